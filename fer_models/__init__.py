@@ -1,0 +1,21 @@
+"""Facial expression recognition that can be checked: models, faces, explanations.
+
+Importing this package registers the architectures with transformers' Auto classes.
+"""
+
+from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelForImageClassification
+
+from .configuration_pattlite import PAttLiteConfig
+from .expressions import EXPRESSIONS
+from .image_processing_fer import FERImageProcessor
+from .modeling_pattlite import PAttLiteForImageClassification
+
+ARCHITECTURES = ((PAttLiteConfig, PAttLiteForImageClassification),)
+
+for _config, _model in ARCHITECTURES:
+    AutoConfig.register(_config.model_type, _config, exist_ok=True)
+    AutoModel.register(_config, _model, exist_ok=True)
+    AutoModelForImageClassification.register(_config, _model, exist_ok=True)
+    AutoImageProcessor.register(_config, FERImageProcessor, exist_ok=True)
+
+__all__ = ["ARCHITECTURES", "EXPRESSIONS", "FERImageProcessor", "PAttLiteConfig", "PAttLiteForImageClassification"]

@@ -1,0 +1,53 @@
+"""The canonical expression names, and the label order of every data set and checkpoint family."""
+
+# Canonical names, in FER+'s column order.
+EXPRESSIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+
+# Label i of a data set is the i-th name. The order is the owners' own; never sort it.
+LABEL_ORDERS = {
+    "ferplus": EXPRESSIONS,
+    "fer2013": ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"),
+    "rafdb": ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral"),  # files count from 1
+    "ckplus": ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"),  # files: 0 is neutral
+    "jaffe": ("neutral", "happiness", "sadness", "surprise", "anger", "disgust", "fear"),
+    "ddamfn": ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt"),
+}
+
+_ALIASES = {
+    "angry": "anger",
+    "an": "anger",
+    "disgusted": "disgust",
+    "di": "disgust",
+    "fearful": "fear",
+    "afraid": "fear",
+    "scared": "fear",
+    "fe": "fear",
+    "happy": "happiness",
+    "ha": "happiness",
+    "joy": "happiness",
+    "sad": "sadness",
+    "sa": "sadness",
+    "surprised": "surprise",
+    "su": "surprise",
+    "ne": "neutral",
+    "neutrality": "neutral",
+    "contemptuous": "contempt",
+}
+
+
+def canonical_expression(name: str) -> str:
+    """The canonical name for a data set's own word ("Angry", "SA", "happy").
+
+    Raises:
+        ValueError: the word is not known; the message lists the names that are.
+    """
+    word = name.strip().lower()
+    word = _ALIASES.get(word, word)
+    if word not in EXPRESSIONS:
+        raise ValueError(f"unknown expression {name!r}; known names: {', '.join(EXPRESSIONS)}")
+    return word
+
+
+def label_maps(names: tuple[str, ...] | list[str]) -> tuple[dict[int, str], dict[str, int]]:
+    """`id2label` and `label2id` for class names in label order."""
+    return dict(enumerate(names)), {name: index for index, name in enumerate(names)}

@@ -1,0 +1,172 @@
+"""The schema of `hub_configs/*.yaml`: what one Hub repo is made from, and the check that a file says only that."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from train.augmentation import Augmentation
+
+
+class ConfigError(ValueError):
+    """A hub config has a wrong key or value; the message names the key, the file and the nearest right key."""
+
+
+@dataclass
+class Data:
+    """layout: a key of `train.data.READERS`. labels: a key of `LABEL_ORDERS`. train, validation: the owner's names."""
+
+    layout: str
+    labels: str
+    train: str
+    validation: str
+
+
+@dataclass
+class Stage:
+    """One run of the Trainer, from the best weights of the stage before.
+
+    optimizer, learning_rate, weight_decay, max_grad_norm: as in `transformers.TrainingArguments` (`optim`).
+    schedule: a `lr_scheduler_type` of transformers ("cosine", "reduce_lr_on_plateau", ...) or "inverse_time",
+        learning_rate / (1 + epoch).
+    schedule_options: `lr_scheduler_kwargs` of transformers.
+    warmup: fraction of the steps during which the rate rises from 0.
+    frozen: dotted names of modules that keep their weights and their batch statistics.
+    image_size: input side in pixels; the model's own when absent.
+    patience: stop after so many epochs without a better validation accuracy; never when absent.
+    """
+
+    name: str
+    epochs: int
+    learning_rate: float
+    optimizer: str = "adamw_torch"
+    weight_decay: float = 0.0
+    max_grad_norm: float = 3.0
+    schedule: str = "constant"
+    schedule_options: dict = field(default_factory=dict)
+    warmup: float = 0.0
+    batch_size: int = 8
+    frozen: list[str] = field(default_factory=list)
+    image_size: int | None = None
+    patience: int | None = None
+
+
+def paper_stages() -> list[Stage]:
+    """The two stages of PAtt-Lite's paper (section IV.B): the new layers alone on a frozen backbone until the accuracy
+    stops improving, then fine-tuning of all but the stem and the first block at a rate that decays with time. Adam is
+    AdamW without weight decay. The paper leaves the epochs and the patience open."""
+    return [
+        Stage(
+            name="new layers",
+            epochs=30,
+            learning_rate=1e-3,
+            schedule="reduce_lr_on_plateau",
+            schedule_options={"patience": 2, "factor": 0.5},
+            frozen=["backbone"],
+            patience=5,
+        ),
+        Stage(
+            name="fine-tuning",
+            epochs=50,
+            learning_rate=1e-5,
+            schedule="inverse_time",
+            frozen=["backbone.conv_stem", "backbone.bn1", "backbone.blocks.0"],
+            patience=8,
+        ),
+    ]
+
+
+@dataclass
+class Recipe:
+    """seed: of the new layers, the order and the augmentation. soft_labels: train on the annotators' votes."""
+
+    seed: int = 42
+    soft_labels: bool = False
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    stages: list[Stage] = field(default_factory=paper_stages)
+
+
+@dataclass
+class Card:
+    """What a person reads beside the weights. `licence` is an SPDX name or `other`."""
+
+    title: str
+    paper: str
+    licence: str = "mit"
+    data_licence: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class HubConfig:
+    """name: of the Hub repo and of the folder under `checkpoints/`. architecture: a `model_type` of `fer_models`.
+    backbone: timm's name of the pre-trained backbone, or `None` to start from scratch."""
+
+    name: str
+    architecture: str
+    data: Data
+    card: Card
+    backbone: str | None = None
+    model: dict = field(default_factory=dict)
+    processor: dict = field(default_factory=dict)
+    recipe: Recipe = field(default_factory=Recipe)
+
+
+def _parse(kind: typing.Any, value: typing.Any, where: str) -> typing.Any:
+    origin = typing.get_origin(kind)
+    if origin in (types.UnionType, typing.Union):
+        kinds = [k for k in typing.get_args(kind) if k is not type(None)]
+        return None if value is None else _parse(kinds[0], value, where)
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise ConfigError(f"{where}: expected keys and values, found {value!r}")
+        hints = typing.get_type_hints(kind)
+        for key in value:
+            if key not in hints:
+                near = difflib.get_close_matches(str(key), hints, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(hints)}"
+                raise ConfigError(f"{where}: unknown key {key!r}; {hint}")
+        absent = [
+            f.name
+            for f in dataclasses.fields(kind)
+            if f.name not in value
+            and f.default is dataclasses.MISSING
+            and f.default_factory is dataclasses.MISSING
+        ]
+        if absent:
+            raise ConfigError(f"{where}: the key {absent[0]!r} is missing")
+        return kind(**{key: _parse(hints[key], item, f"{where}.{key}") for key, item in value.items()})
+    if origin is list:
+        if not isinstance(value, list):
+            raise ConfigError(f"{where}: expected a list, found {value!r}")
+        (inner,) = typing.get_args(kind)
+        return [_parse(inner, item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if kind is float:
+        try:  # YAML reads 1e-3 as text
+            return float(value)
+        except (TypeError, ValueError):
+            raise ConfigError(f"{where}: expected a number, found {value!r}") from None
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError(f"{where}: expected {kind.__name__}, found {value!r}")
+    return value
+
+
+def load_config(path: str | Path) -> HubConfig:
+    """Read and check one hub config.
+
+    Raises:
+        ConfigError: no such file, not YAML, or a key or value that the schema does not know.
+    """
+    path = Path(path)
+    if not path.is_file():
+        known = ", ".join(sorted(p.name for p in Path(__file__).parents[1].glob("hub_configs/*.yaml")))
+        raise ConfigError(f"no config at {path}; hub_configs/ has {known}")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    return _parse(HubConfig, content, path.name)

@@ -1,0 +1,81 @@
+"""transformers' Trainer with the few things our recipes need besides: frozen modules, inverse-time decay, a line per
+epoch."""
+
+import time
+
+import numpy as np
+import torch
+from transformers import EvalPrediction, Trainer, TrainerCallback
+
+from train.augmentation import Collator
+
+
+class EpochLine(TrainerCallback):
+    """One line per epoch: loss, validation accuracy, training pictures per second."""
+
+    def __init__(self, stage: str, pictures: int):
+        self.stage = stage
+        self.pictures = pictures
+        self.loss = float("nan")
+
+    def on_epoch_begin(self, args, state, control, **kwargs):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, args, state, control, **kwargs):
+        self.seconds = time.perf_counter() - self.start
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        self.loss = (logs or {}).get("loss", self.loss)
+
+    def on_evaluate(self, args, state, control, metrics=None, **kwargs):
+        if state.is_world_process_zero and hasattr(self, "seconds"):
+            print(
+                f"{self.stage}: epoch {state.epoch:.0f}/{args.num_train_epochs:.0f}, loss {self.loss:.4f}, "
+                f"validation accuracy {100 * metrics['eval_accuracy']:.2f} %, "
+                f"{self.pictures / self.seconds:.0f} pictures/s",
+                flush=True,
+            )
+
+
+def accuracy(prediction: EvalPrediction) -> dict[str, float]:
+    """Share of pictures whose highest logit is the label's."""
+    return {"accuracy": float(np.mean(prediction.predictions.argmax(axis=1) == prediction.label_ids))}
+
+
+class StageTrainer(Trainer):
+    """
+    Args:
+        frozen: dotted names of modules whose weights and batch statistics stay as they are.
+        inverse_time: decay the learning rate as rate / (1 + epoch).
+        evaluation_collator: makes the batches of the evaluation; the `data_collator` those of the training.
+    """
+
+    def __init__(self, *args, frozen: list[str], inverse_time: bool, evaluation_collator: Collator, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.frozen = [self.model.get_submodule(name) for name in frozen]
+        self.inverse_time = inverse_time
+        self.evaluation_collator = evaluation_collator
+        self.model.requires_grad_(True)
+        for module in self.frozen:
+            module.requires_grad_(False)
+
+    def compute_loss(self, model, inputs, *args, **kwargs):
+        if model.training:
+            for module in self.frozen:  # Trainer has just put the whole model in training mode
+                module.eval()
+        return super().compute_loss(model, inputs, *args, **kwargs)
+
+    def get_eval_dataloader(self, eval_dataset=None):
+        training_collator, self.data_collator = self.data_collator, self.evaluation_collator
+        try:
+            return super().get_eval_dataloader(eval_dataset)
+        finally:
+            self.data_collator = training_collator
+
+    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None):
+        if self.inverse_time and self.lr_scheduler is None:
+            steps_per_epoch = max(num_training_steps / self.args.num_train_epochs, 1)
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.optimizer, lambda step: 1 / (1 + step / steps_per_epoch)
+            )
+        return super().create_scheduler(num_training_steps, optimizer)
