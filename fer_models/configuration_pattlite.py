@@ -25,7 +25,7 @@ class PAttLiteConfig(PreTrainedConfig):
         classifier_dropout: dropout probability before the last layer, in training only.
         pad_type, batch_norm_eps: of the MobileNetV1 backbone; the values of its Keras weights by default.
         face_margin: how much wider than the distance between MTCNN's box edges a face crop is (see `fer_models.faces`).
-        temperature: the logits are divided by this before the softmax that people see; 1.0 is uncalibrated.
+        softmax_temperature: the logits are divided by this before the softmax that people see; 1.0 is uncalibrated.
         reject_threshold: a highest probability below this is answered "not sure"; `None` always answers.
         cam_layer: dotted name of the module whose output Grad-CAM looks at.
     """
@@ -48,7 +48,7 @@ class PAttLiteConfig(PreTrainedConfig):
         pad_type: str = "same",
         batch_norm_eps: float = 1e-3,
         face_margin: float = 0.0,
-        temperature: float = 1.0,
+        softmax_temperature: float = 1.0,
         reject_threshold: float | None = None,
         cam_layer: str = "backbone",
         **kwargs,
@@ -73,7 +73,7 @@ class PAttLiteConfig(PreTrainedConfig):
         self.pad_type = pad_type
         self.batch_norm_eps = batch_norm_eps
         self.face_margin = face_margin
-        self.temperature = temperature
+        self.softmax_temperature = softmax_temperature
         self.reject_threshold = reject_threshold
         self.cam_layer = cam_layer
         super().__init__(**kwargs)

@@ -10,6 +10,7 @@ LABEL_ORDERS = {
     "rafdb": ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral"),  # files count from 1
     "ckplus": ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"),  # files: 0 is neutral
     "jaffe": ("neutral", "happiness", "sadness", "surprise", "anger", "disgust", "fear"),
+    "fer2013plus": ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"),
     "ddamfn": ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt"),
 }
 
@@ -46,6 +47,22 @@ def canonical_expression(name: str) -> str:
     if word not in EXPRESSIONS:
         raise ValueError(f"unknown expression {name!r}; known names: {', '.join(EXPRESSIONS)}")
     return word
+
+
+def label_order(labels: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    """The class names that a config means: the key of a label order, or the words themselves in label order.
+
+    Raises:
+        ValueError: an unknown key or word, or a word that occurs twice.
+    """
+    if isinstance(labels, str):
+        if labels not in LABEL_ORDERS:
+            raise ValueError(f"unknown label order {labels!r}; known: {', '.join(LABEL_ORDERS)}, or a list of names")
+        return LABEL_ORDERS[labels]
+    names = tuple(canonical_expression(str(word)) for word in labels)
+    if len(set(names)) != len(names):
+        raise ValueError(f"expected each expression once, found {', '.join(names)}")
+    return names
 
 
 def label_maps(names: tuple[str, ...] | list[str]) -> tuple[dict[int, str], dict[str, int]]:

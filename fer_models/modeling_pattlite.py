@@ -21,7 +21,7 @@ from .configuration_pattlite import PAttLiteConfig
 class PAttLiteOutput(ModelOutput):
     """
     loss: scalar, cross entropy, when `labels` are given.
-    logits: `(B, C)`, before the softmax and before the config's temperature.
+    logits: `(B, C)`, before the softmax and before the config's softmax_temperature.
     hidden_states: with `output_hidden_states`, the backbone's feature map `(B, 512, 14, 14)` and the patch vectors
         `(B, 256, 2, 2)` (sizes for the default config and a 224 x 224 input).
     attentions: with `output_attentions`, one tensor: `(B, P, P)` for `attention="patch"`, row p holds how much patch p
@@ -182,6 +182,24 @@ class PAttLiteForImageClassification(PAttLitePreTrainedModel):
             self.patch_extraction = nn.Identity()
         self.classifier = AttentionClassifier(channels, config)
         self.post_init()
+
+    # What each map of `attention_maps` means, to be shown beside it.
+    attention_meanings = {
+        "patch attention": "How much each quarter of the face weighs in the answer; the four shares sum to 1.",
+    }
+
+    def attention_maps(self, output: PAttLiteOutput) -> dict[str, torch.Tensor]:
+        """Maps for people, from an output that was made with `output_attentions=True`.
+
+        The patches' attended vectors are averaged before the last layer, so what patch p contributes is the mean of
+        column p of the attention. Returns `{"patch attention": (B, rows, columns)}`, shares that sum to 1 per image;
+        nothing unless the tokens of the attention are patches.
+        """
+        if self.config.attention != "patch" or not output.attentions:
+            return {}
+        shares = output.attentions[0].mean(dim=1)  # (B, P)
+        side = int(shares.shape[1] ** 0.5)
+        return {"patch attention": shares.unflatten(1, (side, side))}
 
     def forward(
         self,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from fer_models.expressions import label_order
 from train.augmentation import Augmentation
 
 
@@ -18,12 +19,46 @@ class ConfigError(ValueError):
 
 @dataclass
 class Data:
-    """layout: a key of `train.data.READERS`. labels: a key of `LABEL_ORDERS`. train, validation: the owner's names."""
+    """Which pictures, and which of them train, select and test (`train.splits.load_splits`).
+
+    layout: a key of `train.data.READERS`.
+    labels: the model's label order: a key of `LABEL_ORDERS`, or a list of expressions.
+    train, validation, test: the owner's names of the splits; `all` for a data set that comes as one whole.
+    options: of a generic layout: column names, the meaning of labels.
+    shares: of train, validation and test, split by person, instead of the owner's splits.
+    folds, fold: fold number `fold`, from 0, of so many is the test split, no person in two folds.
+    validation_share: of the training pictures, where neither the owner nor `shares` give a validation split.
+    split_seed: of the splits that are made here.
+    """
 
     layout: str
-    labels: str
+    labels: str | list[str]
     train: str
-    validation: str
+    validation: str | None = None
+    test: str | None = None
+    options: dict = field(default_factory=dict)
+    shares: list[float] | None = None
+    folds: int | None = None
+    fold: int = 0
+    validation_share: float = 0.1
+    split_seed: int = 42
+
+    def __post_init__(self):
+        try:
+            _ = self.names
+        except ValueError as error:
+            raise ConfigError(f"data.labels: {error}") from error
+        if self.shares and (self.folds or self.validation or self.test or len(self.shares) != 3):
+            raise ConfigError("data.shares: expected three shares instead of `validation`, `test` and `folds`")
+        if self.folds and (self.validation or self.test or not 0 <= self.fold < self.folds):
+            raise ConfigError("data.folds: expected no `validation` or `test` beside it, and a `fold` below `folds`")
+        if not 0 < self.validation_share < 1:
+            raise ConfigError(f"data.validation_share: expected a share between 0 and 1, found {self.validation_share}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The expressions in the model's label order."""
+        return label_order(self.labels)
 
 
 @dataclass
@@ -92,25 +127,38 @@ class Recipe:
 
 @dataclass
 class Card:
-    """What a person reads beside the weights. `licence` is an SPDX name or `other`."""
+    """What a person reads beside the weights. `licence` is an SPDX name or `other`, of the weights.
+    `published`: the authors' own number, with its data, for the card to tell apart from ours."""
 
     title: str
     paper: str
+    published: str = ""
     licence: str = "mit"
     data_licence: str = ""
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass
+class Start:
+    """checkpoint: a name under `checkpoints/`. modules: dotted names of the parts to take over."""
+
+    checkpoint: str
+    modules: list[str]
+
+
+@dataclass
 class HubConfig:
     """name: of the Hub repo and of the folder under `checkpoints/`. architecture: a `model_type` of `fer_models`.
-    backbone: timm's name of the pre-trained backbone, or `None` to start from scratch."""
+    backbone: timm's name of the pre-trained backbone, or `None` to start from scratch.
+    start: a checkpoint folder under `checkpoints/` and the modules that start with its weights, instead of `backbone`.
+    """
 
     name: str
     architecture: str
     data: Data
     card: Card
     backbone: str | None = None
+    start: Start | None = None
     model: dict = field(default_factory=dict)
     processor: dict = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)
@@ -120,7 +168,8 @@ def _parse(kind: typing.Any, value: typing.Any, where: str) -> typing.Any:
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         kinds = [k for k in typing.get_args(kind) if k is not type(None)]
-        return None if value is None else _parse(kinds[0], value, where)
+        fitting = [k for k in kinds if isinstance(value, typing.get_origin(k) or k)]
+        return None if value is None else _parse((fitting or kinds)[0], value, where)
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise ConfigError(f"{where}: expected keys and values, found {value!r}")
@@ -133,9 +182,7 @@ def _parse(kind: typing.Any, value: typing.Any, where: str) -> typing.Any:
         absent = [
             f.name
             for f in dataclasses.fields(kind)
-            if f.name not in value
-            and f.default is dataclasses.MISSING
-            and f.default_factory is dataclasses.MISSING
+            if f.name not in value and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         ]
         if absent:
             raise ConfigError(f"{where}: the key {absent[0]!r} is missing")

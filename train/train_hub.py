@@ -1,10 +1,9 @@
 """Train what one hub config describes and write the folder of its Hub repo.
 
-    python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet
+python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet
 """
 
 import argparse
-import ctypes
 import json
 import os
 import sys
@@ -15,69 +14,27 @@ sys.path.insert(0, str(ROOT))  # runs as a script, without the package being ins
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-import timm  # noqa: E402
 import torch  # noqa: E402
-from safetensors import safe_open  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
-from transformers import (  # noqa: E402
-    AutoConfig,
-    AutoModelForImageClassification,
-    EarlyStoppingCallback,
-    TrainingArguments,
-    set_seed,
-)
+from transformers import EarlyStoppingCallback, TrainingArguments, set_seed  # noqa: E402
 
 import fer_models  # noqa: E402
-from fer_models.expressions import LABEL_ORDERS, label_maps  # noqa: E402
+from train import evaluate  # noqa: E402
 from train.augmentation import Augmentation, Collator  # noqa: E402
-from train.data import DataError, FaceDataset, load_split  # noqa: E402
+from train.cpu import keep_freed_memory  # noqa: E402
+from train.face_dataset import DataError, FaceDataset  # noqa: E402
+from train.initial_weights import build_model  # noqa: E402
+from train.model_card import model_card  # noqa: E402
 from train.recipe import ConfigError, HubConfig, Stage, load_config  # noqa: E402
+from train.splits import load_splits  # noqa: E402
 from train.trainer import EpochLine, StageTrainer, accuracy  # noqa: E402
 
 
-def keep_freed_memory() -> None:
-    """Let glibc reuse the memory of activations instead of returning it to the kernel after every step; page faults
-    otherwise cost more than half of a training step on a CPU."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-        libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-
-
-def pretrained_backbone(name: str, file: Path | None) -> tuple[dict[str, torch.Tensor], dict]:
-    """ImageNet weights under timm's names, and the config values they need (`pad_type`, `batch_norm_eps`).
-
-    Args:
-        name: timm's name of the weights, downloaded from the Hub when no `file` is given.
-        file: safetensors with those names; its metadata may hold `pad_type` and `bn_eps`.
-    """
-    if file is None:
-        network = timm.create_model(name, pretrained=True)
-        return network.state_dict(), {"pad_type": "", "batch_norm_eps": network.bn1.eps}
-    if not file.is_file():
-        raise DataError(f"no backbone weights at {file}; leave --backbone out to download {name}")
-    with safe_open(file, "pt") as weights:
-        metadata = weights.metadata() or {}
-    overrides = {"pad_type": metadata.get("pad_type", ""), "batch_norm_eps": float(metadata.get("bn_eps", 1e-5))}
-    return load_file(file), overrides
-
-
-def build_model(config: HubConfig, backbone_file: Path | None) -> torch.nn.Module:
-    """The config's model, with the pre-trained backbone where the config names one."""
-    id2label, label2id = label_maps(LABEL_ORDERS[config.data.labels])
-    weights, overrides = pretrained_backbone(config.backbone, backbone_file) if config.backbone else ({}, {})
-    model_config = AutoConfig.for_model(
-        config.architecture, id2label=id2label, label2id=label2id, **(config.model | overrides)
-    )
-    model = AutoModelForImageClassification.from_config(model_config)
-    if weights:
-        own = model.backbone.state_dict()
-        missing = [key for key in own if key not in weights and not key.endswith("num_batches_tracked")]
-        if missing:
-            print(f"not in the pre-trained weights, so newly initialised: {', '.join(missing)}")
-        model.backbone.load_state_dict({k: v for k, v in weights.items() if k in own}, strict=False)
-    return model
+def last_checkpoint(folder: Path) -> str | None:
+    """The newest whole checkpoint of a stage. A kill while one is written leaves it without its state file, which is
+    written last."""
+    whole = [state.parent for state in folder.glob("checkpoint-*/trainer_state.json")]
+    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
 
 
 def train_stage(
@@ -135,15 +92,13 @@ def train_stage(
         frozen=stage.frozen,
         inverse_time=inverse_time,
     )
-    started = sorted(folder.glob("checkpoint-*/trainer_state.json"))
-    trainer.train(resume_from_checkpoint=bool(started) and options.resume)
+    trainer.train(resume_from_checkpoint=last_checkpoint(folder) if options.resume else None)
 
 
 def train(config: HubConfig, options: argparse.Namespace) -> tuple[torch.nn.Module, fer_models.FERImageProcessor]:
     """All stages of the recipe. With `--resume` finished stages are loaded and a started one goes on."""
-    splits = tuple(
-        load_split(config.data.layout, options.data, split) for split in (config.data.train, config.data.validation)
-    )
+    by_name = load_splits(config.data, options.data)
+    splits = (by_name["train"], by_name["validation"])
     set_seed(config.recipe.seed)
     model = build_model(config, options.backbone)
     size = model.config.image_size
@@ -159,11 +114,29 @@ def train(config: HubConfig, options: argparse.Namespace) -> tuple[torch.nn.Modu
             continue
         print(f"stage {number}, {stage.name}: {len(splits[0])} pictures, {stage.epochs} epochs")
         train_stage(
-            model, processor, stage, splits, config.recipe.augmentation, folder, options, config.recipe.seed,
+            model,
+            processor,
+            stage,
+            splits,
+            config.recipe.augmentation,
+            folder,
+            options,
+            config.recipe.seed,
             config.recipe.soft_labels,
         )
         model.save_pretrained(done)
     return model, processor
+
+
+def validate(folder: Path, options: argparse.Namespace) -> dict:
+    """Score the finished folder as a stranger would load it, one by one and in batches; returns the result file."""
+    file = evaluate.main(
+        [
+            *(str(folder), "--config", str(options.config), "--data", str(options.data)),
+            *("--batch-sizes", "1,64", "--out", str(options.results)),
+        ]
+    )
+    return json.loads(file.read_text())
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -172,6 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", required=True, help="file or folder of the data set")
     parser.add_argument("--backbone", type=Path, help="local safetensors instead of timm's download")
     parser.add_argument("--out", type=Path, default=ROOT / "checkpoints")
+    parser.add_argument("--results", type=Path, default=ROOT / "results", help="where the validation result goes")
     parser.add_argument("--work", type=Path, default=ROOT / "runs", help="where unfinished training is kept")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run was")
     parser.add_argument("--seed", type=int, help="instead of the config's")
@@ -189,7 +163,9 @@ def main(arguments: list[str] | None = None) -> None:
     folder = options.out / config.name
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
-    print(json.dumps({"folder": str(folder)}))
+    result = validate(folder, options)
+    (folder / "README.md").write_text(model_card(config, result))
+    print(f"{folder}: {100 * result['metrics']['accuracy']['value']:.2f} % on validation")
 
 
 if __name__ == "__main__":

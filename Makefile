@@ -1,0 +1,39 @@
+# make demo   set everything up and serve the Space
+# make test   set everything up, Chromium included, and pass the tests
+PYTHON ?= python3
+BIN := .venv/bin
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: demo test benchmark chromium clean
+
+demo: .venv/demo
+	$(BIN)/python app.py
+
+test: .venv/test chromium
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+benchmark: .venv/demo
+	$(BIN)/python train/benchmark.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/demo: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/test: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -r requirements.txt -e ".[train,test]"
+	touch $@ .venv/demo
+
+# Debian's Chromium where apt is there and we may use it, else the one that Playwright brings.
+chromium: .venv/test
+ifeq ($(CHROMIUM),)
+	(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) \
+	  || $(BIN)/playwright install chromium
+endif
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,234 @@
+"""Photo -> faces -> every model's answer and maps: the one path that the Space, the command line and the API share."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoModelForImageClassification
+from transformers.utils import logging
+
+from .explain import METHODS, explain, native_attention
+from .faces import Face, FaceDetector, crop_face
+
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
+FACES_PER_PASS = 16  # bounds the memory of a group photo
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be used; the message names its folder and says what to do."""
+
+
+@dataclass(frozen=True)
+class FaceMap:
+    """name: what a person calls the map. values: `(h, w)` float32, 0 or more. meaning: one true sentence.
+    smooth: whether it may be interpolated, or each cell is the share of one part of the face (they sum to 1)."""
+
+    name: str
+    values: np.ndarray
+    meaning: str
+    smooth: bool
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One model's answer for one face.
+
+    probabilities: of every expression of the model, in its label order; they sum to 1.
+    sure: whether the highest probability reaches the model's threshold; always true for a model that has none.
+    explained: the expression that the class-dependent maps are about.
+    crop: the square picture of the face that the model saw, before its size and colours were changed.
+    """
+
+    model: str
+    probabilities: dict[str, float]
+    sure: bool
+    crop: Image.Image
+    explained: str | None = None
+    maps: list[FaceMap] = field(default_factory=list)
+
+    @property
+    def expression(self) -> str:
+        """The expression with the highest probability."""
+        return max(self.probabilities, key=self.probabilities.get)
+
+    @property
+    def probability(self) -> float:
+        """The highest probability."""
+        return max(self.probabilities.values())
+
+
+@dataclass(frozen=True)
+class PhotoAnalysis:
+    """faces: of the photo. predictions: for each face, one per model. milliseconds: per stage, for the whole photo."""
+
+    photo: Image.Image
+    faces: list[Face]
+    predictions: list[dict[str, Prediction]]
+    milliseconds: dict[str, float]
+
+
+class Checkpoint:
+    """A model and its image processor from one folder, ready to answer.
+
+    Raises:
+        CheckpointError: the folder is missing, incomplete or its weights are damaged.
+    """
+
+    def __init__(self, folder: str | Path):
+        folder = Path(folder)
+        self.name = folder.name
+        for needed in ("config.json", "model.safetensors", "preprocessor_config.json"):
+            if not (folder / needed).is_file():
+                raise CheckpointError(f"checkpoint folder {folder} has no {needed}; train it or fetch it again")
+        level = logging.get_verbosity()
+        logging.set_verbosity_error()  # what is missing is reported by the error below
+        try:
+            self.model, report = AutoModelForImageClassification.from_pretrained(
+                folder, dtype=torch.float32, output_loading_info=True
+            )
+            self.processor = AutoImageProcessor.from_pretrained(folder)
+        except Exception as error:  # safetensors, json and transformers each raise their own
+            raise CheckpointError(
+                f"checkpoint folder {folder} cannot be read ({type(error).__name__}); fetch it again"
+            ) from error
+        finally:
+            logging.set_verbosity(level)
+        absent = [*report["missing_keys"], *report["mismatched_keys"]]
+        if absent:
+            raise CheckpointError(
+                f"checkpoint folder {folder}: the weights lack {absent[0]} and {len(absent) - 1} more; fetch it again"
+            )
+        self.model.eval().requires_grad_(False)
+        self.expressions = [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
+
+    def crops(self, photo: Image.Image, faces: Sequence[Face]) -> list[Image.Image]:
+        """Each face framed as the model's training pictures are."""
+        return [crop_face(photo, face, self.model.config.face_margin) for face in faces]
+
+    def predict(
+        self, crops: Sequence[Image.Image], method: str | None = "gradcam", expression: str | None = None
+    ) -> list[Prediction]:
+        """Answer for each crop, all in one pass.
+
+        Args:
+            crops: square RGB pictures of one face each.
+            method: a key of `METHODS`, or `None` for the answer alone, without maps.
+            expression: explain this expression; each face's own answer by default, and for a model without it.
+        """
+        if not crops:
+            return []
+        pixel_values = self.processor(list(crops), return_tensors="pt")["pixel_values"]
+        maps: list[list[FaceMap]] = [[] for _ in crops]
+        explained: list[str | None] = [None] * len(crops)
+        if method is None:
+            with torch.inference_mode():
+                output = self.model(pixel_values)
+        else:
+            class_ids = None
+            if expression in self.expressions:
+                class_ids = [self.expressions.index(expression)] * len(crops)
+            explanation = explain(self.model, pixel_values, method, class_ids)
+            output = explanation.output
+            explained = [self.expressions[i] for i in explanation.class_ids]
+            maps = self._maps(explanation.cam, output, method)
+        probabilities = (output.logits.float() / self.model.config.softmax_temperature).softmax(dim=1).tolist()
+        threshold = self.model.config.reject_threshold
+        return [
+            Prediction(
+                model=self.name,
+                probabilities=dict(zip(self.expressions, shares, strict=True)),
+                sure=threshold is None or max(shares) >= threshold,
+                crop=crop,
+                explained=about,
+                maps=face_maps,
+            )
+            for shares, crop, about, face_maps in zip(probabilities, crops, explained, maps, strict=True)
+        ]
+
+    def _maps(self, cam: np.ndarray, output, method: str) -> list[list[FaceMap]]:
+        attention = native_attention(self.model, output)
+        return [
+            [FaceMap(METHODS[method].title, cam[face], METHODS[method].meaning, smooth=True)]
+            + [
+                FaceMap(name, values[face], self.model.attention_meanings[name], smooth=False)
+                for name, values in attention.items()
+            ]
+            for face in range(len(cam))
+        ]
+
+
+def find_checkpoints(folder: Path = CHECKPOINTS) -> list[Path]:
+    """The folders of `folder` that claim to hold a checkpoint, by name.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    found = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
+    if not found:
+        raise CheckpointError(
+            f"no checkpoint in {folder}; train one with train/train_hub.py or fetch the repository again"
+        )
+    return found
+
+
+class Analyzer:
+    """A face detector and the models that look at its faces.
+
+    Args:
+        folders: checkpoint folders; all of `checkpoints/` by default.
+    """
+
+    def __init__(self, folders: Sequence[str | Path] | None = None):
+        self.checkpoints = {c.name: c for c in map(Checkpoint, folders or find_checkpoints())}
+        self.detector = FaceDetector()
+        blank = Image.new("RGB", (256, 256))
+        self.detector.detect(blank)
+        for checkpoint in self.checkpoints.values():  # the first pass of a network is several times slower
+            checkpoint.predict([blank])
+
+    @property
+    def expressions(self) -> list[str]:
+        """Every expression that some model knows, in the order of the models."""
+        return list(dict.fromkeys(e for c in self.checkpoints.values() for e in c.expressions))
+
+    def analyze(
+        self,
+        photo: Image.Image,
+        models: Sequence[str] | None = None,
+        method: str | None = "gradcam",
+        expression: str | None = None,
+        faces: list[Face] | None = None,
+    ) -> PhotoAnalysis:
+        """Find the faces of an upright RGB photo (`faces.read_photo`) and ask every model about each.
+
+        Args:
+            models: names of checkpoints; all by default.
+            method, expression: as in `Checkpoint.predict`.
+            faces: of this photo, when they are known already.
+
+        Raises:
+            CheckpointError: a name that is not among the checkpoints.
+        """
+        start = time.perf_counter()
+        if faces is None:
+            faces = self.detector.detect(photo)
+        milliseconds = {"detect": 1000 * (time.perf_counter() - start)}
+        predictions: list[dict[str, Prediction]] = [{} for _ in faces]
+        for name in self.checkpoints if models is None else models:
+            if name not in self.checkpoints:
+                raise CheckpointError(f"no model named {name!r}; there are: {', '.join(self.checkpoints)}")
+            start = time.perf_counter()
+            crops = self.checkpoints[name].crops(photo, faces)
+            for first in range(0, len(crops), FACES_PER_PASS):
+                answers = self.checkpoints[name].predict(crops[first : first + FACES_PER_PASS], method, expression)
+                for face, answer in enumerate(answers, start=first):
+                    predictions[face][name] = answer
+            milliseconds[name] = 1000 * (time.perf_counter() - start)
+        return PhotoAnalysis(photo, faces, predictions, milliseconds)
+
+
+__all__ = ["Analyzer", "Checkpoint", "CheckpointError", "FaceMap", "PhotoAnalysis", "Prediction", "find_checkpoints"]

@@ -1,0 +1,263 @@
+"""Photo -> faces: decoding, detection, alignment, crop."""
+
+import os
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_PIXELS = 40_000_000
+
+_DAMAGED = "The picture is damaged or incomplete; save or download it again, or choose another one."
+_TOO_LARGE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels; make it smaller and try again."
+
+# Pillow knows more, but some of those start other programs (EPS) or are never photos.
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+
+# A photo is searched for faces at a longest side between these, in pixels, with a border of at most this.
+_SEARCH_SIDES = (192, 1280)
+_BORDER = 96
+
+# The framing of FER2013's pictures, in which the models were trained; `crop_square` says how it was measured.
+_SIDE_PER_SPREAD = 4.16
+_CENTROID = np.array([0.507, 0.591])
+
+_MAX_ROLL = np.radians(45)
+_CROP_SIDES = (48, 512)
+
+
+class PhotoError(ValueError):
+    """A photo that cannot be used; the message is one sentence for the person who chose it, without a path."""
+
+
+class FaceNotFoundError(PhotoError):
+    """A photo without the face that was asked for; the message says what to do next."""
+
+
+def read_photo(source: str | Path | bytes | BinaryIO | Image.Image | np.ndarray) -> Image.Image:
+    """Any photo as an upright RGB picture with 8 bits per channel and no metadata.
+
+    EXIF rotation is applied, transparency is laid on white, an animation gives its first frame. Values that are not
+    8-bit are scaled from their own range: 16-bit ones from 0 to 65535; 32-bit integers and floats from 0 to the
+    smallest of 1 (floats only), 255 and 65535 that holds them all, else from their minimum to their maximum.
+
+    Args:
+        source: path of a file, its bytes, a binary stream (read from its start), a Pillow image, or an array `(H, W)`,
+            `(H, W, 1)`, `(H, W, 3)` RGB or `(H, W, 4)` RGBA.
+
+    Raises:
+        PhotoError: no photo, a missing or empty file, not a picture, a damaged one, or more than `MAX_PIXELS` pixels
+            (told from the header, before anything is decoded).
+        TypeError: `source` is none of the above.
+    """
+    if source is None:
+        raise PhotoError("There is no photo yet; choose one or turn on the camera.")
+    if isinstance(source, np.ndarray):
+        return _decode(_from_array(source))
+    if isinstance(source, Image.Image):
+        return _decode(source)
+    if isinstance(source, (str, Path)):
+        with _file(Path(source)) as stream:
+            return _decode(_open(stream))
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _decode(_open(BytesIO(source)))
+    if hasattr(source, "read"):
+        return _decode(_open(source if source.seekable() else BytesIO(source.read())))
+    raise TypeError(f"a photo is a path, bytes, a stream, a Pillow image or an array, not {type(source).__name__}")
+
+
+def _file(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except (OSError, ValueError) as error:
+        raise PhotoError("The photo could not be opened; choose it again.") from error
+
+
+def _open(stream: BinaryIO) -> Image.Image:
+    if stream.seek(0, os.SEEK_END) == 0:
+        raise PhotoError("The file is empty; save or download the photo again, or choose another one.")
+    stream.seek(0)
+    try:
+        return Image.open(stream, formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoError(_TOO_LARGE) from error
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            "The file is not a picture that can be read; use JPEG, PNG, WebP, GIF, BMP or TIFF "
+            "(save a HEIC photo as JPEG first)."
+        ) from error
+    except Exception as error:  # on broken data Pillow's readers raise nearly anything
+        raise PhotoError(_DAMAGED) from error
+
+
+def _decode(image: Image.Image) -> Image.Image:
+    if image.width * image.height > MAX_PIXELS:
+        raise PhotoError(_TOO_LARGE)
+    if image.width * image.height == 0:
+        raise PhotoError(_DAMAGED)
+    try:
+        rgb = _to_rgb(ImageOps.exif_transpose(image))
+    except Exception as error:
+        raise PhotoError(_DAMAGED) from error
+    rgb.info = {}  # where and when it was taken is nobody's business once the photo is upright
+    return rgb
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = Image.fromarray(_to_uint8(np.asarray(image)))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _from_array(values: np.ndarray) -> Image.Image:
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[..., 0]
+    if values.size == 0 or not (values.ndim == 2 or (values.ndim == 3 and values.shape[2] in (3, 4))):
+        raise PhotoError(f"A photo is (H, W), (H, W, 3) or (H, W, 4) values, not {values.shape}; pass one such array.")
+    if values.shape[0] * values.shape[1] > MAX_PIXELS:
+        raise PhotoError(_TOO_LARGE)
+    return Image.fromarray(_to_uint8(values))
+
+
+def _to_uint8(values: np.ndarray) -> np.ndarray:
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == bool:
+        return values.astype(np.uint8) * 255
+    low, high = 0.0, 65535.0
+    if not (values.dtype.kind == "u" and values.dtype.itemsize == 2):
+        values = np.nan_to_num(values.astype(np.float32))
+        whites = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255.0, 65535.0)
+        low, high = float(values.min()), float(values.max())
+        if low >= 0 and high <= whites[-1]:
+            low, high = 0.0, next(white for white in whites if high <= white)
+    scaled = (values.astype(np.float32) - low) * (255.0 / max(high - low, 1e-12))
+    return np.rint(scaled).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face in a photo.
+
+    box: left, top, right, bottom in photo pixels, inside the photo.
+    landmarks: `(5, 2)` x and y in photo pixels, which may lie outside the photo: the two eyes, the nose, the two mouth
+        corners; of each pair, the one on the left of the picture comes first.
+    score: the detector's confidence that this is a face, 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    score: float
+
+
+class FaceDetector:
+    """MTCNN (Zhang et al. 2016, arXiv 1604.02878; weights of facenet-pytorch), with what it needs around it.
+
+    Args:
+        min_face_size: side in pixels of the smallest face that is searched for. A photo is searched at a longest side
+            of 192 to 1280 pixels, so in a larger photo the smallest face is larger in proportion.
+        min_score: detections below this confidence are dropped.
+    """
+
+    def __init__(self, min_face_size: int = 40, min_score: float = 0.9):
+        self.min_face_size = min_face_size
+        self.min_score = min_score
+        self._mtcnn = MTCNN(keep_all=True, min_face_size=min_face_size)
+
+    def detect(self, photo: Image.Image) -> list[Face]:
+        """All faces of an RGB photo, the largest first; an empty list where there is none."""
+        longest = max(photo.size)
+        scale = float(np.clip(longest, *_SEARCH_SIDES)) / longest
+        size = [max(1, round(side * scale)) for side in photo.size]
+        pixels = np.asarray(photo.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
+        # MTCNN cuts a face that reaches the edge and then stretches what is left, which moves the landmarks by 9 % of
+        # the face's side on average; a border of its neutral grey makes that 1.5 %. It also lets tiny pictures through.
+        border = max(self.min_face_size, min(min(size) // 4, _BORDER))
+        pixels = np.pad(pixels, ((border, border), (border, border), (0, 0)), constant_values=128)
+        with torch.inference_mode():
+            boxes, scores, landmarks = self._mtcnn.detect(pixels, landmarks=True)
+        if boxes is None:
+            return []
+        limits = np.array([*photo.size, *photo.size], dtype=float)
+        to_photo = np.array([photo.width / size[0], photo.height / size[1]])
+        faces = []
+        for box, score, points in zip(boxes, scores, landmarks, strict=True):
+            points = (points.astype(float) - border) * to_photo
+            corners = (box.astype(float) - border) * np.tile(to_photo, 2)
+            corners = np.clip(corners, 0, limits)
+            centre = points.mean(axis=0)
+            if score >= self.min_score and (centre >= 0).all() and (centre <= limits[:2]).all():
+                faces.append(Face(tuple(corners.tolist()), points, float(score)))
+        return faces
+
+
+def crop_square(face: Face, margin: float = 0.0, align: bool = True) -> tuple[np.ndarray, float, float]:
+    """Where `crop_face` cuts: the square's centre `(2,)` and side in photo pixels, and its roll in radians, clockwise.
+
+    Both follow from the centroid of the five landmarks and their root mean square distance to it, their spread, which
+    changes less than the eye distance when a head turns. With `margin` 0 and `align` off, a FER2013 picture's square
+    is the picture itself: over 1,000 of them, in picture sides, the median spread is 0.2405 and the median centroid
+    (0.507, 0.591). How loosely FER2013 is framed shows in the quartiles of the square: they are 0.19 apart in side,
+    0.04 in x and 0.06 in y. Its faces are not level either: the quartiles of their roll are 8 degrees apart. Measured
+    by `python train/measure_margin.py --data FILE`.
+    """
+    left_eye, right_eye = face.landmarks[:2]
+    roll = np.arctan2(right_eye[1] - left_eye[1], right_eye[0] - left_eye[0]) if align else 0.0
+    roll = float(np.clip(roll, -_MAX_ROLL, _MAX_ROLL))
+    centroid = face.landmarks.mean(axis=0)
+    spread = np.sqrt(((face.landmarks - centroid) ** 2).sum(axis=1).mean())
+    side = float(spread) * _SIDE_PER_SPREAD
+    return centroid + side * _turned(0.5 - _CENTROID, roll), side * (1 + margin), roll
+
+
+def crop_face(photo: Image.Image, face: Face, margin: float = 0.0, align: bool = True) -> Image.Image:
+    """A square RGB crop of a face, framed like the pictures the models were trained on (see `crop_square`).
+
+    Args:
+        photo: the RGB photo the face was found in.
+        margin: how much wider the crop is than a FER2013 picture: 0 is the same framing, 0.1 is 10 % wider.
+        align: rotate so that the eyes are level, by 45 degrees at most (beyond that the landmarks are guesses).
+
+    Returns:
+        A picture with as many pixels as the face has in the photo, 48 to 512 a side. What lies outside the photo
+        repeats its edge.
+    """
+    centre, side, roll = crop_square(face, margin, align)
+    x_axis, y_axis = _turned(np.array([1.0, 0.0]), roll), _turned(np.array([0.0, 1.0]), roll)
+    reach = side / 2 * (abs(x_axis) + abs(y_axis)) + 3  # of the turned square, and of the bicubic filter
+    left, top = np.floor(centre - reach).astype(int)
+    right, bottom = np.ceil(centre + reach).astype(int)
+    region = _cut(photo, left, top, right, bottom)
+
+    pixels = int(np.clip(round(side), *_CROP_SIDES))
+    if pixels < side:  # a plain affine transform would skip pixels: shrink with a filter first
+        shrunk = [max(1, round(length * pixels / side)) for length in region.size]
+        region = region.resize(shrunk, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    per_photo = np.array([region.width / (right - left), region.height / (bottom - top)])
+    x_step = x_axis * side / pixels * per_photo
+    y_step = y_axis * side / pixels * per_photo
+    start = (centre - [left, top]) * per_photo - (x_step + y_step) * pixels / 2
+    affine = (x_step[0], y_step[0], start[0], x_step[1], y_step[1], start[1])
+    return region.transform((pixels, pixels), Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC)
+
+
+def _turned(vector: np.ndarray, roll: float) -> np.ndarray:
+    """`vector`, given in the crop's axes, in the photo's."""
+    x, y = vector
+    return np.array([x * np.cos(roll) - y * np.sin(roll), x * np.sin(roll) + y * np.cos(roll)])
+
+
+def _cut(photo: Image.Image, left: int, top: int, right: int, bottom: int) -> Image.Image:
+    """The rectangle of the photo, its edge repeated where the rectangle lies outside."""
+    columns = np.clip(np.arange(left, right), 0, photo.width - 1)
+    rows = np.clip(np.arange(top, bottom), 0, photo.height - 1)
+    inside = photo.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    return Image.fromarray(np.asarray(inside)[np.ix_(rows - rows[0], columns - columns[0])])

@@ -1,0 +1,154 @@
+"""Maps and face boxes -> pictures."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image, ImageDraw, ImageFont
+
+BOX_COLOR = (255, 221, 0)
+INK = (0, 0, 0)
+PAPER = (255, 255, 255)
+
+
+def overlay(
+    crop: Image.Image,
+    values: np.ndarray,
+    opacity: float = 0.5,
+    colormap: str = "viridis",
+    smooth: bool = True,
+    scale: float | None = None,
+) -> Image.Image:
+    """The map in colours over the picture.
+
+    Colour follows the value linearly, so that weak evidence stays visible. A map of zeros has nothing to show and
+    leaves the picture as it is.
+
+    Args:
+        crop: the picture, RGB; it is not changed.
+        values: the map, `(h, w)`, non-negative, any range and resolution.
+        opacity: 0 shows only the picture, 1 only the colours.
+        colormap: a name that matplotlib knows; the default can be read by colour-blind people and in grey.
+        smooth: enlarge bilinearly (feature maps), or else in blocks (maps whose cells are patches).
+        scale: the value that gets the colormap's last colour, larger ones are cut to it. `None` divides by the map's
+            own maximum: good to see where, but two maps cannot be compared.
+
+    Raises:
+        ValueError: for an opacity outside [0, 1], an unknown colormap, a scale that is not positive, or a map that is
+            not two-dimensional or has negative or non-finite values.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    if not 0 <= opacity <= 1:
+        raise ValueError(f"opacity must be in [0, 1], not {opacity}")
+    if values.ndim != 2 or not np.isfinite(values).all() or (values < 0).any():
+        raise ValueError(f"map must be (h, w), finite and non-negative; this one has shape {values.shape}")
+    if scale is not None and not scale > 0:
+        raise ValueError(f"scale must be positive, not {scale}")
+    colors = _colors(colormap)
+    crop = crop.convert("RGB")
+    if not values.any():
+        return crop
+    values = np.minimum(values / (values.max() if scale is None else scale), 1)
+    resample = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+    values = np.asarray(Image.fromarray(values).resize(crop.size, resample))
+    heat = Image.fromarray(colors[np.rint(values * 255).astype(np.uint8)])
+    return Image.blend(crop, heat, opacity)
+
+
+def overlay_shares(
+    crop: Image.Image, shares: np.ndarray, opacity: float = 0.5, colormap: str = "viridis"
+) -> Image.Image:
+    """Shares of a whole, `(rows, columns)` in [0, 1], as coloured blocks over the picture with the percentage written
+    in each. The colour is that of the share itself, so pictures of several faces can be compared. Errors as in
+    `overlay`."""
+    picture = overlay(crop, shares, opacity, colormap, smooth=False, scale=1.0)
+    draw = ImageDraw.Draw(picture)
+    rows, columns = np.shape(shares)
+    height, width = picture.height / rows, picture.width / columns
+    font = _font(max(8, round(min(height, width) / 5)))
+    for row in range(rows):
+        for column in range(columns):
+            draw.text(
+                ((column + 0.5) * width, (row + 0.5) * height),
+                f"{shares[row][column] * 100:.0f} %",
+                fill=PAPER,
+                font=font,
+                anchor="mm",
+                stroke_width=max(1, font.size // 10),
+                stroke_fill=INK,
+            )
+    return picture
+
+
+def draw_faces(
+    photo: Image.Image, boxes: Sequence[Sequence[float]], labels: Sequence[str] | None = None
+) -> Image.Image:
+    """A copy of the photo with a numbered box around each face.
+
+    Args:
+        photo: RGB; it is not changed.
+        boxes: left, top, right, bottom in pixels, the last ones exclusive as in PIL; what lies outside of the photo is
+            drawn on its border.
+        labels: a short text per box, written behind its number (from 1).
+
+    Raises:
+        ValueError: if there is not one label per box, or if a box has its sides swapped.
+    """
+    if labels is not None and len(labels) != len(boxes):
+        raise ValueError(f"{len(boxes)} boxes need as many labels, not {len(labels)}")
+    photo = photo.convert("RGB")
+    draw = ImageDraw.Draw(photo)
+    line = max(2, round(min(photo.size) / 200))
+    font = _font(max(12, round(min(photo.size) / 28)))
+    for index, box in enumerate(boxes):
+        left, top, right, bottom = _within(box, photo.size)
+        # A dark line around the bright one: one of the two stands out from any background.
+        draw.rectangle((left, top, right, bottom), outline=INK, width=line + 1)
+        if min(right - left, bottom - top) > 2:
+            draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline=BOX_COLOR, width=line)
+        text = str(index + 1) if labels is None else f"{index + 1} {labels[index]}"
+        _tag(draw, text, left, top, font)
+    return photo
+
+
+def _tag(draw: ImageDraw.ImageDraw, text: str, left: int, top: int, font: ImageFont.FreeTypeFont) -> None:
+    """The text on a plain ground: above the box, or inside its top edge where the photo ends there."""
+    photo_width, photo_height = draw.im.size
+    padding = font.size // 4
+    width = round(font.getlength(text)) + 2 * padding
+    height = font.size + 2 * padding
+    left = max(0, min(left, photo_width - width))
+    top = top - height if top >= height else min(top, max(0, photo_height - height))
+    draw.rectangle((left, top, left + width - 1, top + height - 1), fill=BOX_COLOR)
+    draw.text((left + padding, top + height / 2), text, fill=INK, font=font, anchor="lm")
+
+
+def _within(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box's outermost pixels, inside a photo of that size."""
+    left, top, right, bottom = (round(float(side)) for side in box)
+    if right <= left or bottom <= top:
+        raise ValueError(f"a box is (left, top, right, bottom) with right > left and bottom > top, not {tuple(box)}")
+    last_x, last_y = size[0] - 1, size[1] - 1
+    return tuple(
+        min(max(side, 0), last)
+        for side, last in ((left, last_x), (top, last_y), (right - 1, last_x), (bottom - 1, last_y))
+    )
+
+
+@cache
+def _colors(colormap: str) -> np.ndarray:
+    """`(256, 3)` uint8."""
+    if colormap not in colormaps:
+        raise ValueError(
+            f"matplotlib has no colormap {colormap!r}; a few that it has: viridis, cividis, magma, inferno"
+        )
+    return np.round(colormaps[colormap](np.linspace(0, 1, 256))[:, :3] * 255).astype(np.uint8)
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+__all__ = ["draw_faces", "overlay", "overlay_shares"]

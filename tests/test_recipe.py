@@ -1,0 +1,69 @@
+"""Hub configs: what is in the repository is valid, and a mistake is named with what was probably meant."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from train.recipe import ConfigError, load_config
+
+CONFIGS = sorted(Path(__file__).parents[1].glob("hub_configs/*.yaml"))
+LEAST = {
+    "name": "x",
+    "architecture": "pattlite",
+    "data": {"layout": "ferplus_parquet", "labels": "ferplus", "train": "Training", "validation": "PublicTest"},
+    "card": {"title": "X", "paper": "https://example.org"},
+}
+
+
+def written(folder: Path, content: object) -> Path:
+    file = folder / "x.yaml"
+    file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return file
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
+def test_every_config_of_the_repository_is_valid_and_named_like_its_file(file):
+    assert load_config(file).name == file.stem
+
+
+def test_the_defaults_are_the_papers_two_stages(tmp_path):
+    first, second = load_config(written(tmp_path, LEAST)).recipe.stages
+    assert (first.frozen, first.learning_rate, first.schedule) == (["backbone"], 1e-3, "reduce_lr_on_plateau")
+    assert (second.learning_rate, second.schedule, second.max_grad_norm, second.batch_size) == (
+        1e-5,
+        "inverse_time",
+        3,
+        8,
+    )
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"recipe": {"sed": 1}}, r"x.yaml.recipe: unknown key 'sed'; did you mean 'seed'\?"),
+        ({"modle": {}}, r"x.yaml: unknown key 'modle'; did you mean 'model'\?"),
+        ({"recipe": {"stages": [{"name": "a", "epochs": 1}]}}, r"stages\[0\]: the key 'learning_rate' is missing"),
+        ({"recipe": {"seed": "one"}}, "recipe.seed: expected int, found 'one'"),
+        (
+            {"recipe": {"stages": [{"name": "a", "epochs": True, "learning_rate": 1}]}},
+            "epochs: expected int, found True",
+        ),
+        ({"recipe": {"augmentation": {"flip": "often"}}}, "flip: expected a number, found 'often'"),
+        ({"data": {"layout": "ferplus_parquet", "labels": "moods", "train": "a"}}, "labels"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path, change, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(written(tmp_path, LEAST | change))
+
+
+def test_what_is_not_yaml_is_said_so(tmp_path):
+    with pytest.raises(ConfigError, match="is not YAML"):
+        load_config(written(tmp_path, "a: [1"))
+
+
+def test_numbers_in_scientific_notation_are_numbers(tmp_path):
+    stage = {"name": "a", "epochs": 1, "learning_rate": "1e-3"}
+    config = load_config(written(tmp_path, LEAST | {"recipe": {"stages": [stage]}}))
+    assert config.recipe.stages[0].learning_rate == 0.001

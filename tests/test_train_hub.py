@@ -1,0 +1,138 @@
+"""The training command, end to end on made-up data: weights, card, resuming after a kill, errors."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from fer_models.analyzer import Checkpoint
+from tests.tiny import tiny_ferplus
+from train import train_hub
+from train.recipe import load_config
+from train.train_hub import last_checkpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+
+STAGES = [
+    {
+        "name": "new layers",
+        "epochs": 1,
+        "learning_rate": 1e-3,
+        "batch_size": 8,
+        "frozen": ["backbone"],
+        "schedule": "reduce_lr_on_plateau",
+    },
+    {"name": "all", "epochs": 3, "learning_rate": 1e-3, "batch_size": 8, "schedule": "inverse_time"},
+]
+
+
+@pytest.fixture
+def task(tmp_path) -> dict:
+    """A hub config and data of its own, and the arguments that train it there."""
+    content = {
+        "name": "tiny",
+        "architecture": "pattlite",
+        "model": {"image_size": 112},
+        "processor": {"do_grayscale": True, "source_size": 48},
+        "data": {
+            "layout": "ferplus_parquet",
+            "labels": "ferplus",
+            "train": "PublicTest",
+            "validation": "PublicTest",
+        },
+        "recipe": {"soft_labels": True, "stages": STAGES},
+        "card": {"title": "Tiny", "paper": "https://example.org"},
+    }
+    config = tmp_path / "tiny.yaml"
+    config.write_text(yaml.safe_dump(content))
+    data = tiny_ferplus(tmp_path / "tiny.parquet", count=16)
+
+    def arguments(run: str, *more: str) -> list[str]:
+        folder = tmp_path / run
+        places = {"out": "out", "results": "results", "work": "work"}
+        return [
+            *("--config", str(config), "--data", str(data)),
+            *(part for option, name in places.items() for part in (f"--{option}", str(folder / name))),
+            *more,
+        ]
+
+    return {"folder": tmp_path, "arguments": arguments, "config": config}
+
+
+def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_cache):
+    train_hub.main(task["arguments"]("run"))
+    folder = task["folder"] / "run"
+    (result,) = (json.loads(f.read_text()) for f in (folder / "results").glob("*.json"))
+    assert result["n_scored"] == 16 and set(result["batch_sizes"]) == {"1", "64"}
+    card = (folder / "out/tiny/README.md").read_text()
+    assert f"Accuracy {100 * result['metrics']['accuracy']['value']:.2f} %" in card
+    assert "happiness" in Checkpoint(folder / "out/tiny").expressions
+
+    start = train_hub.build_model(load_config(task["config"]), None).state_dict()
+    first = load_file(folder / "work/tiny/stage-1/done/model.safetensors")
+    last = load_file(folder / "out/tiny/model.safetensors")
+    backbone = [key for key in first if key.startswith("backbone.") and "tracked" not in key]
+    torch.manual_seed(42)
+    assert any(not torch.equal(first[k], start[k]) for k in first if k.startswith("classifier."))
+    frozen_statistics = [k for k in backbone if "running_mean" in k]
+    assert all(torch.equal(first[k], torch.zeros_like(first[k])) for k in frozen_statistics)  # as they were built
+    assert any(not torch.equal(first[k], last[k]) for k in backbone)
+
+
+def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(task, data_cache):
+    train_hub.main(task["arguments"]("whole"))
+    command = [sys.executable, str(ROOT / "train/train_hub.py"), *task["arguments"]("killed")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ, text=True)
+    stage = task["folder"] / "killed/work/tiny/stage-2"
+    deadline = time.monotonic() + 120
+    while not list(stage.glob("checkpoint-*/trainer_state.json")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (stage / "done").exists()
+    train_hub.main(task["arguments"]("killed", "--resume"))
+    whole = load_file(task["folder"] / "whole/out/tiny/model.safetensors")
+    resumed = load_file(task["folder"] / "killed/out/tiny/model.safetensors")
+    for key, value in whole.items():
+        torch.testing.assert_close(resumed[key], value, msg=key)
+
+
+def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path):
+    (tmp_path / "checkpoint-9").mkdir()
+    (tmp_path / "checkpoint-9/trainer_state.json").write_text("{}")
+    (tmp_path / "checkpoint-10").mkdir()  # killed before its state was written
+    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-9")
+    assert last_checkpoint(tmp_path / "nothing") is None
+
+
+def test_inverse_time_decay_halves_the_rate_in_the_first_epoch_and_thirds_it_in_the_second(task, data_cache):
+    train_hub.main(task["arguments"]("run"))
+    (state, *_) = sorted((task["folder"] / "run/work/tiny/stage-2").glob("checkpoint-*/trainer_state.json"))[::-1]
+    rates = [line["learning_rate"] for line in json.loads(state.read_text())["log_history"] if "learning_rate" in line]
+    # two steps an epoch; the rate that is logged is that of the epoch's last step
+    assert rates == pytest.approx([1e-3 / (1 + step / 2) for step in (2, 4, 6)][: len(rates)], rel=0.35)
+    assert rates == sorted(rates, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (["--data", "/nowhere/faces.parquet"], "expected a file at"),
+        (["--config", "nowhere.yaml"], "no config at nowhere.yaml; hub_configs/ has pattlite-ferplus.yaml"),
+    ],
+)
+def test_what_is_missing_is_named_in_one_sentence(task, data_cache, capsys, change, words):
+    with pytest.raises(SystemExit) as stop:
+        train_hub.main(task["arguments"]("run", *change))
+    assert str(stop.value).startswith("error: ") and words in str(stop.value)
+    assert not (task["folder"] / "run/out").exists()

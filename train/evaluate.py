@@ -1,0 +1,241 @@
+"""Measure a checkpoint on a split of a data set and write a result file that says how, with two pictures.
+
+    python train/evaluate.py checkpoints/pattlite-ferplus --layout ferplus_parquet --data fer2013plus.parquet \
+        --split PublicTest --batch-sizes 1,64
+
+Every batch size must give the same predictions: a model whose answer depends on what else is in the batch fails here.
+Labels are matched by the names of the expressions; pictures of an expression that the model does not know are left out
+and counted. `--against OTHER` also tests whether the two models differ, on the same pictures.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
+
+from train import metrics
+from train.commands import add_arguments, command, open_data, result_file, write_json
+from train.data import FaceDataset
+from train.plots import plot_confusion, plot_coverage
+from train.provenance import hardware, provenance
+from train.scoring import Checkpoint, Scores, labels_for, load_checkpoint, score, scoring_order
+
+# Float rounding moves a logit by about 1e-6 of the largest between batch sizes; a neighbour moves it by far more.
+LOGIT_TOLERANCE = 1e-3
+
+
+def compare_batch_sizes(by_size: dict[int, Scores]) -> dict:
+    """Do the batch sizes agree, picture by picture?
+
+    Returns:
+        `moved_predictions`: pictures whose prediction is not the same everywhere; `largest_change`: of a logit, as
+        a share of the largest logit; `independent`: no prediction moves, and no logit by more than rounding.
+    """
+    logits = np.stack([scores.logits for scores in by_size.values()])  # (sizes, S, C)
+    moved = int((logits.argmax(axis=2) != logits[0].argmax(axis=1)).any(axis=0).sum())
+    change = float(np.abs(logits - logits[0]).max() / max(np.abs(logits).max(), 1e-12))
+    independent = moved == 0 and change <= LOGIT_TOLERANCE
+    return {"moved_predictions": moved, "largest_change": change, "independent": independent}
+
+
+def measure(logits: np.ndarray, labels: np.ndarray, shared: np.ndarray, checkpoint: Checkpoint, seed: int) -> dict:
+    """All numbers about logits `(S, C)` and labels `(S,)`, as they stand in the result file.
+
+    `accuracy_shared_classes` lets the model answer only with the expressions that the data set has (`shared`, `(C,)`);
+    `None` where it has them all. Every metric comes with its 95 % bootstrap interval.
+    """
+    config, classes = checkpoint.model.config, len(checkpoint.expressions)
+    temperature = getattr(config, "softmax_temperature", 1.0)  # a checkpoint of another library has none of the three
+    threshold = getattr(config, "reject_threshold", None)
+    predictions = logits.argmax(axis=1)
+    correct = predictions == labels
+    confidence = metrics.probabilities(logits, temperature).max(axis=1)
+    answered = confidence >= (threshold or 0)
+    confusion = metrics.confusion_matrix(labels, predictions, classes)
+    recall = metrics.per_class_recall(confusion)
+    thresholds, coverage, accuracy = metrics.coverage_curve(confidence, correct)
+    points = np.searchsorted(coverage, np.linspace(0.05, 1, 20) - 1e-9)  # twenty tell the curve
+
+    def with_interval(statistic: Callable, answers: np.ndarray) -> dict:
+        value = statistic(metrics.confusion_matrix(labels, answers, classes))
+        interval = metrics.confusion_interval(statistic, labels, answers, classes, seed)
+        return {"value": float(value), "interval": interval}
+
+    return {
+        "metrics": {
+            "accuracy": with_interval(metrics.accuracy, predictions),
+            "mean_class_accuracy": with_interval(metrics.mean_class_accuracy, predictions),
+            "macro_f1": with_interval(metrics.macro_f1, predictions),
+            "ece": {
+                "value": metrics.expected_calibration_error(confidence, correct),
+                "interval": metrics.calibration_interval(confidence, correct, seed),
+            },
+            "accuracy_shared_classes": None
+            if shared.all()
+            else with_interval(metrics.accuracy, np.where(shared, logits, -np.inf).argmax(axis=1)),
+        },
+        "recall": {
+            name: {"n": int(confusion[i].sum()), "value": float(recall[i])}
+            for i, name in enumerate(checkpoint.expressions)
+        },
+        "confusion": confusion.tolist(),
+        "softmax_temperature": temperature,
+        "calibration": getattr(config, "calibration", None),
+        "not_sure": {
+            "threshold": threshold,
+            "answered": float(answered.mean()),
+            "accuracy": float(correct[answered].mean()) if answered.any() else None,
+            "curve": {
+                "threshold": thresholds[points].tolist(),
+                "answered": coverage[points].tolist(),
+                "accuracy": accuracy[points].tolist(),
+            },
+        },
+    }
+
+
+def draw(result: dict, scores: Scores, labels: np.ndarray, names: tuple[str, ...], path: Path) -> None:
+    """The confusion matrix and the coverage curve, beside the result file `path`."""
+    title = f"{result['checkpoint']['name']} on {result['data']['name']} {result['data']['split']}"
+    plot_confusion(np.array(result["confusion"]), names, title, path.with_name(f"{path.stem}-confusion.png"))
+    confidence = metrics.probabilities(scores.logits, result["softmax_temperature"]).max(axis=1)
+    _, coverage, accuracy = metrics.coverage_curve(confidence, scores.logits.argmax(axis=1) == labels)
+    not_sure = result["not_sure"]
+    marked = None
+    if not_sure["threshold"] is not None and not_sure["accuracy"] is not None:
+        marked = (not_sure["answered"], not_sure["accuracy"])
+    plot_coverage(coverage, accuracy, marked, title, path.with_name(f"{path.stem}-coverage.png"))
+
+
+def summarise(result: dict) -> None:
+    """The result in a few lines, for the person who waits."""
+    checkpoint, data = result["checkpoint"], result["data"]
+    print(f"{checkpoint['name']} on {data['name']} {data['split']}: {result['n_scored']} pictures, {result['order']}")
+    for name, number in result["metrics"].items():
+        if number:
+            low, high = (100 * bound for bound in number["interval"])
+            print(f"  {name:24} {100 * number['value']:6.2f} %  (95 %: {low:.2f} to {high:.2f})")
+    if result["left_out"]:
+        print(f"  left out, unknown to the model: {', '.join(f'{c} {n}' for n, c in result['left_out'].items())}")
+    if result["unreadable"]:
+        print(f"  unreadable: {', '.join(result['unreadable'])}")
+    for size, one in result["batch_sizes"].items():
+        print(f"  batches of {size}: {100 * one['accuracy']:.2f} %, {one['images_per_second']:.0f} pictures/s")
+
+
+def compare(
+    checkpoint: Checkpoint, other: Checkpoint, data: FaceDataset, scores: Scores, batch_size: int, seed: int
+) -> dict:
+    """Score `other` on the pictures whose expression both models know, and test whether the two differ.
+
+    Args:
+        data: with the class ids of `checkpoint`. scores: of `checkpoint`.
+    """
+    names, other_names = np.array(checkpoint.expressions), np.array(other.expressions)
+    both = np.isin(names[data.labels[scores.rows]], other_names)
+    rows = scores.rows[both]
+    truth = names[data.labels[rows]]
+    correct = names[scores.logits[both].argmax(axis=1)] == truth
+    other_correct = other_names[score(other, data, rows, batch_size).logits.argmax(axis=1)] == truth
+    return {
+        "n_scored": len(rows),
+        "accuracy_first": float(correct.mean()),
+        "accuracy_second": float(other_correct.mean()),
+        **metrics.paired_test(correct, other_correct, seed),
+    }
+
+
+def _batch_sizes(text: str) -> list[int]:
+    sizes = [int(part) for part in text.split(",")]
+    if min(sizes) < 1:
+        raise argparse.ArgumentTypeError("batch sizes are 1 or more")
+    return sizes
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", help="checkpoint folder or Hub id")
+    add_arguments(parser)
+    parser.add_argument("--batch-sizes", type=_batch_sizes, default=[64], help="for instance 1,64: all must agree")
+    parser.add_argument("--order", choices=("shuffled", "sorted"), default="shuffled", help="sorted: class by class")
+    parser.add_argument("--against", help="a second checkpoint, tested on the same pictures")
+    parser.add_argument("--predictions", type=Path, help="also write ids, labels and logits to this .npz file")
+    return parser
+
+
+@command
+def main(arguments: list[str] | None = None) -> Path:
+    """Returns the file with the checkpoint's result."""
+    options = _parser().parse_args(arguments)
+    everything, description = open_data(options)
+    checkpoint = load_checkpoint(options.checkpoint)
+    data, left_out, shared = labels_for(everything, checkpoint)
+    order = scoring_order(data.labels, options.shuffle_seed, options.order == "sorted", options.limit)
+    by_size = {
+        size: score(checkpoint, data, order, size, progress=f"{checkpoint.name}, batches of {size}")
+        for size in options.batch_sizes
+    }
+    scores = by_size[max(by_size)]
+    labels = data.labels[scores.rows]
+    measured = measure(scores.logits, labels, shared, checkpoint, options.shuffle_seed)
+    check = compare_batch_sizes(by_size) if len(by_size) > 1 else None
+    setting = {"data": description, "order": options.order, "seed": options.shuffle_seed}
+    result = {
+        "kind": "evaluation",
+        "checkpoint": checkpoint.describe(),
+        **setting,
+        "n_samples": len(order) if options.limit else len(everything),
+        "n_scored": len(scores.rows),
+        "left_out": left_out,
+        "skipped_by_reader": everything.skipped,
+        "unreadable": [str(data.ids[row]) for row in scores.unreadable],
+        "accuracy_unreadable_wrong": measured["metrics"]["accuracy"]["value"] * len(scores.rows) / len(order),
+        **measured,
+        "batch_check": check,
+        "batch_sizes": {
+            str(size): {
+                "accuracy": float((one.logits.argmax(axis=1) == data.labels[one.rows]).mean()),
+                "images_per_second": one.images_per_second,
+            }
+            for size, one in by_size.items()
+        },
+        "hardware": hardware(checkpoint.model.device),
+        **provenance(),
+    }
+    suffix = "-sorted" if options.order == "sorted" else ""
+    result_path = result_file(options, checkpoint.name, description, suffix)
+    write_json(result_path, result)
+    draw(result, scores, labels, checkpoint.expressions, result_path)
+    summarise(result)
+    print(result_path)
+    if options.predictions:
+        ids = data.ids[scores.rows]
+        np.savez(options.predictions, ids=ids, labels=labels, logits=scores.logits, names=checkpoint.expressions)
+
+    if options.against:
+        other = load_checkpoint(options.against)
+        test = compare(checkpoint, other, data, scores, max(by_size), options.shuffle_seed)
+        named = {"kind": "comparison", "first": checkpoint.describe(), "second": other.describe()}
+        comparison = result_file(options, f"{checkpoint.name}-vs-{other.name}", description, suffix)
+        write_json(comparison, {**named, **setting, **test, **provenance()})
+        low, high = (100 * bound for bound in test["difference"]["interval"])
+        print(
+            f"{checkpoint.name} minus {other.name}: {100 * test['difference']['value']:+.2f} points of accuracy "
+            f"(95 %: {low:+.2f} to {high:+.2f}), McNemar p = {test['p_value']:.3g}\n{comparison}"
+        )
+
+    if check and not check["independent"]:
+        accuracies = ", ".join(f"{100 * one['accuracy']:.2f} % at {s}" for s, one in result["batch_sizes"].items())
+        sys.exit(
+            f"error: predictions depend on the batch: {check['moved_predictions']} of {len(labels)} change with its "
+            f"size, a logit moves by up to {check['largest_change']:.1e} of the largest; accuracy {accuracies}"
+        )
+    return result_path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""What logits and labels say about a model: pure functions on arrays, with bootstrap intervals and a paired test."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import softmax
+from scipy.stats import binomtest
+
+RESAMPLES = 2000
+
+
+def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Logits `(N, C)` divided by `temperature` -> probabilities `(N, C)`, float64, rows sum to 1."""
+    return softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
+
+
+def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
+    """`(C, C)` counts: the row is the label, the column is the prediction."""
+    return np.bincount(labels * classes + predictions, minlength=classes**2).reshape(classes, classes)
+
+
+def accuracy(confusion: np.ndarray) -> np.ndarray:
+    """Share of pictures on the diagonal, 0 to 1. Here and below `confusion` is `(..., C, C)`, the result `(...)`."""
+    return np.trace(confusion, axis1=-2, axis2=-1) / confusion.sum(axis=(-2, -1))
+
+
+def per_class_recall(confusion: np.ndarray) -> np.ndarray:
+    """`(..., C)`: share of each class's pictures that are recognised, 0 to 1; NaN for a class with no picture."""
+    correct = np.diagonal(confusion, axis1=-2, axis2=-1)
+    total = confusion.sum(axis=-1)
+    return np.divide(correct, total, out=np.full(total.shape, np.nan), where=total > 0)
+
+
+def mean_class_accuracy(confusion: np.ndarray) -> np.ndarray:
+    """Mean recall over the classes that have a picture, 0 to 1."""
+    return np.nanmean(per_class_recall(confusion), axis=-1)
+
+
+def macro_f1(confusion: np.ndarray) -> np.ndarray:
+    """Mean F1 over the classes that have a picture, 0 to 1.
+
+    F1 = 2 TP / (labelled so + predicted so). A class with no picture does not count, but predicting it costs recall.
+    """
+    correct = np.diagonal(confusion, axis1=-2, axis2=-1)
+    labelled, predicted = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    f1 = np.divide(2 * correct, labelled + predicted, out=np.full(labelled.shape, np.nan), where=labelled > 0)
+    return np.nanmean(f1, axis=-1)
+
+
+def _calibration_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
+    # Bin m holds (m - 1) / M < confidence <= m / M (Guo et al., section 2).
+    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+
+
+def calibration_curve(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> tuple[np.ndarray, ...]:
+    """The reliability diagram of Guo et al. 2017 (arXiv 1706.04599, section 2): equal-width bins of confidence.
+
+    Args:
+        confidence: `(N,)` highest probabilities, 0 to 1.
+        correct: `(N,)` whether the prediction was right.
+
+    Returns:
+        counts `(M,)`, mean confidence `(M,)` and accuracy `(M,)` of each bin; NaN where a bin is empty.
+    """
+    index = _calibration_bins(confidence, bins)
+    counts = np.bincount(index, minlength=bins)
+    means = [
+        np.divide(np.bincount(index, values, bins), counts, out=np.full(bins, np.nan), where=counts > 0)
+        for values in (confidence, correct)
+    ]
+    return counts, *means
+
+
+def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy over the bins, weighted by their pictures: 0 (calibrated) to 1.
+
+    Guo et al. 2017, equation 3.
+    """
+    counts, mean_confidence, mean_correct = calibration_curve(confidence, correct, bins)
+    filled = counts > 0
+    return float((counts * np.abs(mean_correct - mean_confidence))[filled].sum() / counts.sum())
+
+
+def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What "not sure" buys: accuracy of the answered pictures against the share that is answered.
+
+    Args:
+        confidence: `(N,)` highest probabilities.
+        correct: `(N,)` whether the prediction was right.
+
+    Returns:
+        thresholds `(K,)`, the distinct confidences from high to low; coverage `(K,)`, the share of pictures at or above
+        each; accuracy `(K,)` of those.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ranked = confidence[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # equal confidences are answered together
+    right = np.cumsum(correct[order])[last]
+    return ranked[last], (last + 1) / len(ranked), right / (last + 1)
+
+
+def resampled_sums(rows: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """Bootstrap: sums over N pictures drawn with replacement, `(resamples, K)`, of per-picture numbers `(N, K)`.
+
+    Every metric here is a function of such sums, so resampling is one matrix product. The draws depend on `seed`
+    and N only: two calls of the same N see the same pictures.
+    """
+    count = len(rows)
+    rng = np.random.default_rng(seed)
+    sums = []
+    for start in range(0, resamples, 100):  # 100 x N draws at a time bound the memory
+        draws = min(100, resamples - start)
+        drawn = rng.integers(count, size=(draws, count)) + np.arange(draws)[:, None] * count
+        weights = np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
+        sums.append(weights @ np.asarray(rows, dtype=np.float64))
+    return np.concatenate(sums)
+
+
+def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
+    """The middle 95 % of bootstrap samples `(R,)`."""
+    low, high = np.nanpercentile(samples, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def confusion_interval(
+    statistic: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, predictions: np.ndarray, classes: int, seed: int
+) -> tuple[float, float]:
+    """95 % bootstrap interval of a `statistic` of the confusion matrix, one of the functions above."""
+    cells = np.eye(classes**2, dtype=np.float32)[labels * classes + predictions]
+    return percentile_interval(statistic(resampled_sums(cells, seed=seed).reshape(-1, classes, classes)))
+
+
+def calibration_interval(confidence: np.ndarray, correct: np.ndarray, seed: int, bins: int = 15) -> tuple[float, float]:
+    """95 % bootstrap interval of the expected calibration error.
+
+    The error of a resample is biased upwards, so the interval can lie above the value; it says how far the value moves.
+    """
+    gaps = np.eye(bins)[_calibration_bins(confidence, bins)] * (correct - confidence)[:, None]  # (N, M)
+    return percentile_interval(np.abs(resampled_sums(gaps, seed=seed)).sum(axis=1) / len(confidence))
+
+
+def paired_test(correct: np.ndarray, other_correct: np.ndarray, seed: int = 0) -> dict:
+    """Do two models differ on the same pictures? The exact McNemar test and an interval of the difference.
+
+    Args:
+        correct, other_correct: `(N,)` whether each model was right, picture by picture.
+
+    Returns:
+        `only_first`, `only_second`: pictures that just one of them got right; `p_value`: two-sided, of the binomial
+        test that these are equally likely; `difference`: of the accuracies, first minus second, -1 to 1, with its 95 %
+        bootstrap `interval`.
+    """
+    correct, other_correct = np.asarray(correct, dtype=bool), np.asarray(other_correct, dtype=bool)
+    first, second = int((correct & ~other_correct).sum()), int((~correct & other_correct).sum())
+    difference = correct.astype(float) - other_correct
+    samples = resampled_sums(difference[:, None], seed=seed)[:, 0] / len(difference)
+    return {
+        "only_first": first,
+        "only_second": second,
+        "p_value": float(binomtest(first, first + second).pvalue) if first + second else 1.0,
+        "difference": {"value": float(difference.mean()), "interval": percentile_interval(samples)},
+    }

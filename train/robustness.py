@@ -1,0 +1,94 @@
+"""Accuracy against the severity of seven corruptions, for one checkpoint or several, with one picture for all.
+
+    python train/robustness.py checkpoints/pattlite-ferplus checkpoints/ddamfn-ferplus --layout ferplus_parquet \
+        --data fer2013plus.parquet --split PublicTest --limit 500
+
+Every picture is scored once as it is and once for each kind and strength: 36 times. Checkpoints that were measured
+before on the same pictures are drawn too.
+"""
+
+import argparse
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
+
+from train import metrics
+from train.commands import add_arguments, command, open_data, result_file, write_json
+from train.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from train.data import FaceDataset
+from train.plots import plot_severity
+from train.provenance import provenance
+from train.scoring import Checkpoint, labels_for, load_checkpoint, score, scoring_order
+
+
+def accuracy_by_severity(
+    checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batch_size: int, seed: int
+) -> dict[str, list[dict]]:
+    """Kind -> for each severity from 0: readable pictures `n`, accuracy `value` and its 95 % bootstrap `interval`.
+
+    Args:
+        data: with the model's class ids. rows: `(S,)` row numbers.
+    """
+
+    def accuracy(kind: str, severity: int) -> dict:
+        change = partial(corrupt, kind, severity, seed) if severity else None
+        scores = score(checkpoint, data, rows, batch_size, change, f"{checkpoint.name}, {kind} {severity}")
+        correct = scores.logits.argmax(axis=1) == data.labels[scores.rows]
+        samples = metrics.resampled_sums(correct[:, None], seed=seed)[:, 0] / len(correct)
+        return {"n": len(correct), "value": float(correct.mean()), "interval": metrics.percentile_interval(samples)}
+
+    clean = accuracy("clean", 0)
+    return {kind: [clean] + [accuracy(kind, severity) for severity in SEVERITIES[1:]] for kind in CORRUPTIONS}
+
+
+def comparable(folder: Path, result: dict) -> dict[str, dict]:
+    """The accuracies of all checkpoints in `folder` that were measured on the same pictures as `result`, by name."""
+    found = {}
+    for file in sorted(folder.glob("*-robustness-on-*.json")):
+        other = json.loads(file.read_text())
+        if all(other[key] == result[key] for key in ("kind", "data", "seed", "n_samples")):
+            found[other["checkpoint"]["name"]] = other["accuracy"]
+    return found
+
+
+@command
+def main(arguments: list[str] | None = None) -> Path:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids")
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    everything, description = open_data(options)
+    for source in options.checkpoints:
+        checkpoint = load_checkpoint(source)
+        data, left_out, _ = labels_for(everything, checkpoint)
+        rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
+        result = {
+            "kind": "robustness",
+            "checkpoint": checkpoint.describe(),
+            "data": description,
+            "seed": options.shuffle_seed,
+            "n_samples": len(rows),
+            "left_out": left_out,
+            "accuracy": accuracy_by_severity(checkpoint, data, rows, 64, options.shuffle_seed),
+            **provenance(),
+        }
+        path = result_file(options, f"{checkpoint.name}-robustness", description)
+        write_json(path, result)
+        print(f"{checkpoint.name}: {len(rows)} pictures, accuracy in % at severity 0 to {SEVERITIES[-1]}")
+        for kind, points in result["accuracy"].items():
+            print(f"  {kind:16}" + "".join(f"{100 * point['value']:7.1f}" for point in points))
+        print(path)
+    title = f"{description['name']} {description['split']}, {result['n_samples']} pictures"
+    picture = result_file(options, "robustness", description).with_suffix(".png")
+    plot_severity(comparable(options.out, result), title, picture)
+    print(picture)
+    return picture
+
+
+if __name__ == "__main__":
+    main()
