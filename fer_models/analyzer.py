@@ -63,7 +63,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class PhotoAnalysis:
-    """faces: of the photo. predictions: for each face, one per model. milliseconds: per stage, for the whole photo."""
+    """faces: from left to right. predictions: for each face, one per model. milliseconds: per stage, for the photo."""
 
     photo: Image.Image
     faces: list[Face]
@@ -215,7 +215,7 @@ class Analyzer:
         """
         start = time.perf_counter()
         if faces is None:
-            faces = self.detector.detect(photo)
+            faces = sorted(self.detector.detect(photo), key=lambda face: face.box[0])  # numbered from left to right
         milliseconds = {"detect": 1000 * (time.perf_counter() - start)}
         predictions: list[dict[str, Prediction]] = [{} for _ in faces]
         for name in self.checkpoints if models is None else models:

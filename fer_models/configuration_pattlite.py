@@ -24,7 +24,8 @@ class PAttLiteConfig(PreTrainedConfig):
         classifier_dim: width of the fully connected layer before the attention.
         classifier_dropout: dropout probability before the last layer, in training only.
         pad_type, batch_norm_eps: of the MobileNetV1 backbone; the values of its Keras weights by default.
-        face_margin: how much wider than the distance between MTCNN's box edges a face crop is (see `fer_models.faces`).
+        face_margin: how much wider than FER2013's framing the training pictures are; 0 is the same, 0.1 is 10 % wider
+            (see `crop_square` in the library's faces.py).
         softmax_temperature: the logits are divided by this before the softmax that people see; 1.0 is uncalibrated.
         reject_threshold: a highest probability below this is answered "not sure"; `None` always answers.
         cam_layer: dotted name of the module whose output Grad-CAM looks at.

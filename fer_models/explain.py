@@ -233,7 +233,7 @@ def faithfulness(
     Pixels are ranked by the map, enlarged bilinearly, and blurred (deletion) or restored in the blurred picture
     (insertion) in equal shares. Unlike the paper, which deletes to grey, both go between the same two pictures, so
     both curves span the same two probabilities and no hard grey edges are added. The blur is strong (see `BLUR_CELLS`).
-    The probability is the one that people see, after `config.temperature`.
+    The probability is the one that people see, after `config.softmax_temperature`.
 
     Args:
         model: as for `explain`.
@@ -390,7 +390,7 @@ def _probabilities(
     model: nn.Module, pixel_values: torch.Tensor, blurred_places: torch.Tensor, class_id: int
 ) -> np.ndarray:
     """The face `(3, S, S)`, blurred at each of the places `(N, S, S)` -> `(N,)` probabilities of the class."""
-    temperature = getattr(model.config, "temperature", 1.0)
+    temperature = getattr(model.config, "softmax_temperature", 1.0)
     probabilities = []
     for places in blurred_places.split(FAITHFULNESS_BATCH):
         # The lock is taken per batch, so that a short explanation need not wait for a long measurement.

@@ -171,6 +171,7 @@ class FaceDetector:
         self.min_face_size = min_face_size
         self.min_score = min_score
         self._mtcnn = MTCNN(keep_all=True, min_face_size=min_face_size)
+        self.detect(Image.new("RGB", (64, 64)))  # the first pass of a process is slow; nobody should wait for it
 
     def detect(self, photo: Image.Image) -> list[Face]:
         """All faces of an RGB photo, the largest first; an empty list where there is none."""
@@ -179,7 +180,7 @@ class FaceDetector:
         size = [max(1, round(side * scale)) for side in photo.size]
         pixels = np.asarray(photo.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
         # MTCNN cuts a face that reaches the edge and then stretches what is left, which moves the landmarks by 9 % of
-        # the face's side on average; a border of its neutral grey makes that 1.5 %. It also lets tiny pictures through.
+        # the face's side on average; a border of its neutral grey makes that 2 %. It also lets tiny pictures through.
         border = max(self.min_face_size, min(min(size) // 4, _BORDER))
         pixels = np.pad(pixels, ((border, border), (border, border), (0, 0)), constant_values=128)
         with torch.inference_mode():

@@ -26,9 +26,9 @@ CSS = """
 .fer .model h4 { margin: 0; font-size: 12.5px; font-weight: 500; opacity: 0.75; }
 .fer .answer { font-size: 24px; font-weight: 650; margin: 0; }
 .fer .sure { margin: 0 0 8px; opacity: 0.75; }
-.fer .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(165px, 100%), 1fr)); gap: 16px; }
+.fer .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(140px, 100%), 1fr)); gap: 16px; }
 .fer table.bars { width: 100%; margin: 0; border-collapse: collapse; font-size: 13.5px; height: fit-content; }
-.fer table.bars :is(tr, th, td) { border: 0 !important; background: none !important; }
+.fer table.bars, .fer table.bars :is(tr, th, td) { border: 0 !important; background: none !important; }
 .fer table.bars th { text-align: left; font-weight: 400; padding: 2px 8px 2px 0; width: 1%; white-space: nowrap; }
 .fer table.bars td { padding: 2px 0; }
 .fer table.bars td.share { width: 1%; padding-left: 8px; text-align: right; white-space: nowrap;
@@ -40,6 +40,7 @@ CSS = """
 .fer figure { margin: 0; }
 .fer figure img { width: 100%; max-width: 232px; border-radius: 8px; display: block; }
 .fer figcaption { font-size: 12.5px; margin-top: 5px; max-width: 300px; }
+@media (max-width: 640px) { .fer table.bars { grid-column: 1 / -1; } }
 .fer figcaption b { display: block; font-size: 13.5px; }
 """
 
@@ -114,9 +115,7 @@ def analysis_html(analysis: PhotoAnalysis) -> str:
         return message_html(
             "No face found. Try a photo in which a face is larger, sharper or turned to you.", analysis.photo
         )
-    labels = [
-        next(iter(answers.values())).expression if len(answers) == 1 else "" for answers in analysis.predictions
-    ]
+    labels = [next(iter(answers.values())).expression if len(answers) == 1 else "" for answers in analysis.predictions]
     annotated = draw_faces(analysis.photo, [face.box for face in analysis.faces], labels)
     annotated.thumbnail((1280, 1280))
     cards = "".join(

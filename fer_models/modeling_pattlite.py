@@ -132,7 +132,9 @@ class PAttLitePreTrainedModel(PreTrainedModel):
     def _init_weights(self, module: nn.Module) -> None:
         # timm initialises its own backbone; transformers calls this for every module whose weights were not loaded.
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out")
+            # He et al. 2015. torch's own counts all channels for a depthwise kernel, which then starts near zero.
+            fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1] // module.groups
+            nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Linear):

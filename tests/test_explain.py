@@ -30,7 +30,7 @@ class TinyModel(nn.Module):
 
     def __init__(self, cam_layer: str = "features", classes: int = 3):
         super().__init__()
-        self.config = SimpleNamespace(cam_layer=cam_layer, temperature=1.0)
+        self.config = SimpleNamespace(cam_layer=cam_layer, softmax_temperature=1.0)
         self.stem = nn.Conv2d(3, 8, 3, padding=1)
         self.features = nn.Sequential(nn.Conv2d(8, 6, 3, stride=2, padding=1), nn.BatchNorm2d(6), nn.ReLU())
         self.after = nn.Identity()
@@ -46,7 +46,7 @@ class BrightnessModel(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.config = SimpleNamespace(cam_layer="features", temperature=1.0)
+        self.config = SimpleNamespace(cam_layer="features", softmax_temperature=1.0)
         self.features = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU())
         self.classifier = nn.Linear(2, 2)
         with torch.no_grad():
@@ -423,7 +423,7 @@ def test_curves_do_not_depend_on_the_scale_of_a_map(tiny, faces):
 
 
 def test_probabilities_are_those_after_the_temperature(tiny, faces):
-    tiny.config.temperature = 4.0
+    tiny.config.softmax_temperature = 4.0
     curve = faithfulness(tiny, faces[0], {"cam": np.ones((8, 8))}, class_id=2, steps=1)["cam"]
     expected = (tiny(faces[:1]).logits / 4.0).softmax(dim=-1)[0, 2].item()
     assert curve.deletion[0] == pytest.approx(expected, abs=1e-6)

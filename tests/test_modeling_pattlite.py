@@ -148,6 +148,11 @@ def test_one_hot_vote_shares_give_the_loss_of_class_ids():
     torch.testing.assert_close(hard, -logits.log_softmax(dim=1)[range(3), labels].mean())
 
 
+def test_a_new_network_keeps_the_scale_of_its_signal():
+    output = PAttLiteForImageClassification(PAttLiteConfig()).eval()(pictures(2), output_hidden_states=True)
+    assert all(1e-2 < map.std() < 10 for map in output.hidden_states)
+
+
 def test_every_parameter_gets_a_gradient():
     model = build().train()
     model(pictures(2), labels=torch.tensor([0, 1])).loss.backward()

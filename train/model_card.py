@@ -1,6 +1,7 @@
 """The README of a checkpoint folder, generated from its hub config and its result file; no number is typed in.
 
-python train/model_card.py --config hub_configs/pattlite-ferplus.yaml
+python train/model_card.py --config hub_configs/pattlite-ferplus.yaml \\
+    --result results/pattlite-ferplus-on-ferplus_parquet-PublicTest.json
 """
 
 import argparse
@@ -99,19 +100,17 @@ python train/evaluate.py checkpoints/{config.name} --config hub_configs/{config.
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", required=True)
-    parser.add_argument("--result", type=Path, help="default: the validation result of that name in results/")
+    parser.add_argument("--result", type=Path, required=True, help="what train/evaluate.py wrote for it")
     parser.add_argument("--out", type=Path, help="default: checkpoints/NAME/README.md")
     options = parser.parse_args(arguments)
     try:
         config = load_config(options.config)
     except ConfigError as error:
         sys.exit(f"error: {error}")
-    results = sorted((ROOT / "results").glob(f"{config.name}-on-*-{config.data.validation}.json"))
-    file = options.result or (results[0] if results else None)
-    if file is None or not file.is_file():
-        sys.exit(f"error: no result of {config.name} on {config.data.validation}; run train/evaluate.py first")
+    if not options.result.is_file():
+        sys.exit(f"error: no result file {options.result}; run train/evaluate.py first")
     out = options.out or ROOT / "checkpoints" / config.name / "README.md"
-    out.write_text(model_card(config, json.loads(file.read_text())))
+    out.write_text(model_card(config, json.loads(options.result.read_text())))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import yaml
 from fer_models.expressions import label_order
 from train.augmentation import Augmentation
 
+Schema = typing.TypeVar("Schema")
+
 
 class ConfigError(ValueError):
     """A hub config has a wrong key or value; the message names the key, the file and the nearest right key."""
@@ -202,6 +204,21 @@ def _parse(kind: typing.Any, value: typing.Any, where: str) -> typing.Any:
     return value
 
 
+def load_yaml(path: Path, schema: type[Schema]) -> Schema:
+    """Read one YAML file and check it against a dataclass.
+
+    Raises:
+        ConfigError: not a file, not YAML, or a key or value that the schema does not know.
+    """
+    if not path.is_file():
+        raise ConfigError(f"no config at {path}")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    return _parse(schema, content, path.name)
+
+
 def load_config(path: str | Path) -> HubConfig:
     """Read and check one hub config.
 
@@ -212,8 +229,4 @@ def load_config(path: str | Path) -> HubConfig:
     if not path.is_file():
         known = ", ".join(sorted(p.name for p in Path(__file__).parents[1].glob("hub_configs/*.yaml")))
         raise ConfigError(f"no config at {path}; hub_configs/ has {known}")
-    try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
-    return _parse(HubConfig, content, path.name)
+    return load_yaml(path, HubConfig)

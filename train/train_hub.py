@@ -20,14 +20,24 @@ from transformers import EarlyStoppingCallback, TrainingArguments, set_seed  # n
 
 import fer_models  # noqa: E402
 from train import evaluate  # noqa: E402
-from train.augmentation import Augmentation, Collator  # noqa: E402
+from train.augmentation import Collator  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
 from train.face_dataset import DataError, FaceDataset  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.model_card import model_card  # noqa: E402
-from train.recipe import ConfigError, HubConfig, Stage, load_config  # noqa: E402
+from train.recipe import ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
 from train.splits import load_splits  # noqa: E402
 from train.trainer import EpochLine, StageTrainer, accuracy  # noqa: E402
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of every command that trains."""
+    parser.add_argument("--data", required=True, help="file or folder of the data set")
+    parser.add_argument("--backbone", type=Path, help="local safetensors instead of timm's download")
+    parser.add_argument("--work", type=Path, default=ROOT / "runs", help="where unfinished training is kept")
+    parser.add_argument("--resume", action="store_true", help="go on where a stopped run was")
+    parser.add_argument("--bf16", action="store_true", help="mixed precision")
+    parser.add_argument("--workers", type=int, default=0, help="processes that load pictures")
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -41,12 +51,10 @@ def train_stage(
     model: torch.nn.Module,
     processor: fer_models.FERImageProcessor,
     stage: Stage,
-    splits: tuple[FaceDataset, FaceDataset],
-    augmentation: Augmentation,
+    recipe: Recipe,
+    splits: dict[str, FaceDataset],
     folder: Path,
     options: argparse.Namespace,
-    seed: int,
-    soft_labels: bool,
 ) -> None:
     """Run one stage in place; the model ends with the weights of the best validation accuracy."""
     size = stage.image_size or model.config.image_size
@@ -70,7 +78,7 @@ def train_stage(
         load_best_model_at_end=True,
         metric_for_best_model="accuracy",
         greater_is_better=True,
-        seed=seed,
+        seed=recipe.seed,
         use_cpu=not torch.cuda.is_available(),
         bf16=options.bf16,
         dataloader_num_workers=options.workers,
@@ -78,32 +86,33 @@ def train_stage(
         label_names=["labels"],
         report_to="none",
     )
-    train, validation = splits
     trainer = StageTrainer(
         model=model,
         args=arguments,
-        train_dataset=train,
-        eval_dataset=validation,
-        data_collator=Collator(processor, size, augmentation, soft_labels),
+        train_dataset=splits["train"],
+        eval_dataset=splits["validation"],
+        data_collator=Collator(processor, size, recipe.augmentation, recipe.soft_labels),
         evaluation_collator=Collator(processor, size),
         compute_metrics=accuracy,
-        callbacks=[EpochLine(stage.name, len(train))]
-        + ([EarlyStoppingCallback(stage.patience)] if stage.patience else []),
+        callbacks=[
+            EpochLine(stage.name, len(splits["train"])),
+            *([EarlyStoppingCallback(stage.patience)] if stage.patience else []),
+        ],
         frozen=stage.frozen,
         inverse_time=inverse_time,
     )
     trainer.train(resume_from_checkpoint=last_checkpoint(folder) if options.resume else None)
 
 
-def train(config: HubConfig, options: argparse.Namespace) -> tuple[torch.nn.Module, fer_models.FERImageProcessor]:
+def train(
+    config: HubConfig, splits: dict[str, FaceDataset], options: argparse.Namespace
+) -> tuple[torch.nn.Module, fer_models.FERImageProcessor]:
     """All stages of the recipe. With `--resume` finished stages are loaded and a started one goes on."""
-    by_name = load_splits(config.data, options.data)
-    splits = (by_name["train"], by_name["validation"])
     set_seed(config.recipe.seed)
     model = build_model(config, options.backbone)
     size = model.config.image_size
     processor = fer_models.FERImageProcessor(size={"height": size, "width": size}, **config.processor)
-    if torch.cuda.is_available() is False:
+    if not torch.cuda.is_available():
         model = model.to(memory_format=torch.channels_last)
     for number, stage in enumerate(config.recipe.stages, start=1):
         folder = options.work / config.name / f"stage-{number}"
@@ -112,18 +121,8 @@ def train(config: HubConfig, options: argparse.Namespace) -> tuple[torch.nn.Modu
             print(f"stage {number}, {stage.name}: already done")
             model.load_state_dict(load_file(done / "model.safetensors"))
             continue
-        print(f"stage {number}, {stage.name}: {len(splits[0])} pictures, {stage.epochs} epochs")
-        train_stage(
-            model,
-            processor,
-            stage,
-            splits,
-            config.recipe.augmentation,
-            folder,
-            options,
-            config.recipe.seed,
-            config.recipe.soft_labels,
-        )
+        print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
+        train_stage(model, processor, stage, config.recipe, splits, folder, options)
         model.save_pretrained(done)
     return model, processor
 
@@ -142,22 +141,17 @@ def validate(folder: Path, options: argparse.Namespace) -> dict:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", default=str(ROOT / "hub_configs/pattlite-ferplus.yaml"))
-    parser.add_argument("--data", required=True, help="file or folder of the data set")
-    parser.add_argument("--backbone", type=Path, help="local safetensors instead of timm's download")
     parser.add_argument("--out", type=Path, default=ROOT / "checkpoints")
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="where the validation result goes")
-    parser.add_argument("--work", type=Path, default=ROOT / "runs", help="where unfinished training is kept")
-    parser.add_argument("--resume", action="store_true", help="go on where a stopped run was")
     parser.add_argument("--seed", type=int, help="instead of the config's")
-    parser.add_argument("--bf16", action="store_true", help="mixed precision")
-    parser.add_argument("--workers", type=int, default=0, help="processes that load pictures")
+    add_training_arguments(parser)
     options = parser.parse_args(arguments)
     keep_freed_memory()
     try:
         config = load_config(options.config)
         if options.seed is not None:
             config.recipe.seed = options.seed
-        model, processor = train(config, options)
+        model, processor = train(config, load_splits(config.data, options.data), options)
     except (ConfigError, DataError) as error:
         sys.exit(f"error: {error}")
     folder = options.out / config.name
