@@ -84,8 +84,9 @@ class Checkpoint:
         for needed in ("config.json", "model.safetensors", "preprocessor_config.json"):
             if not (folder / needed).is_file():
                 raise CheckpointError(f"checkpoint folder {folder} has no {needed}; train it or fetch it again")
-        level = logging.get_verbosity()
+        level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()  # what is missing is reported by the error below
+        logging.disable_progress_bar()
         try:
             self.model, report = AutoModelForImageClassification.from_pretrained(
                 folder, dtype=torch.float32, output_loading_info=True
@@ -97,6 +98,8 @@ class Checkpoint:
             ) from error
         finally:
             logging.set_verbosity(level)
+            if bars:
+                logging.enable_progress_bar()
         absent = [*report["missing_keys"], *report["mismatched_keys"]]
         if absent:
             raise CheckpointError(

@@ -68,9 +68,9 @@ def test_the_chosen_expression_is_explained_and_the_answer_stays(analyzer, group
         np.testing.assert_allclose(others[NAME].maps[1].values, answers[NAME].maps[1].values, atol=1e-5)
 
 
-def test_the_maps_are_grad_cam_at_14_by_14_and_the_shares_of_four_patches(group):
+def test_the_maps_are_grad_cam_of_the_backbone_and_the_shares_of_four_patches(group):
     cam, patches = group.predictions[0][NAME].maps
-    assert (cam.name, cam.values.shape, cam.smooth) == ("Grad-CAM", (14, 14), True)
+    assert (cam.name, cam.values.shape, cam.smooth) == ("Grad-CAM", (7, 7), True)
     assert cam.values.min() >= 0 and cam.values.max() == pytest.approx(1)
     assert (patches.name, patches.values.shape, patches.smooth) == ("patch attention", (2, 2), False)
     assert patches.values.sum() == pytest.approx(1, abs=1e-5)
