@@ -107,6 +107,19 @@ def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(task, data_
         torch.testing.assert_close(resumed[key], value, msg=key)
 
 
+def test_two_processes_train_one_model_and_write_it_once(task, data_cache):
+    """Every process takes its half of each epoch; one of them writes and reports."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command = [*launcher, str(ROOT / "train/train_hub.py"), *task["arguments"]("two")]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("% on validation") == 1
+    state = json.loads(next((task["folder"] / "two/work/tiny/stage-1").glob("*/trainer_state.json")).read_text())
+    assert state["global_step"] == 1  # 16 pictures in one step of 2 x 8
+    assert Checkpoint(task["folder"] / "two/out/tiny").expressions[0] == "neutral"
+
+
 def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path):
     (tmp_path / "checkpoint-9").mkdir()
     (tmp_path / "checkpoint-9/trainer_state.json").write_text("{}")

@@ -40,6 +40,11 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=0, help="processes that load pictures")
 
 
+def is_main_process() -> bool:
+    """Whether this is the one process, of those that `torchrun` or `accelerate` started, that writes and reports."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def last_checkpoint(folder: Path) -> str | None:
     """The newest whole checkpoint of a stage. A kill while one is written leaves it without its state file, which is
     written last."""
@@ -123,7 +128,8 @@ def train(
             continue
         print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
         train_stage(model, processor, stage, config.recipe, splits, folder, options)
-        model.save_pretrained(done)
+        if is_main_process():
+            model.save_pretrained(done)
     return model, processor
 
 
@@ -154,6 +160,8 @@ def main(arguments: list[str] | None = None) -> None:
         model, processor = train(config, load_splits(config.data, options.data), options)
     except (ConfigError, DataError) as error:
         sys.exit(f"error: {error}")
+    if not is_main_process():
+        return
     folder = options.out / config.name
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
