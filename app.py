@@ -20,6 +20,7 @@ from fer_models.html import CSS, analysis_html, message_html
 EXAMPLES = sorted(Path(__file__).parent.glob("examples/*.jpg"))
 OWN_ANSWER = "the model's own answer"
 HOUR = 3600
+MAX_DATA_URL = 70_000_000  # characters; the size limit of uploads does not see these
 
 PAGE_CSS = (
     CSS
@@ -30,7 +31,7 @@ footer { display: none !important; }
 )
 INTRO = """# What does this face express, and why does the model think so?
 Published facial-expression models, side by side, with the parts of the face they looked at. Expressions are not
-feelings: a model names what a face shows, not what a person feels. Photos stay on this machine for an hour at most."""
+feelings: a model names what a face shows, not what a person feels. The server deletes photos within the hour."""
 
 
 class PhotoInput(gr.Image):
@@ -42,6 +43,8 @@ class PhotoInput(gr.Image):
         if payload is None:
             return None
         if payload.url and payload.url.startswith("data:"):
+            if len(payload.url) > MAX_DATA_URL:
+                return b""  # told about as an empty file
             return base64.b64decode(payload.url.partition(",")[2])
         return payload.path
 
@@ -64,7 +67,7 @@ def build(analyzer: Analyzer) -> gr.Blocks:
         return analyze_photo(analyzer, source, method, expression)
 
     methods = [(method.title, key) for key, method in METHODS.items()]
-    with gr.Blocks(title="Facial expressions, explained", delete_cache=(HOUR, HOUR)) as page:
+    with gr.Blocks(title="Facial expressions, explained", delete_cache=(300, HOUR - 300)) as page:
         gr.Markdown(INTRO)
         with gr.Row():
             method = gr.Dropdown(methods, value="gradcam", label="Explain with", elem_id="method")
@@ -106,6 +109,7 @@ def build(analyzer: Analyzer) -> gr.Blocks:
                 stream_every=0.1,
                 time_limit=60,
                 concurrency_limit=2,
+                concurrency_id="camera",  # a stream never holds the place of an upload
                 show_progress="hidden",
             )
     return page

@@ -1,14 +1,14 @@
 """Photo -> faces -> every model's answer and maps: the one path that the Space, the command line and the API share."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from transformers import AutoImageProcessor, AutoModelForImageClassification
+from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.utils import logging
 
 from .explain import METHODS, explain, native_attention
@@ -71,6 +71,38 @@ class PhotoAnalysis:
     milliseconds: dict[str, float]
 
 
+def load_network(source: str | Path) -> tuple[PreTrainedModel, Callable]:
+    """A checkpoint folder or Hub id -> the model, in float32 and evaluation mode, and its image processor.
+
+    Raises:
+        CheckpointError: not there, damaged, or weights that do not fill the model.
+    """
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # what is missing is reported by the error below
+    logging.disable_progress_bar()
+    try:
+        model, report = AutoModelForImageClassification.from_pretrained(
+            source, dtype=torch.float32, output_loading_info=True
+        )
+        processor = AutoImageProcessor.from_pretrained(source)
+    except OSError as error:
+        raise CheckpointError(f"no checkpoint folder and no Hub repo {str(source)!r}: {error}") from error
+    except Exception as error:  # safetensors, json and transformers each raise their own
+        raise CheckpointError(
+            f"the checkpoint {source} cannot be read ({type(error).__name__}); fetch it again"
+        ) from error
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+    absent = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
+    if absent:
+        raise CheckpointError(
+            f"{source} has no weights for {', '.join(absent[:3])}; they would be random; fetch it again"
+        )
+    return model.eval(), processor
+
+
 class Checkpoint:
     """A model and its image processor from one folder, ready to answer.
 
@@ -84,28 +116,8 @@ class Checkpoint:
         for needed in ("config.json", "model.safetensors", "preprocessor_config.json"):
             if not (folder / needed).is_file():
                 raise CheckpointError(f"checkpoint folder {folder} has no {needed}; train it or fetch it again")
-        level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-        logging.set_verbosity_error()  # what is missing is reported by the error below
-        logging.disable_progress_bar()
-        try:
-            self.model, report = AutoModelForImageClassification.from_pretrained(
-                folder, dtype=torch.float32, output_loading_info=True
-            )
-            self.processor = AutoImageProcessor.from_pretrained(folder)
-        except Exception as error:  # safetensors, json and transformers each raise their own
-            raise CheckpointError(
-                f"checkpoint folder {folder} cannot be read ({type(error).__name__}); fetch it again"
-            ) from error
-        finally:
-            logging.set_verbosity(level)
-            if bars:
-                logging.enable_progress_bar()
-        absent = [*report["missing_keys"], *report["mismatched_keys"]]
-        if absent:
-            raise CheckpointError(
-                f"checkpoint folder {folder}: the weights lack {absent[0]} and {len(absent) - 1} more; fetch it again"
-            )
-        self.model.eval().requires_grad_(False)
+        self.model, self.processor = load_network(folder)
+        self.model.requires_grad_(False)
         self.expressions = [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
 
     def crops(self, photo: Image.Image, faces: Sequence[Face]) -> list[Image.Image]:
@@ -137,7 +149,7 @@ class Checkpoint:
             explanation = explain(self.model, pixel_values, method, class_ids)
             output = explanation.output
             explained = [self.expressions[i] for i in explanation.class_ids]
-            maps = self._maps(explanation.cam, output, method)
+            maps = self._maps(explanation.cam, output, method, explained)
         probabilities = (output.logits.float() / self.model.config.softmax_temperature).softmax(dim=1).tolist()
         threshold = self.model.config.reject_threshold
         return [
@@ -152,10 +164,11 @@ class Checkpoint:
             for shares, crop, about, face_maps in zip(probabilities, crops, explained, maps, strict=True)
         ]
 
-    def _maps(self, cam: np.ndarray, output, method: str) -> list[list[FaceMap]]:
-        attention = native_attention(self.model, output)
+    def _maps(self, cam: np.ndarray, output, method: str, explained: list[str]) -> list[list[FaceMap]]:
+        attention, how = native_attention(self.model, output), METHODS[method]
+        titles = [f"{how.title} for {name}" if how.class_specific else how.title for name in explained]
         return [
-            [FaceMap(METHODS[method].title, cam[face], METHODS[method].meaning, smooth=True)]
+            [FaceMap(titles[face], cam[face], how.meaning, smooth=True)]
             + [
                 FaceMap(name, values[face], self.model.attention_meanings[name], smooth=False)
                 for name, values in attention.items()
@@ -170,7 +183,7 @@ def find_checkpoints(folder: Path = CHECKPOINTS) -> list[Path]:
     Raises:
         CheckpointError: there is none.
     """
-    found = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
+    found = sorted(path for path in folder.glob("[!.]*") if path.is_dir()) if folder.is_dir() else []
     if not found:
         raise CheckpointError(
             f"no checkpoint in {folder}; train one with train/train_hub.py or fetch the repository again"
@@ -186,10 +199,13 @@ class Analyzer:
     """
 
     def __init__(self, folders: Sequence[str | Path] | None = None):
-        self.checkpoints = {c.name: c for c in map(Checkpoint, folders or find_checkpoints())}
+        folders = [Path(folder) for folder in folders or find_checkpoints()]
+        names = [folder.name for folder in folders]
+        if len(set(names)) < len(names):
+            raise CheckpointError(f"two checkpoint folders have the same name: {', '.join(names)}; rename one")
+        self.checkpoints = {folder.name: Checkpoint(folder) for folder in folders}
         self.detector = FaceDetector()
         blank = Image.new("RGB", (256, 256))
-        self.detector.detect(blank)
         for checkpoint in self.checkpoints.values():  # the first pass of a network is several times slower
             checkpoint.predict([blank])
 
@@ -234,4 +250,13 @@ class Analyzer:
         return PhotoAnalysis(photo, faces, predictions, milliseconds)
 
 
-__all__ = ["Analyzer", "Checkpoint", "CheckpointError", "FaceMap", "PhotoAnalysis", "Prediction", "find_checkpoints"]
+__all__ = [
+    "Analyzer",
+    "Checkpoint",
+    "CheckpointError",
+    "FaceMap",
+    "PhotoAnalysis",
+    "Prediction",
+    "find_checkpoints",
+    "load_network",
+]

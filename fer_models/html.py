@@ -10,6 +10,7 @@ from PIL import Image
 from .analyzer import FaceMap, PhotoAnalysis, Prediction
 from .visualize import draw_faces, overlay, overlay_shares
 
+PHOTO_SIDE = 1280  # longest side of the photo on the page, in pixels
 PICTURE_SIDE = 232  # of crops and maps on the page, in pixels
 
 # Gradio's variables where there are any, so that the cards look at home in its themes.
@@ -80,13 +81,12 @@ def _figure(picture: Image.Image, name: str, text: str, alt: str) -> str:
 
 
 def _map_figure(crop: Image.Image, shown: FaceMap, prediction: Prediction, face: int) -> str:
-    name = shown.name if not shown.smooth else f"{shown.name} for {prediction.explained}"
     picture = overlay(crop, shown.values) if shown.smooth else overlay_shares(crop, shown.values)
     return _figure(
         picture,
-        name,
+        shown.name,
         shown.meaning,
-        f"{name}, {prediction.model}, face {face}",
+        f"{shown.name}, {prediction.model}, face {face}",
     )
 
 
@@ -103,21 +103,26 @@ def _model(prediction: Prediction, face: int) -> str:
     )
 
 
+def _shrunk(photo: Image.Image) -> Image.Image:
+    photo = photo.copy()
+    photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
+    return photo
+
+
 def message_html(text: str, photo: Image.Image | None = None) -> str:
     """A sentence, under the photo if there is one."""
-    picture = f'<img class="photo" src="{data_url(photo)}" alt="the photo">' if photo is not None else ""
+    picture = f'<img class="photo" src="{data_url(_shrunk(photo))}" alt="the photo">' if photo is not None else ""
     return f'<div class="fer">{picture}<p class="message" role="status">{html.escape(text)}</p></div>'
 
 
 def analysis_html(analysis: PhotoAnalysis) -> str:
-    """The annotated photo, the time it took, and a card per face, in the detector's order."""
+    """The annotated photo, the time it took, and a card per face, from left to right."""
     if not analysis.faces:
         return message_html(
             "No face found. Try a photo in which a face is larger, sharper or turned to you.", analysis.photo
         )
     labels = [next(iter(answers.values())).expression if len(answers) == 1 else "" for answers in analysis.predictions]
     annotated = draw_faces(analysis.photo, [face.box for face in analysis.faces], labels)
-    annotated.thumbnail((1280, 1280))
     cards = "".join(
         f'<section class="face" aria-label="face {number}"><h3>Face {number}</h3>'
         f'<div class="models">{"".join(_model(answer, number) for answer in answers.values())}</div></section>'
@@ -125,7 +130,7 @@ def analysis_html(analysis: PhotoAnalysis) -> str:
     )
     timing = ", ".join(f"{name} {value:.0f} ms" for name, value in analysis.milliseconds.items())
     return (
-        f'<div class="fer"><img class="photo" src="{data_url(annotated)}" '
+        f'<div class="fer"><img class="photo" src="{data_url(_shrunk(annotated))}" '
         f'alt="the photo with {len(analysis.faces)} numbered faces">'
         f'<p class="timing">{html.escape(timing)}</p>{cards}</div>'
     )

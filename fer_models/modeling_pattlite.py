@@ -187,7 +187,8 @@ class PAttLiteForImageClassification(PAttLitePreTrainedModel):
 
     # What each map of `attention_maps` means, to be shown beside it.
     attention_meanings = {
-        "patch attention": "How much each quarter of the face weighs in the answer; the four shares sum to 1.",
+        "patch attention": "How much each part of the face weighs in the answer; the shares sum to 1. A part reaches "
+        "beyond its quarter, into its neighbours.",
     }
 
     def attention_maps(self, output: PAttLiteOutput) -> dict[str, torch.Tensor]:

@@ -70,7 +70,7 @@ def test_the_chosen_expression_is_explained_and_the_answer_stays(analyzer, group
 
 def test_the_maps_are_grad_cam_of_the_backbone_and_the_shares_of_four_patches(group):
     cam, patches = group.predictions[0][NAME].maps
-    assert (cam.name, cam.values.shape, cam.smooth) == ("Grad-CAM", (7, 7), True)
+    assert (cam.name, cam.values.shape, cam.smooth) == ("Grad-CAM for happiness", (7, 7), True)
     assert cam.values.min() >= 0 and cam.values.max() == pytest.approx(1)
     assert (patches.name, patches.values.shape, patches.smooth) == ("patch attention", (2, 2), False)
     assert patches.values.sum() == pytest.approx(1, abs=1e-5)
@@ -163,6 +163,14 @@ def test_a_damaged_checkpoint_is_an_error_that_names_its_folder(tmp_path, damage
     folder = damaged(tmp_path / "broken-one", damage)
     with pytest.raises(CheckpointError, match="broken-one"):
         Checkpoint(folder)
+
+
+@pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
+def test_a_shipped_checkpoint_fits_its_processor_and_has_two_by_two_patches(folder):
+    checkpoint = Checkpoint(folder)
+    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
+    assert pixel_values.shape[-1] == checkpoint.model.config.image_size
+    assert checkpoint.model(pixel_values, output_hidden_states=True).hidden_states[1].shape[2:] == (2, 2)
 
 
 def test_an_empty_checkpoints_folder_says_how_to_get_one(tmp_path):

@@ -50,6 +50,7 @@ def test_the_defaults_are_the_papers_two_stages(tmp_path):
             "epochs: expected int, found True",
         ),
         ({"recipe": {"augmentation": {"flip": "often"}}}, "flip: expected a number, found 'often'"),
+        ({"recipe": {"stages": [{"name": "a", "epochs": 1, "learning_rate": 1, "warmup": 0.1}]}}, "has no warmup"),
         ({"data": {"layout": "ferplus_parquet", "labels": "moods", "train": "a"}}, "labels"),
     ],
 )

@@ -1,5 +1,6 @@
 """The training command, end to end on made-up data: weights, card, resuming after a kill, errors."""
 
+import argparse
 import json
 import os
 import signal
@@ -13,10 +14,12 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from fer_models import FERImageProcessor
 from fer_models.analyzer import Checkpoint
 from tests.tiny import tiny_ferplus
 from train import train_hub
-from train.recipe import load_config
+from train.data import load_split
+from train.recipe import Stage, load_config
 from train.train_hub import last_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -128,6 +131,36 @@ def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path):
     assert last_checkpoint(tmp_path / "nothing") is None
 
 
+def test_the_plateau_schedule_halves_the_rate_when_the_accuracy_stops_rising_and_not_before(task, data_cache):
+    arguments = argparse.Namespace(bf16=False, workers=0)
+    config = load_config(task["config"])
+    stage = Stage("s", 1, 1e-3, schedule="reduce_lr_on_plateau", schedule_options={"patience": 2, "factor": 0.5})
+    data = load_split("ferplus_parquet", task["folder"] / "tiny.parquet", "PublicTest")
+    trainer = train_hub.stage_trainer(
+        train_hub.build_model(config, None),
+        FERImageProcessor(),
+        stage,
+        config.recipe,
+        {"train": data, "validation": data},
+        task["folder"] / "stage",
+        arguments,
+    )
+    trainer.create_optimizer_and_scheduler(10)
+    rates = []
+    for accuracy in (0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.5, 0.5):
+        trainer.lr_scheduler.step(accuracy)
+        rates.append(trainer.optimizer.param_groups[0]["lr"])
+    assert rates == [1e-3] * 7 + [5e-4]
+
+
+def test_another_run_never_goes_on_with_the_weights_of_an_earlier_one(task, data_cache):
+    train_hub.main(task["arguments"]("run"))
+    with pytest.raises(SystemExit, match="holds an earlier run"):
+        train_hub.main(task["arguments"]("run"))
+    with pytest.raises(SystemExit, match="another config or seed"):
+        train_hub.main(task["arguments"]("run", "--resume", "--seed", "7"))
+
+
 def test_inverse_time_decay_halves_the_rate_in_the_first_epoch_and_thirds_it_in_the_second(task, data_cache):
     train_hub.main(task["arguments"]("run"))
     (state, *_) = sorted((task["folder"] / "run/work/tiny/stage-2").glob("checkpoint-*/trainer_state.json"))[::-1]
@@ -141,7 +174,7 @@ def test_inverse_time_decay_halves_the_rate_in_the_first_epoch_and_thirds_it_in_
     "change, words",
     [
         (["--data", "/nowhere/faces.parquet"], "expected a file at"),
-        (["--config", "nowhere.yaml"], "no config at nowhere.yaml; hub_configs/ has pattlite-ferplus.yaml"),
+        (["--config", "nowhere.yaml"], "no config at nowhere.yaml; hub_configs/ has"),
     ],
 )
 def test_what_is_missing_is_named_in_one_sentence(task, data_cache, capsys, change, words):

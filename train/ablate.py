@@ -17,14 +17,13 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from train.commands import write_json  # noqa: E402
-from train.cpu import keep_freed_memory  # noqa: E402
-from train.face_dataset import DataError, FaceDataset  # noqa: E402
+from train.commands import command, write_json  # noqa: E402
+from train.face_dataset import FaceDataset  # noqa: E402
 from train.provenance import provenance  # noqa: E402
-from train.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml  # noqa: E402
+from train.recipe import HubConfig, Recipe, Start, load_config, load_yaml  # noqa: E402
 from train.scoring import load_checkpoint, score, scoring_order  # noqa: E402
 from train.splits import load_splits, stratified_split  # noqa: E402
-from train.train_hub import add_training_arguments, train  # noqa: E402
+from train.train_hub import add_training_arguments, open_run, train  # noqa: E402
 
 
 @dataclass
@@ -88,6 +87,7 @@ def run_once(config: HubConfig, splits: dict[str, FaceDataset], grid: Grid, opti
     folder = options.work / config.name
     done = folder / "result.json"
     if options.resume and done.is_file():
+        open_run(folder, config, resume=True)
         return json.loads(done.read_text())
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # attention="batch" is what a row is about
         model, processor = train(config, splits, options)
@@ -125,40 +125,38 @@ def summary(values: list[float]) -> dict:
     }
 
 
-def main(arguments: list[str] | None = None) -> None:
+@command
+def main(arguments: list[str] | None = None) -> Path:
+    """Returns the file with the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", required=True, type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "results")
     add_training_arguments(parser)
     options = parser.parse_args(arguments)
-    keep_freed_memory()
-    try:
-        grid = load_yaml(options.grid, Grid)
-        splits = load_splits(load_config(ROOT / "hub_configs" / grid.config).data, options.data)
-        everything = splits["train"]
-        if grid.train_pictures:
-            share = grid.train_pictures / len(everything)
-            splits["train"] = everything.select(stratified_split(everything.labels, share, seed=0)[1])
-        rows = []
-        for variant in grid.variants:
-            runs = []
-            for seed in grid.seeds:
-                name = f"{options.grid.stem}/{variant.name.replace(' ', '-')}-{seed}"
-                print(f"{variant.name}, seed {seed}", flush=True)
-                runs.append(run_once(variant_config(grid, variant, seed, name), splits, grid, options))
-            rows.append(
-                {
-                    "name": variant.name,
-                    "model": variant.model,
-                    "parameters": runs[0]["parameters"],
-                    "accuracy": {
-                        condition.name: summary([run["accuracy"][condition.name] for run in runs])
-                        for condition in grid.conditions
-                    },
-                }
-            )
-    except (ConfigError, DataError) as error:
-        sys.exit(f"error: {error}")
+    grid = load_yaml(options.grid, Grid)
+    splits = load_splits(load_config(ROOT / "hub_configs" / grid.config).data, options.data)
+    everything = splits["train"]
+    if grid.train_pictures:
+        share = grid.train_pictures / len(everything)
+        splits["train"] = everything.select(stratified_split(everything.labels, share, seed=0)[1])
+    rows = []
+    for variant in grid.variants:
+        runs = []
+        for seed in grid.seeds:
+            name = f"{options.grid.stem}/{variant.name.replace(' ', '-')}-{seed}"
+            print(f"{variant.name}, seed {seed}", flush=True)
+            runs.append(run_once(variant_config(grid, variant, seed, name), splits, grid, options))
+        rows.append(
+            {
+                "name": variant.name,
+                "model": variant.model,
+                "parameters": runs[0]["parameters"],
+                "accuracy": {
+                    condition.name: summary([run["accuracy"][condition.name] for run in runs])
+                    for condition in grid.conditions
+                },
+            }
+        )
     table = {
         "kind": "ablation",
         "title": grid.title,
@@ -171,8 +169,10 @@ def main(arguments: list[str] | None = None) -> None:
         **provenance(),
     }
     options.out.mkdir(parents=True, exist_ok=True)
-    write_json(options.out / f"ablation-{options.grid.stem}.json", table)
+    file = options.out / f"ablation-{options.grid.stem}.json"
+    write_json(file, table)
     print(markdown(table))
+    return file
 
 
 if __name__ == "__main__":

@@ -25,11 +25,12 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from fer_models import FERImageProcessor  # noqa: E402
+from fer_models import EXPRESSIONS, FERImageProcessor  # noqa: E402
 from fer_models.analyzer import Checkpoint  # noqa: E402
 from fer_models.faces import FaceDetector, read_photo  # noqa: E402
 from train.augmentation import Collator  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
+from train.face_dataset import FaceDataset  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.recipe import Stage, load_config  # noqa: E402
 
@@ -73,8 +74,8 @@ def photo_times(folder: Path, rounds: int) -> dict[str, float]:
     return times
 
 
-def random_rows(count: int) -> list[dict]:
-    """Rows as `FaceDataset` gives them, with 48 x 48 PNGs of noise that are decoded as real ones are."""
+def random_faces(count: int) -> FaceDataset:
+    """48 x 48 PNGs of noise, which are decoded whenever they are asked for, as real ones are."""
     generator = np.random.default_rng(0)
     encoded = []
     for _ in range(count):
@@ -82,8 +83,7 @@ def random_rows(count: int) -> list[dict]:
         Image.fromarray(generator.integers(0, 256, (48, 48), dtype=np.uint8)).save(buffer, "PNG")
         encoded.append({"bytes": buffer.getvalue(), "path": None})
     table = datasets.Dataset.from_dict({"image": encoded}).cast_column("image", datasets.Image())
-    votes = np.full(8, 1 / 8, dtype=np.float32)
-    return [{"image": row["image"], "label": 0, "votes": votes} for row in table]
+    return FaceDataset(table, np.zeros(count, dtype=np.int64), EXPRESSIONS)
 
 
 def training_speed(config_file: Path, rounds: int) -> dict[str, dict[str, float]]:
@@ -103,22 +103,31 @@ def training_speed(config_file: Path, rounds: int) -> dict[str, dict[str, float]
 
 
 def _stage_speed(model, optimizer, stage: Stage, config, processor, rounds: int) -> dict[str, float]:
-    rows = random_rows(stage.batch_size)
+    faces, rows = random_faces(stage.batch_size), list(range(stage.batch_size))
     collate = Collator(processor, stage.image_size or model.config.image_size, config.recipe.augmentation, True)
-    fixed = collate(rows)
+    fixed = collate(faces.__getitems__(rows))
 
     def step(batch: dict[str, torch.Tensor]) -> None:
         model(**batch).loss.backward()
         optimizer.step()
         optimizer.zero_grad()
 
-    times = interleaved({"without loading": lambda: step(fixed), "with loading": lambda: step(collate(rows))}, rounds)
+    times = interleaved(
+        {
+            "step alone": lambda: step(fixed),
+            "loading and augmentation alone": lambda: collate(faces.__getitems__(rows)),
+            "step with loading": lambda: step(collate(faces.__getitems__(rows))),
+        },
+        rounds,
+    )
     return {name: 1000 * stage.batch_size / value for name, value in times.items()}
 
 
 def space_start(checkpoints: Path) -> dict[str, float]:
     """Seconds until the Space answers, and its peak memory in MB after it has answered a photo."""
     from gradio_client import Client, handle_file
+
+    from app import OWN_ANSWER
 
     with tempfile.TemporaryFile("w+") as log:
         start = time.perf_counter()
@@ -138,7 +147,7 @@ def space_start(checkpoints: Path) -> dict[str, float]:
                 address = re.search(r"http://127\.0\.0\.1:\d+", log.read())
             seconds = time.perf_counter() - start
             client = Client(address.group(), verbose=False)
-            client.predict(handle_file(str(PHOTO)), "gradcam", "the model's own answer", api_name="/on_photo")
+            client.predict(handle_file(str(PHOTO)), "gradcam", OWN_ANSWER, api_name="/on_photo")
             status = Path(f"/proc/{process.pid}/status").read_text()
         finally:
             process.terminate()

@@ -23,10 +23,13 @@ def pretrained_backbone(name: str, file: Path | None) -> tuple[dict[str, torch.T
         file: safetensors with those names; its metadata may hold `pad_type` and `bn_eps`.
 
     Raises:
-        DataError: no such file.
+        DataError: no such file, or it cannot be downloaded.
     """
     if file is None:
-        network = timm.create_model(name, pretrained=True)
+        try:
+            network = timm.create_model(name, pretrained=True)
+        except (OSError, RuntimeError) as error:  # no network, or timm does not know the name
+            raise DataError(f"{name} could not be downloaded ({error}); pass a local file as --backbone") from error
         return network.state_dict(), {"pad_type": "", "batch_norm_eps": network.bn1.eps}
     if not file.is_file():
         raise DataError(f"no backbone weights at {file}; leave --backbone out to download {name}")
@@ -39,6 +42,10 @@ def pretrained_backbone(name: str, file: Path | None) -> tuple[dict[str, torch.T
 def _take_over(module: torch.nn.Module, weights: dict[str, torch.Tensor], where: str) -> None:
     own = module.state_dict()
     missing = [key for key in own if key not in weights and not key.endswith("num_batches_tracked")]
+    if not any(key in weights for key in own):
+        raise DataError(
+            f"{where} has no weight that the model can use; the first it has is {next(iter(weights), 'none')}"
+        )
     if missing:
         print(f"{where} lacks {', '.join(missing)}: newly initialised")
     module.load_state_dict({key: value for key, value in weights.items() if key in own}, strict=False)
@@ -64,6 +71,8 @@ def build_model(config: HubConfig, backbone_file: Path | None) -> torch.nn.Modul
     model_config = AutoConfig.for_model(
         config.architecture, id2label=id2label, label2id=label2id, **(config.model | overrides)
     )
+    if config.backbone:  # for the card
+        model_config.backbone_weights = backbone_file.name if backbone_file else config.backbone
     model = AutoModelForImageClassification.from_config(model_config)
     if config.start:
         for name in config.start.modules:

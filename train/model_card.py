@@ -20,8 +20,8 @@ from train.recipe import ConfigError, HubConfig, load_config  # noqa: E402
 LIMITS = """## Limits
 
 - An expression is what a face shows, not what a person feels. Do not decide anything about a person with it.
-- The training pictures come from an image search of 2013; neither people nor expressions are evenly represented, and
-  the rare expressions (disgust, contempt, fear) are recognised far less often, as the table shows.
+- Neither people nor expressions are evenly represented in the training pictures, and rare expressions are recognised
+  less often, as the table shows.
 - It answers for any picture. Use a face detector before it, and frame the face as `fer_models.faces.crop_face` does."""
 
 
@@ -52,8 +52,14 @@ def _metadata(config: HubConfig, result: dict) -> str:
 
 
 def model_card(config: HubConfig, result: dict) -> str:
-    """The card of a checkpoint whose validation result is `result` (what `train/evaluate.py` writes)."""
+    """The card of a checkpoint whose validation result is `result` (what `train/evaluate.py` writes).
+
+    Raises:
+        ConfigError: the result is not that of the whole validation split, shuffled.
+    """
     metrics, data = result["metrics"], result["data"]
+    if data["split"] not in (config.data.validation, "validation") or data["limit"] or result["order"] != "shuffled":
+        raise ConfigError(f"a card needs the result on the whole validation split, shuffled, not on {data['split']}")
     low, high = metrics["accuracy"]["interval"]
     rows = [f"| {name} | {one['n']} | {_percent(one['value'])} |" for name, one in result["recall"].items() if one["n"]]
     sizes = ", ".join(f"{_percent(one['accuracy'])} in batches of {s}" for s, one in result["batch_sizes"].items())
@@ -105,12 +111,13 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         config = load_config(options.config)
+        if not options.result.is_file():
+            raise ConfigError(f"no result file {options.result}; run train/evaluate.py first")
+        card = model_card(config, json.loads(options.result.read_text()))
     except ConfigError as error:
         sys.exit(f"error: {error}")
-    if not options.result.is_file():
-        sys.exit(f"error: no result file {options.result}; run train/evaluate.py first")
     out = options.out or ROOT / "checkpoints" / config.name / "README.md"
-    out.write_text(model_card(config, json.loads(options.result.read_text())))
+    out.write_text(card)
 
 
 if __name__ == "__main__":

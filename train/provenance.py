@@ -14,6 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 ROOT = Path(__file__).resolve().parents[1]
 
 
+EXCLUDED = (":(exclude)results", ":(exclude)checkpoints", ":(exclude)README.md")
+
+
 def _git(*arguments: str) -> str | None:
     try:
         run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -25,10 +28,10 @@ def _git(*arguments: str) -> str | None:
 def provenance() -> dict:
     """Commit, date (UTC) and versions.
 
-    `commit` is `None` outside a git checkout. `dirty` says that the code differs from that commit; results and the
-    README do not count, because measuring writes them.
+    `commit` is `None` outside a git checkout. `dirty` says that the code differs from that commit; results,
+    checkpoints and the README do not count, because training and measuring write them.
     """
-    changes = _git("status", "--porcelain", "--", ".", ":(exclude)results", ":(exclude)README.md")
+    changes = _git("status", "--porcelain", "--", ".", *EXCLUDED)
     return {
         "commit": _git("rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),

@@ -91,6 +91,10 @@ class Stage:
     image_size: int | None = None
     patience: int | None = None
 
+    def __post_init__(self):
+        if self.warmup and self.schedule in ("constant", "inverse_time", "reduce_lr_on_plateau"):
+            raise ConfigError(f"stage {self.name!r}: the schedule {self.schedule!r} has no warmup; leave it out")
+
 
 def paper_stages() -> list[Stage]:
     """The two stages of PAtt-Lite's paper (section IV.B): the new layers alone on a frozen backbone until the accuracy

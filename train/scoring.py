@@ -9,16 +9,11 @@ import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
-from transformers import AutoImageProcessor, AutoModelForImageClassification
 
-import fer_models  # noqa: F401  (registers our architectures with the Auto classes)
+from fer_models.analyzer import CheckpointError, load_network
 from fer_models.expressions import canonical_expression
 from train.data import DataError, FaceDataset, relabel
 from train.provenance import model_size, weights_id
-
-
-class CheckpointError(ValueError):
-    """The checkpoint cannot be scored; the message says what is missing."""
 
 
 @dataclass
@@ -56,14 +51,7 @@ def load_checkpoint(source: str) -> Checkpoint:
     Raises:
         CheckpointError: not there, weights that do not fill the model, or classes that are not expressions.
     """
-    try:
-        model, loading = AutoModelForImageClassification.from_pretrained(source, output_loading_info=True)
-        processor = AutoImageProcessor.from_pretrained(source)
-    except OSError as error:
-        raise CheckpointError(f"no checkpoint folder and no Hub repo {source!r}: {error}") from error
-    if loading["missing_keys"]:
-        missing = ", ".join(sorted(loading["missing_keys"])[:3])
-        raise CheckpointError(f"{source} has no weights for {missing}; they would be random, so nothing is measured")
+    model, processor = load_network(source)
     try:
         names = tuple(canonical_expression(model.config.id2label[i]) for i in range(model.config.num_labels))
     except ValueError as error:
@@ -71,7 +59,7 @@ def load_checkpoint(source: str) -> Checkpoint:
     if len(set(names)) < len(names):
         raise CheckpointError(f"{source} has the same expression twice: {', '.join(names)}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = model.eval().to(device=device, memory_format=torch.channels_last)
+    model = model.to(device=device, memory_format=torch.channels_last)
     return Checkpoint(source, Path(source).name, model, processor, names)
 
 

@@ -4,6 +4,7 @@ python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -52,7 +53,24 @@ def last_checkpoint(folder: Path) -> str | None:
     return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
 
 
-def train_stage(
+def open_run(folder: Path, config: HubConfig, resume: bool) -> None:
+    """Note in the run's folder which config it trains, so that no other run goes on with its weights.
+
+    Raises:
+        DataError: the folder holds a run, and this one does not resume it or has another config.
+    """
+    if not is_main_process():
+        return
+    note, wanted = folder / "run.json", json.dumps(dataclasses.asdict(config), indent=1)
+    if note.is_file() and not resume:
+        raise DataError(f"{folder} holds an earlier run; go on with it by --resume, or remove it to start over")
+    if note.is_file() and note.read_text() != wanted:
+        raise DataError(f"the run in {folder} had another config or seed; remove it to start over")
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(wanted)
+
+
+def stage_trainer(
     model: torch.nn.Module,
     processor: fer_models.FERImageProcessor,
     stage: Stage,
@@ -60,10 +78,12 @@ def train_stage(
     splits: dict[str, FaceDataset],
     folder: Path,
     options: argparse.Namespace,
-) -> None:
-    """Run one stage in place; the model ends with the weights of the best validation accuracy."""
+) -> StageTrainer:
+    """The Trainer of one stage; it leaves the model with the weights of the best validation accuracy."""
     size = stage.image_size or model.config.image_size
     inverse_time = stage.schedule == "inverse_time"
+    # transformers lets the plateau schedule wait for the metric to fall; ours is an accuracy
+    plateau = {"mode": "max"} if stage.schedule == "reduce_lr_on_plateau" else {}
     arguments = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=stage.batch_size,
@@ -74,7 +94,7 @@ def train_stage(
         weight_decay=stage.weight_decay,
         max_grad_norm=stage.max_grad_norm,
         lr_scheduler_type="constant" if inverse_time else stage.schedule,
-        lr_scheduler_kwargs=stage.schedule_options,
+        lr_scheduler_kwargs=plateau | stage.schedule_options,
         warmup_steps=stage.warmup,
         eval_strategy="epoch",
         save_strategy="epoch",
@@ -83,6 +103,7 @@ def train_stage(
         load_best_model_at_end=True,
         metric_for_best_model="accuracy",
         greater_is_better=True,
+        restore_callback_states_from_checkpoint=True,  # the patience of early stopping
         seed=recipe.seed,
         use_cpu=not torch.cuda.is_available(),
         bf16=options.bf16,
@@ -91,7 +112,7 @@ def train_stage(
         label_names=["labels"],
         report_to="none",
     )
-    trainer = StageTrainer(
+    return StageTrainer(
         model=model,
         args=arguments,
         train_dataset=splits["train"],
@@ -106,13 +127,13 @@ def train_stage(
         frozen=stage.frozen,
         inverse_time=inverse_time,
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder) if options.resume else None)
 
 
 def train(
     config: HubConfig, splits: dict[str, FaceDataset], options: argparse.Namespace
 ) -> tuple[torch.nn.Module, fer_models.FERImageProcessor]:
     """All stages of the recipe. With `--resume` finished stages are loaded and a started one goes on."""
+    open_run(options.work / config.name, config, options.resume)
     set_seed(config.recipe.seed)
     model = build_model(config, options.backbone)
     size = model.config.image_size
@@ -123,11 +144,14 @@ def train(
         folder = options.work / config.name / f"stage-{number}"
         done = folder / "done"
         if options.resume and (done / "model.safetensors").is_file():
-            print(f"stage {number}, {stage.name}: already done")
+            if is_main_process():
+                print(f"stage {number}, {stage.name}: already done")
             model.load_state_dict(load_file(done / "model.safetensors"))
             continue
-        print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
-        train_stage(model, processor, stage, config.recipe, splits, folder, options)
+        if is_main_process():
+            print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
+        trainer = stage_trainer(model, processor, stage, config.recipe, splits, folder, options)
+        trainer.train(resume_from_checkpoint=last_checkpoint(folder) if options.resume else None)
         if is_main_process():
             model.save_pretrained(done)
     return model, processor

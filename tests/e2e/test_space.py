@@ -55,6 +55,7 @@ def test_another_method_gets_another_map(page):
     expect(page.locator("#answer figcaption").nth(1)).to_contain_text("Grad-CAM")
     choose(page, "method", "EigenCAM")
     expect(page.locator("#answer figcaption").nth(1)).to_contain_text("EigenCAM")
+    expect(page.locator("#answer figcaption").nth(1)).not_to_contain_text("EigenCAM for")  # the same for any answer
 
 
 def test_a_photo_without_a_face_is_shown_and_says_so(page):
