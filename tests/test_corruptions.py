@@ -1,14 +1,13 @@
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.data import astronaut
 
 from train.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 
 
 @pytest.fixture(scope="module")
-def face() -> Image.Image:
-    return Image.fromarray(astronaut()[20:200, 140:320]).resize((48, 48))
+def face(portrait) -> Image.Image:
+    return portrait.crop((140, 20, 320, 200)).resize((48, 48))
 
 
 def changes(kind: str, picture: Image.Image) -> list[float]:
