@@ -14,7 +14,7 @@ test: .venv/test chromium
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
-benchmark: .venv/demo
+benchmark: .venv/test
 	$(BIN)/python train/benchmark.py
 
 .venv/bin/python:
