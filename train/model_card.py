@@ -63,6 +63,9 @@ def model_card(config: HubConfig, result: dict) -> str:
     low, high = metrics["accuracy"]["interval"]
     rows = [f"| {name} | {one['n']} | {_percent(one['value'])} |" for name, one in result["recall"].items() if one["n"]]
     sizes = ", ".join(f"{_percent(one['accuracy'])} in batches of {s}" for s, one in result["batch_sizes"].items())
+    fitted = result["calibration"] or {}
+    on_these = (fitted.get("data"), fitted.get("split")) == (data["name"], data["split"])
+    in_sample = " (flattered: the temperature was fitted on these pictures)" if on_these else ""
     published = (
         [f"Published by the authors, on another split and under their own conditions: {config.card.published}"]
         if config.card.published
@@ -86,7 +89,7 @@ classify("face.jpg")  # a face that is cut out; fer_models.analyzer.Analyzer fin
 Accuracy {_percent(metrics["accuracy"]["value"])} (95 % interval {100 * low:.2f} to {100 * high:.2f}) on the
 {result["n_scored"]:,} pictures of {data["name"]}, split {data["split"]}, which selected the epoch; the test split was
 not looked at. {sizes}. Mean class accuracy {_percent(metrics["mean_class_accuracy"]["value"])}, macro F1
-{_percent(metrics["macro_f1"]["value"])}, expected calibration error {metrics["ece"]["value"]:.3f}.
+{_percent(metrics["macro_f1"]["value"])}, expected calibration error {metrics["ece"]["value"]:.3f}{in_sample}.
 {result["checkpoint"]["parameters"]:,} parameters, {result["checkpoint"]["macs"] / 1e6:,.0f} million
 multiply-accumulates for one picture.""",
                 "\n".join(["| expression | pictures | recall |", "| --- | --: | --: |", *rows]),
