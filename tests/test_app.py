@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app import OWN_ANSWER, PhotoInput, analyze_photo
 from fer_models.analyzer import CHECKPOINTS, Analyzer
+from space.image_tab import analyze_photo
+from space.photo_input import OWN_ANSWER, PhotoInput
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -127,7 +127,7 @@ def space_start(checkpoints: Path) -> dict[str, float]:
     """Seconds until the Space answers, and its peak memory in MB after it has answered a photo."""
     from gradio_client import Client, handle_file
 
-    from app import OWN_ANSWER
+    from space.photo_input import OWN_ANSWER
 
     with tempfile.TemporaryFile("w+") as log:
         start = time.perf_counter()

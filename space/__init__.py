@@ -1,0 +1,1 @@
+"""The Space's page: one module per tab, assembled by app.py."""
