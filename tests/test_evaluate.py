@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_models import EXPRESSIONS
-from tests.tiny import only_result, tiny_checkpoint, tiny_ferplus
+from tests.tiny import only_result, tiny_checkpoint, tiny_ferplus, tiny_pictures
 from train.evaluate import main, measure
 from train.scoring import load_checkpoint
 
@@ -116,3 +117,69 @@ def test_a_model_with_more_expressions_is_also_measured_with_only_those_of_the_d
     numbers = measure(logits, np.array([1, 3]), shared, load_checkpoint(str(tiny)), seed=0)["metrics"]
     assert numbers["accuracy"]["value"] == 0
     assert numbers["accuracy_shared_classes"]["value"] == 1
+
+
+def test_only_the_pictures_of_a_published_list_are_scored_and_the_result_says_how_it_fits(folder, tiny, data, tmp_path):
+    listed = tmp_path / "pose_30.txt"
+    # Picture i has the label i modulo 8; the last one is not in the data, and 8 is no code of FER+'s order.
+    listed.write_text(
+        "1_fer0000001.png 1 0\n1_fer0000010.png 5 0\n3/fer0000011.jpg\n8/fer0000012.jpg\n0/fer0034656.jpg\n"
+    )
+    answers = tmp_path / "answers.npz"
+    arguments = ("--subset", str(listed), "--subset-name", "pose > 30", "--predictions", str(answers))
+    file = evaluate(tiny, data, tmp_path / "out", *arguments)
+    assert file.name == "tiny-on-ferplus_parquet-PublicTest-pose-30.json"
+    result = json.loads(file.read_text())
+    assert (result["n_samples"], result["n_scored"]) == (4, 4)
+    assert sorted(np.load(answers)["ids"]) == [f"fer{index:07}.png" for index in (1, 10, 11, 12)]
+    assert result["data"]["subset"] == {
+        "name": "pose > 30",
+        "list": "pose_30.txt",
+        "sha256": hashlib.sha256(listed.read_bytes()).hexdigest(),
+        "listed": 5,
+        "listed_again": 0,
+        "selected": 4,
+        "not_in_data": ["fer0034656"],
+        "labels_compared": 3,
+        "labels_different": 1,
+        "labels_without_meaning": 1,
+        "labels_assumed": {str(code): name for code, name in enumerate(EXPRESSIONS)},
+    }
+
+
+@pytest.fixture(scope="module")
+def rafdb(folder) -> Path:
+    """RAF-DB's files with two test pictures, both happy."""
+    names = ("test_0003", "test_0004")
+    for part in ("EmoLabel", "Image/aligned"):
+        (folder / "rafdb" / part).mkdir(parents=True)
+    (folder / "rafdb/EmoLabel/list_patition_label.txt").write_text("\n".join(f"{name}.jpg 4" for name in names))
+    for name, picture in zip(names, tiny_pictures(2), strict=True):
+        picture.save(folder / f"rafdb/Image/aligned/{name}_aligned.jpg")
+    return folder / "rafdb"
+
+
+@pytest.mark.parametrize(
+    "line, arguments, different",
+    [
+        ("test_0003_aligned 3 4", (), 0),
+        ("3/test_0004_aligned.jpg", (), 0),
+        ("test_0003_aligned 3 4", ("--subset-labels", "ferplus"), 1),
+        ("3/test_0004_aligned.jpg", ("--subset-labels", "neutral,sadness,anger,happiness"), 0),
+        ("4/test_0004_aligned.jpg", ("--subset-first-code", "1"), 0),
+    ],
+)
+def test_a_lists_codes_mean_the_owners_order_unless_the_command_says_otherwise(
+    tiny, rafdb, tmp_path, line, arguments, different
+):
+    (tmp_path / "list.txt").write_text(line)
+    where = ("--layout", "rafdb", "--data", str(rafdb), "--split", "test", "--out", str(tmp_path / "out"))
+    file = main([str(tiny), *where, "--subset", str(tmp_path / "list.txt"), *arguments])
+    subset = json.loads(file.read_text())["data"]["subset"]
+    assert (subset["selected"], subset["labels_compared"], subset["labels_different"]) == (1, 1, different)
+
+
+def test_an_unknown_label_order_of_a_list_is_refused(tiny, data, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        evaluate(tiny, data, tmp_path, "--subset", "list.txt", "--subset-labels", "affectnet")
+    assert "unknown label order 'affectnet'; known: ferplus" in capsys.readouterr().err

@@ -75,3 +75,11 @@ def test_an_ece_on_the_pictures_of_the_calibration_is_marked(project):
 def test_a_batch_dependent_accuracy_is_marked(project):
     (project / "results/a.json").write_text(json.dumps(RESULT | {"batch_check": {"independent": False}}))
     assert "(80.0 to 82.5) ‡ |" in table(project / "results")
+
+
+def test_a_subset_has_a_row_of_its_own_beside_the_whole_split(project):
+    data = RESULT["data"] | {"subset": {"name": "pose > 30"}}
+    (project / "results/b.json").write_text(json.dumps(RESULT | {"data": data, "n_scored": 1171}))
+    whole, subset = table(project / "results").splitlines()[2:]
+    assert whole.startswith("| pattlite | ferplus, PublicTest | 3,579 |")
+    assert subset.startswith("| pattlite | ferplus, PublicTest, pose > 30 | 1,171 |")

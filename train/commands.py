@@ -67,9 +67,11 @@ def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
 
 
 def result_file(options: argparse.Namespace, subject: str, data: dict, suffix: str = "") -> Path:
-    """`SUBJECT-on-DATA-SPLIT.json` in the results folder; a sample gets a name of its own, never the full result's."""
+    """`SUBJECT-on-DATA-SPLIT.json` in the results folder; a subset or sample has a name of its own, never the full
+    result's."""
+    subset = f"-{data['subset']['name']}" if data.get("subset") else ""
     limit = f"-limit{data['limit']}" if data["limit"] else ""
-    stem = re.sub(r"[^\w.-]+", "-", f"{subject}-on-{data['name']}-{data['split']}{limit}{suffix}")
+    stem = re.sub(r"[^\w.-]+", "-", f"{subject}-on-{data['name']}-{data['split']}{subset}{limit}{suffix}")
     options.out.mkdir(parents=True, exist_ok=True)
     return options.out / f"{stem}.json"
 

@@ -5,7 +5,9 @@
 
 Every batch size must give the same predictions: a model whose answer depends on what else is in the batch fails here.
 Labels are matched by the names of the expressions; pictures of an expression that the model does not know are left out
-and counted. `--against OTHER` also tests whether the two models differ, on the same pictures.
+and counted. `--against OTHER` also tests whether the two models differ, on the same pictures. `--subset LIST_FILE`
+keeps the pictures that a published list names (occlusion, pose); their labels stay the data set's, and the result says
+how often the list's differ.
 """
 
 import argparse
@@ -17,12 +19,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
 
+from fer_models.expressions import LABEL_ORDERS, label_order
 from train import metrics
 from train.commands import add_arguments, command, open_data, result_file, write_json
 from train.data import FaceDataset
 from train.plots import plot_confusion, plot_coverage
 from train.provenance import hardware, provenance
 from train.scoring import Checkpoint, Scores, labels_for, load_checkpoint, score, scoring_order
+from train.subsets import open_subset
 
 # Float rounding moves a logit by about 1e-6 of the largest between batch sizes; a neighbour moves it by far more.
 LOGIT_TOLERANCE = 1e-3
@@ -98,9 +102,14 @@ def measure(logits: np.ndarray, labels: np.ndarray, shared: np.ndarray, checkpoi
     }
 
 
+def _pictures(data: dict) -> str:
+    subset = f", {data['subset']['name']}" if data.get("subset") else ""
+    return f"{data['name']} {data['split']}{subset}"
+
+
 def draw(result: dict, scores: Scores, labels: np.ndarray, names: tuple[str, ...], path: Path) -> None:
     """The confusion matrix and the coverage curve, beside the result file `path`."""
-    title = f"{result['checkpoint']['name']} on {result['data']['name']} {result['data']['split']}"
+    title = f"{result['checkpoint']['name']} on {_pictures(result['data'])}"
     plot_confusion(np.array(result["confusion"]), names, title, path.with_name(f"{path.stem}-confusion.png"))
     confidence = metrics.probabilities(scores.logits, result["softmax_temperature"]).max(axis=1)
     _, coverage, accuracy = metrics.coverage_curve(confidence, scores.logits.argmax(axis=1) == labels)
@@ -114,7 +123,13 @@ def draw(result: dict, scores: Scores, labels: np.ndarray, names: tuple[str, ...
 def summarise(result: dict) -> None:
     """The result in a few lines, for the person who waits."""
     checkpoint, data = result["checkpoint"], result["data"]
-    print(f"{checkpoint['name']} on {data['name']} {data['split']}: {result['n_scored']} pictures, {result['order']}")
+    print(f"{checkpoint['name']} on {_pictures(data)}: {result['n_scored']} pictures, {result['order']}")
+    if subset := data.get("subset"):
+        print(f"  of {subset['listed']} listed pictures {subset['selected']} are in the data")
+        print(
+            f"  of {subset['labels_compared']} labels in the list {subset['labels_different']} differ from the data's, "
+            f"read as {', '.join(f'{code} {name}' for code, name in subset['labels_assumed'].items())}"
+        )
     for name, number in result["metrics"].items():
         if number:
             low, high = (100 * bound for bound in number["interval"])
@@ -156,12 +171,28 @@ def _batch_sizes(text: str) -> list[int]:
     return sizes
 
 
+def _label_order(text: str) -> tuple[str, ...]:
+    try:
+        return label_order(text.split(",") if "," in text else text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", help="checkpoint folder or Hub id")
     add_arguments(parser)
     parser.add_argument("--batch-sizes", type=_batch_sizes, default=[64], help="for instance 1,64: all must agree")
     parser.add_argument("--order", choices=("shuffled", "sorted"), default="shuffled", help="sorted: class by class")
+    parser.add_argument("--subset", type=Path, help="a published list of pictures: only those are scored")
+    parser.add_argument("--subset-name", help="what result files call the subset; the list file's name by default")
+    parser.add_argument(
+        "--subset-labels",
+        type=_label_order,
+        help=f"what the list's label codes mean: {', '.join(LABEL_ORDERS)}, or the expressions in order, with commas; "
+        "the order of the data set's owners by default",
+    )
+    parser.add_argument("--subset-first-code", type=int, default=0, help="the code of the first expression")
     parser.add_argument("--against", help="a second checkpoint, tested on the same pictures")
     parser.add_argument("--predictions", type=Path, help="also write ids, labels and logits to this .npz file")
     return parser
@@ -172,6 +203,9 @@ def main(arguments: list[str] | None = None) -> Path:
     """Returns the file with the checkpoint's result."""
     options = _parser().parse_args(arguments)
     everything, description = open_data(options)
+    if options.subset:
+        meaning = (options.subset_name, options.subset_labels, options.subset_first_code)
+        everything, description["subset"] = open_subset(everything, description["layout"], options.subset, *meaning)
     checkpoint = load_checkpoint(options.checkpoint)
     data, left_out, shared = labels_for(everything, checkpoint)
     order = scoring_order(data.labels, options.shuffle_seed, options.order == "sorted", options.limit)

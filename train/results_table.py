@@ -36,10 +36,11 @@ def _row(result: dict) -> list[str]:
     calibration = result["calibration"] or {}
     in_sample = (calibration.get("data"), calibration.get("split")) == (data["name"], data["split"])
     dependent = result["batch_check"] is not None and not result["batch_check"]["independent"]
+    subset = f", {data['subset']['name']}" if data.get("subset") else ""
     order = ", class after class" if result["order"] == "sorted" else ""
     return [
         checkpoint["name"],
-        f"{data['name']}, {data['split']}{order}",
+        f"{data['name']}, {data['split']}{subset}{order}",
         f"{result['n_scored']:,}",
         f"{_percent(metrics['accuracy'])} ({low:.1f} to {high:.1f}){' ‡' if dependent else ''}",
         _percent(metrics["mean_class_accuracy"]),

@@ -4,6 +4,7 @@ A line names a picture, with numbers before or after it: `1_fer0034656.png 8 0`,
 `test_0003_aligned 3 4`, `0/test_0004_aligned.jpg`. The picture counts; its label is ours, the list's is only compared.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from fer_models.expressions import LABEL_ORDERS
 from train.face_dataset import DataError, FaceDataset
 
 
@@ -103,3 +105,33 @@ def select_subset(
         "labels_without_meaning": len(pairs) - len(compared),
         "labels_assumed": {str(code): name for code, name in meaning.items()},
     }
+
+
+def open_subset(
+    dataset: FaceDataset,
+    layout: str,
+    path: Path,
+    name: str | None = None,
+    order: Sequence[str] | None = None,
+    first_code: int = 0,
+) -> tuple[FaceDataset, dict]:
+    """The pictures of a list file, and what a result file says about them.
+
+    Args:
+        layout: of the data set, a key of `train.data.READERS`.
+        name: what result files call the subset; the list file's name by default.
+        order, first_code: see `select_subset`; the owner's label order of the data set by default.
+
+    Returns:
+        the rows, and their description: `name`, `list` (file name), `sha256` of the list, and the report of
+        `select_subset`.
+
+    Raises:
+        DataError: see `read_subset_list` and `select_subset`.
+    """
+    listed = read_subset_list(path)
+    owners = LABEL_ORDERS.get(layout.partition("_")[0], dataset.names)  # rafdb_folders has the order of rafdb
+    subset, report = select_subset(dataset, listed, order or owners, first_code)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return subset, {"name": name or path.stem, "list": path.name, "sha256": digest, **report}
