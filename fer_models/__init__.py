@@ -17,5 +17,9 @@ for _config, _model in ARCHITECTURES:
     AutoModel.register(_config, _model, exist_ok=True)
     AutoModelForImageClassification.register(_config, _model, exist_ok=True)
     AutoImageProcessor.register(_config, FERImageProcessor, exist_ok=True)
+    # `save_pretrained` then writes the code beside the weights, so that the folder loads without this package
+    _config.register_for_auto_class()
+    _model.register_for_auto_class("AutoModelForImageClassification")
+FERImageProcessor.register_for_auto_class()
 
 __all__ = ["ARCHITECTURES", "EXPRESSIONS", "FERImageProcessor", "PAttLiteConfig", "PAttLiteForImageClassification"]
