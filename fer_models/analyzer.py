@@ -125,14 +125,18 @@ class Checkpoint:
         return [crop_face(photo, face, self.model.config.face_margin) for face in faces]
 
     def predict(
-        self, crops: Sequence[Image.Image], method: str | None = "gradcam", expression: str | None = None
+        self,
+        crops: Sequence[Image.Image],
+        method: str | None = "gradcam",
+        expression: str | Sequence[str | None] | None = None,
     ) -> list[Prediction]:
         """Answer for each crop, all in one pass.
 
         Args:
             crops: square RGB pictures of one face each.
             method: a key of `METHODS`, or `None` for the answer alone, without maps.
-            expression: explain this expression; each face's own answer by default, and for a model without it.
+            expression: explain this expression, or one for each crop; each face's own answer by default, and for a
+                model without it.
         """
         if not crops:
             return []
@@ -143,9 +147,8 @@ class Checkpoint:
             with torch.inference_mode():
                 output = self.model(pixel_values)
         else:
-            class_ids = None
-            if expression in self.expressions:
-                class_ids = [self.expressions.index(expression)] * len(crops)
+            asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else expression
+            class_ids = [self.expressions.index(name) if name in self.expressions else None for name in asked]
             explanation = explain(self.model, pixel_values, method, class_ids)
             output = explanation.output
             explained = [self.expressions[i] for i in explanation.class_ids]

@@ -131,7 +131,7 @@ def explain(
     model: nn.Module,
     pixel_values: torch.Tensor,
     method: str = "gradcam",
-    class_ids: Sequence[int] | torch.Tensor | None = None,
+    class_ids: Sequence[int | None] | torch.Tensor | None = None,
 ) -> Explanation:
     """Predict and explain in one forward pass.
 
@@ -148,7 +148,7 @@ def explain(
             `model.config.cam_layer` names the module whose output, a `(B, K, h, w)` feature map, is looked at.
         pixel_values: `(B, 3, S, S)`, as the checkpoint's image processor makes them.
         method: a key of `METHODS`.
-        class_ids: `B` class ids to ask about; `None` asks about each face's own answer.
+        class_ids: `B` class ids to ask about; `None`, for one face or for all, asks about the face's own answer.
 
     Raises:
         ValueError: for an unknown method, wrong shapes, a class id that does not exist, or a `cam_layer` that is not a
@@ -329,9 +329,12 @@ def _captured(model: nn.Module) -> Iterator[list[torch.Tensor]]:
         handle.remove()
 
 
-def _targets(class_ids: Sequence[int] | torch.Tensor | None, logits: torch.Tensor) -> torch.Tensor:
+def _targets(class_ids: Sequence[int | None] | torch.Tensor | None, logits: torch.Tensor) -> torch.Tensor:
+    own = logits.detach().argmax(dim=-1)
     if class_ids is None:
-        return logits.detach().argmax(dim=-1)
+        return own
+    if not isinstance(class_ids, torch.Tensor) and len(class_ids) == len(own):
+        class_ids = [own[i].item() if asked is None else asked for i, asked in enumerate(class_ids)]
     targets = torch.as_tensor(class_ids, device=logits.device)
     batch, classes = logits.shape
     if targets.shape != (batch,) or targets.is_floating_point() or not ((targets >= 0) & (targets < classes)).all():

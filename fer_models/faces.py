@@ -1,6 +1,7 @@
 """Photo -> faces: decoding, detection, alignment, crop."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -198,6 +199,53 @@ class FaceDetector:
             if score >= self.min_score and (centre >= 0).all() and (centre <= limits[:2]).all():
                 faces.append(Face(tuple(corners.tolist()), points, float(score)))
         return faces
+
+    def follow(self, photo: Image.Image, faces: Sequence[Face]) -> list[Face | None]:
+        """Where faces of the frame before are in this one, without a search: at a fraction of its cost.
+
+        MTCNN's last network looks at each face's old square and says whether a face is there, where its box is and
+        where the landmarks are. In the cascade its input is a proposal that is off by as much as a face moves between
+        two frames of a video.
+
+        Returns:
+            One per given face: the face in this photo, or `None` where the network's score is below `min_score` (the
+            face left, turned away or moved too far) and only a search can tell.
+        """
+        if not faces:
+            return []
+        squares = [_square(face.box) for face in faces]
+        inputs = np.stack([_onet_input(photo, *square) for square in squares])  # (N, 48, 48, 3)
+        with torch.inference_mode():
+            shifts, points, scores = self._mtcnn.onet(torch.from_numpy(inputs).permute(0, 3, 1, 2))
+        limits = np.array([*photo.size, *photo.size], dtype=float)
+        followed: list[Face | None] = []
+        for (left, top, side), shift, point, score in zip(
+            squares, shifts.numpy(), points.numpy(), scores[:, 1].tolist(), strict=True
+        ):
+            corners = np.array([left, top, left + side, top + side]) + side * shift
+            corners = np.clip(corners, 0, limits)
+            landmarks = np.array([left, top]) + side * point.reshape(2, 5).T  # the network gives all x, then all y
+            visible = corners[2] - corners[0] >= 1 and corners[3] - corners[1] >= 1
+            found = score >= self.min_score and visible
+            followed.append(Face(tuple(corners.tolist()), landmarks.astype(float), score) if found else None)
+        return followed
+
+
+def _square(box: tuple[float, float, float, float]) -> tuple[float, float, float]:
+    """Left, top and side of the square around the box's centre that is as large as its longer side."""
+    left, top, right, bottom = box
+    side = max(right - left, bottom - top)
+    return (left + right - side) / 2, (top + bottom - side) / 2, side
+
+
+def _onet_input(photo: Image.Image, left: float, top: float, side: float) -> np.ndarray:
+    """The square as the network takes it, `(48, 48, 3)` float32; the neutral grey of `detect` outside of the photo."""
+    x, y, pixels = round(left), round(top), max(round(side), 1)
+    region = photo.crop((x, y, x + pixels, y + pixels))
+    if x < 0 or y < 0 or x + pixels > photo.width or y + pixels > photo.height:
+        region = Image.new("RGB", region.size, (128, 128, 128))
+        region.paste(photo, (-x, -y))
+    return (np.asarray(region.resize((48, 48), Image.Resampling.BOX), dtype=np.float32) - 127.5) / 128
 
 
 def crop_square(face: Face, margin: float = 0.0, align: bool = True) -> tuple[np.ndarray, float, float]:

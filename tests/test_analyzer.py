@@ -68,6 +68,14 @@ def test_the_chosen_expression_is_explained_and_the_answer_stays(analyzer, group
         np.testing.assert_allclose(others[NAME].maps[1].values, answers[NAME].maps[1].values, atol=1e-5)
 
 
+def test_each_face_can_be_asked_about_an_expression_of_its_own(analyzer, group):
+    checkpoint = analyzer.checkpoints[NAME]
+    crops = checkpoint.crops(group.photo, group.faces)
+    own = [answers[NAME].expression for answers in group.predictions]
+    explained = [answer.explained for answer in checkpoint.predict(crops, expression=["sadness", None, "fear"])]
+    assert explained == ["sadness", own[1], "fear"]
+
+
 def test_the_maps_are_grad_cam_of_the_backbone_and_the_shares_of_four_patches(group):
     cam, patches = group.predictions[0][NAME].maps
     assert (cam.name, cam.values.shape, cam.smooth) == ("Grad-CAM for happiness", (7, 7), True)

@@ -357,6 +357,12 @@ def test_an_unknown_method_is_answered_with_the_known_ones(tiny, faces):
         explain(tiny, faces, "scorecam")
 
 
+def test_a_face_without_a_class_id_is_asked_about_its_own_answer(tiny, faces):
+    answers = tiny(faces).logits.argmax(dim=1).tolist()
+    asked = [(answer + 1) % 3 for answer in answers]
+    assert explain(tiny, faces, class_ids=[asked[0], None, asked[2]]).class_ids == [asked[0], answers[1], asked[2]]
+
+
 @pytest.mark.parametrize("class_ids", [[0], [0, 1, 3], [-1, 0, 0], [0.0, 1.0, 2.0], [[0, 1, 2]]])
 @pytest.mark.parametrize("method", ["gradcam", "eigencam"])
 def test_impossible_class_ids_are_refused(method, class_ids, tiny, faces):

@@ -427,6 +427,54 @@ def test_alignment_turns_by_45_degrees_at_most():
     assert abs(crop_square(upside_down)[2]) == pytest.approx(np.radians(45))
 
 
+def shifted(photo: Image.Image, x: int, y: int) -> Image.Image:
+    moved = Image.new("RGB", photo.size, "gray")
+    moved.paste(photo, (x, y))
+    return moved
+
+
+def side_of(face) -> float:
+    return face.box[3] - face.box[1]
+
+
+def test_a_face_that_moved_a_little_is_followed_to_where_a_search_finds_it(detector, portrait, portrait_face):
+    side = side_of(portrait_face)
+    for x, y in ((0.15, 0), (-0.15, 0), (0, 0.15), (0, -0.15)):
+        frame = shifted(portrait, round(x * side), round(y * side))
+        (followed,) = detector.follow(frame, [portrait_face])
+        searched = detector.detect(frame)[0]
+        assert np.abs(np.subtract(followed.box, searched.box)).max() < 0.08 * side
+        assert np.abs(followed.landmarks - searched.landmarks).max() < 0.04 * side
+
+
+def test_a_face_that_stays_is_not_drifted_away_from(detector, several_faces):
+    faces = detector.detect(several_faces)
+    followed = faces
+    for _ in range(100):
+        followed = detector.follow(several_faces, followed)
+    for before, after in zip(faces, followed, strict=True):
+        assert np.abs(after.landmarks - before.landmarks).max() < 0.04 * side_of(before)
+
+
+def test_a_face_that_left_is_not_followed(detector, portrait, portrait_face, no_face):
+    assert detector.follow(no_face.resize(portrait.size), [portrait_face]) == [None]
+    assert detector.follow(shifted(portrait, 0, 2 * round(side_of(portrait_face))), [portrait_face]) == [None]
+    assert detector.follow(portrait, []) == []
+
+
+def test_a_face_is_followed_over_the_edge_of_the_photo(detector, portrait, portrait_face):
+    left, top = round(portrait_face.box[0]), round(portrait_face.box[1])
+    cut = portrait.crop((left, top, portrait.width, portrait.height))
+    moved = Face(
+        tuple(np.subtract(portrait_face.box, [left, top] * 2)),
+        portrait_face.landmarks - [left, top],
+        portrait_face.score,
+    )
+    (followed,) = detector.follow(cut, [moved])
+    assert followed.box[0] == pytest.approx(0, abs=0.05 * side_of(moved)) and followed.box[0] >= 0
+    assert np.abs(followed.landmarks - moved.landmarks).max() < 0.06 * side_of(moved)
+
+
 @pytest.mark.parametrize("place", [(0, 0), (99, 5), (50, 99), (-500, -500)])
 def test_the_edge_is_repeated_outside_the_photo(place):
     crop = crop_face(Image.new("RGB", (100, 100), (200, 150, 100)), upright_face(*place, 40))
