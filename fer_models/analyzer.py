@@ -120,6 +120,11 @@ class Checkpoint:
         self.model.requires_grad_(False)
         self.expressions = [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
 
+    def is_sure(self, probability: float) -> bool:
+        """Whether an answer's probability reaches the model's threshold; always for a model that has none."""
+        threshold = self.model.config.reject_threshold
+        return threshold is None or probability >= threshold
+
     def crops(self, photo: Image.Image, faces: Sequence[Face]) -> list[Image.Image]:
         """Each face framed as the model's training pictures are."""
         return [crop_face(photo, face, self.model.config.face_margin) for face in faces]
@@ -154,12 +159,11 @@ class Checkpoint:
             explained = [self.expressions[i] for i in explanation.class_ids]
             maps = self._maps(explanation.cam, output, method, explained)
         probabilities = (output.logits.float() / self.model.config.softmax_temperature).softmax(dim=1).tolist()
-        threshold = self.model.config.reject_threshold
         return [
             Prediction(
                 model=self.name,
                 probabilities=dict(zip(self.expressions, shares, strict=True)),
-                sure=threshold is None or max(shares) >= threshold,
+                sure=self.is_sure(max(shares)),
                 crop=crop,
                 explained=about,
                 maps=face_maps,
@@ -217,6 +221,16 @@ class Analyzer:
         """Every expression that some model knows, in the order of the models."""
         return list(dict.fromkeys(e for c in self.checkpoints.values() for e in c.expressions))
 
+    def checkpoint(self, name: str) -> Checkpoint:
+        """The checkpoint of that name.
+
+        Raises:
+            CheckpointError: there is none.
+        """
+        if name not in self.checkpoints:
+            raise CheckpointError(f"no model named {name!r}; there are: {', '.join(self.checkpoints)}")
+        return self.checkpoints[name]
+
     def analyze(
         self,
         photo: Image.Image,
@@ -241,12 +255,11 @@ class Analyzer:
         milliseconds = {"detect": 1000 * (time.perf_counter() - start)}
         predictions: list[dict[str, Prediction]] = [{} for _ in faces]
         for name in self.checkpoints if models is None else models:
-            if name not in self.checkpoints:
-                raise CheckpointError(f"no model named {name!r}; there are: {', '.join(self.checkpoints)}")
+            checkpoint = self.checkpoint(name)
             start = time.perf_counter()
-            crops = self.checkpoints[name].crops(photo, faces)
+            crops = checkpoint.crops(photo, faces)
             for first in range(0, len(crops), FACES_PER_PASS):
-                answers = self.checkpoints[name].predict(crops[first : first + FACES_PER_PASS], method, expression)
+                answers = checkpoint.predict(crops[first : first + FACES_PER_PASS], method, expression)
                 for face, answer in enumerate(answers, start=first):
                     predictions[face][name] = answer
             milliseconds[name] = 1000 * (time.perf_counter() - start)
