@@ -3,12 +3,18 @@
 Importing this package registers the architectures with transformers' Auto classes.
 """
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelForImageClassification
 
 from .configuration_pattlite import PAttLiteConfig
 from .expressions import EXPRESSIONS
 from .image_processing_fer import FERImageProcessor
 from .modeling_pattlite import PAttLiteForImageClassification
+
+if TYPE_CHECKING:
+    from .analyzer import Checkpoint
 
 ARCHITECTURES = ((PAttLiteConfig, PAttLiteForImageClassification),)
 
@@ -22,4 +28,20 @@ for _config, _model in ARCHITECTURES:
     _model.register_for_auto_class("AutoModelForImageClassification")
 FERImageProcessor.register_for_auto_class()
 
-__all__ = ["ARCHITECTURES", "EXPRESSIONS", "FERImageProcessor", "PAttLiteConfig", "PAttLiteForImageClassification"]
+
+def load(source: str | Path) -> "Checkpoint":
+    """A checkpoint, ready to answer, by its folder or its name: `load("pattlite-ferplus")`. `names.checkpoint_folder`
+    says where a name is looked for."""
+    from .analyzer import Checkpoint  # brings the face detector, which few users of the package need
+
+    return Checkpoint(source)
+
+
+__all__ = [
+    "ARCHITECTURES",
+    "EXPRESSIONS",
+    "FERImageProcessor",
+    "PAttLiteConfig",
+    "PAttLiteForImageClassification",
+    "load",
+]

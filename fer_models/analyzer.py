@@ -13,13 +13,9 @@ from transformers.utils import logging
 
 from .explain import METHODS, explain, native_attention
 from .faces import Face, FaceDetector, crop_face
+from .names import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
 
-CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 FACES_PER_PASS = 16  # bounds the memory of a group photo
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint cannot be used; the message names its folder and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +100,18 @@ def load_network(source: str | Path) -> tuple[PreTrainedModel, Callable]:
 
 
 class Checkpoint:
-    """A model and its image processor from one folder, ready to answer.
+    """A model and its image processor, ready to answer.
+
+    Args:
+        source: a folder, or a name that `names.checkpoint_folder` finds.
 
     Raises:
-        CheckpointError: the folder is missing, incomplete or its weights are damaged.
+        CheckpointError: it cannot be found or fetched, is incomplete or its weights are damaged.
     """
 
-    def __init__(self, folder: str | Path):
-        folder = Path(folder)
-        self.name = folder.name
+    def __init__(self, source: str | Path):
+        folder = checkpoint_folder(source)
+        self.name = checkpoint_name(source)
         for needed in ("config.json", "model.safetensors", "preprocessor_config.json"):
             if not (folder / needed).is_file():
                 raise CheckpointError(f"checkpoint folder {folder} has no {needed}; train it or fetch it again")
@@ -202,15 +201,15 @@ class Analyzer:
     """A face detector and the models that look at its faces.
 
     Args:
-        folders: checkpoint folders; all of `checkpoints/` by default.
+        sources: checkpoint folders, or names that `names.checkpoint_folder` finds; all of `checkpoints/` by default.
     """
 
-    def __init__(self, folders: Sequence[str | Path] | None = None):
-        folders = [Path(folder) for folder in folders or find_checkpoints()]
-        names = [folder.name for folder in folders]
+    def __init__(self, sources: Sequence[str | Path] | None = None):
+        sources = list(sources or find_checkpoints())
+        names = [checkpoint_name(source) for source in sources]
         if len(set(names)) < len(names):
-            raise CheckpointError(f"two checkpoint folders have the same name: {', '.join(names)}; rename one")
-        self.checkpoints = {folder.name: Checkpoint(folder) for folder in folders}
+            raise CheckpointError(f"two checkpoints have the same name: {', '.join(names)}; rename one")
+        self.checkpoints = {name: Checkpoint(source) for name, source in zip(names, sources, strict=True)}
         self.detector = FaceDetector()
         blank = Image.new("RGB", (256, 256))
         for checkpoint in self.checkpoints.values():  # the first pass of a network is several times slower
