@@ -1,6 +1,12 @@
 """A grid of model changes, each trained alike with several seeds -> one table of mean and standard deviation.
 
-python train/ablate.py --grid train/grids/pattlite-modules.yaml --data fer2013plus.parquet --resume
+    python train/ablate.py --grid train/grids/pattlite-modules.yaml --data fer2013plus.parquet --resume
+
+With `--resume` a finished variant is not trained again, and a started one goes on with its last whole epoch. A grid
+that takes too long can be run in part, and the table says so:
+
+    python train/ablate.py --grid train/grids/pattlite-output-layer.yaml --data fer2013plus.parquet \
+        --variants 'layer 29, *' '*, P8' --train-pictures 1000 --validation-pictures 500 --epochs 1
 """
 
 import argparse
@@ -8,19 +14,23 @@ import copy
 import json
 import shutil
 import sys
+import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
+import torch  # noqa: E402
 
 from train.commands import command, write_json  # noqa: E402
-from train.face_dataset import FaceDataset  # noqa: E402
+from train.face_dataset import DataError, FaceDataset  # noqa: E402
+from train.initial_weights import build_model  # noqa: E402
 from train.provenance import provenance  # noqa: E402
-from train.recipe import HubConfig, Recipe, Start, load_config, load_yaml  # noqa: E402
+from train.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml  # noqa: E402
 from train.scoring import load_checkpoint, score, scoring_order  # noqa: E402
 from train.splits import load_splits, stratified_split  # noqa: E402
 from train.train_hub import add_training_arguments, open_run, train  # noqa: E402
@@ -45,14 +55,20 @@ class Condition:
 
 @dataclass
 class Grid:
-    """config: a file of `hub_configs/` that everything else is taken from. train_pictures: a stratified sample of so
-    many, `None` for all. recipe, start: instead of the config's."""
+    """config: a file of `hub_configs/` that everything else is taken from. model: what the variants share that differs
+    from it. train_pictures, validation_pictures: a stratified sample of so many, `None` for all. recipe, start: instead
+    of the config's. epochs: of every stage, instead of the recipe's. image_size: of every variant and stage, in pixels,
+    instead of theirs."""
 
     config: str
     seeds: list[int]
     variants: list[Variant]
     title: str
+    model: dict = field(default_factory=dict)
     train_pictures: int | None = None
+    validation_pictures: int | None = None
+    epochs: int | None = None
+    image_size: int | None = None
     recipe: Recipe | None = None
     start: Start | None = None
     conditions: list[Condition] = field(default_factory=lambda: [Condition("accuracy")])
@@ -62,13 +78,65 @@ def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubCon
     """The grid's config with one variant's model and one seed."""
     config = load_config(ROOT / "hub_configs" / grid.config)
     config.name = name
-    config.model = config.model | variant.model
+    config.model = config.model | grid.model | variant.model
     if grid.recipe:
         config.recipe = copy.deepcopy(grid.recipe)
     if grid.start:
         config.start = grid.start
     config.recipe.seed = seed
+    for stage in config.recipe.stages:
+        stage.epochs = grid.epochs or stage.epochs
+    if grid.image_size:
+        config.model["image_size"] = grid.image_size
+        for stage in config.recipe.stages:
+            stage.image_size = None
     return config
+
+
+def in_part(grid: Grid, options: argparse.Namespace) -> Grid:
+    """The grid with what the command line says instead.
+
+    Raises:
+        ConfigError: a pattern of `--variants` that fits no variant.
+    """
+    keys = ("seeds", "train_pictures", "validation_pictures", "epochs", "image_size")
+    changes = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
+    for pattern in options.variants:
+        if not any(fnmatchcase(variant.name, pattern) for variant in grid.variants):
+            names = "; ".join(variant.name for variant in grid.variants)
+            raise ConfigError(f"no variant is called {pattern!r}; the grid has {names}")
+    if options.variants:
+        wanted = [v for v in grid.variants if any(fnmatchcase(v.name, pattern) for pattern in options.variants)]
+        changes["variants"] = wanted
+    return replace(grid, **changes)
+
+
+def sample(dataset: FaceDataset, count: int | None) -> FaceDataset:
+    """`count` pictures, the same for every variant, with the classes' shares of the whole."""
+    if count is None or count >= len(dataset):
+        return dataset
+    return dataset.select(stratified_split(dataset.labels, count / len(dataset), seed=0)[1])
+
+
+def sizes(config: HubConfig) -> dict:
+    """`image_size`, the side in pixels at which the variant is scored, and `last_map`, rows and columns of its last
+    feature map there.
+
+    Raises:
+        ConfigError: the variant cannot be built, or not run at the sides of its stages; better now than after the hours
+            that the variants before it take.
+    """
+    untrained = replace(config, backbone=None, start=None)
+    try:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # attention="batch" is what a row is about
+            model = build_model(untrained, None).eval()
+        side = model.config.image_size
+        for pixels in [*(stage.image_size or side for stage in config.recipe.stages), side]:
+            with torch.inference_mode():
+                output = model(torch.zeros(1, 3, pixels, pixels), output_hidden_states=True)
+    except (RuntimeError, ValueError) as error:
+        raise ConfigError(f"{config.name} cannot be run: {error}") from error
+    return {"image_size": side, "last_map": list(output.hidden_states[-1].shape[-2:])}
 
 
 def accuracies(folder: Path, validation: FaceDataset, conditions: list[Condition]) -> dict[str, float]:
@@ -82,38 +150,72 @@ def accuracies(folder: Path, validation: FaceDataset, conditions: list[Condition
     return result
 
 
-def run_once(config: HubConfig, splits: dict[str, FaceDataset], grid: Grid, options: argparse.Namespace) -> dict:
-    """Train and score one variant with one seed; a finished one is read from its file."""
+def open_work(folder: Path, pictures: dict) -> None:
+    """Note in the grid's folder on which pictures its runs are trained and scored, so that one table has one sample.
+
+    Raises:
+        DataError: the folder holds runs on others.
+    """
+    note = folder / "pictures.json"
+    if note.is_file() and json.loads(note.read_text()) != pictures:
+        raise DataError(f"{folder} holds runs on other pictures; remove it to start over, or pass another --work")
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(pictures))
+
+
+def run_once(
+    config: HubConfig, splits: dict[str, FaceDataset], conditions: list[Condition], options: argparse.Namespace
+) -> tuple[dict, str]:
+    """Train and score one variant with one seed; a finished one is read from its file.
+
+    Returns:
+        the number of parameters and the accuracy under each condition; how long it took, in words.
+    """
     folder = options.work / config.name
     done = folder / "result.json"
     if options.resume and done.is_file():
         open_run(folder, config, resume=True)
-        return json.loads(done.read_text())
+        return json.loads(done.read_text()), "already done"
+    start = time.perf_counter()
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # attention="batch" is what a row is about
         model, processor = train(config, splits, options)
         model.save_pretrained(folder / "final")
         processor.save_pretrained(folder / "final")
         result = {
             "parameters": sum(p.numel() for p in model.parameters()),
-            "accuracy": accuracies(folder / "final", splits["validation"], grid.conditions),
+            "accuracy": accuracies(folder / "final", splits["validation"], conditions),
         }
-    done.write_text(json.dumps(result))
+    whole = done.with_suffix(".part")  # a kill while it is written must not leave half a result
+    whole.write_text(json.dumps(result))
+    whole.replace(done)
     for stage in folder.glob("stage-*"):
         shutil.rmtree(stage)
-    return result
+    return result, f"{time.perf_counter() - start:.0f} s"
+
+
+def caption(table: dict) -> str:
+    """What the table stands on, in one sentence."""
+    stages = ", ".join(f"{stage['name']} {stage['epochs']}" for stage in table["recipe"]["stages"])
+    return (
+        f"{len(table['rows'])} of {table['variants_of']} variants; trained on {table['train_pictures']:,} of "
+        f"{table['of']:,} pictures, scored on {table['validation_pictures']:,} of {table['validation_of']:,}; "
+        f"epochs: {stages}; seeds: {', '.join(map(str, table['seeds']))}."
+    )
 
 
 def markdown(table: dict) -> str:
     """The result as a Markdown table: a row per variant, mean ± standard deviation over the seeds."""
     names = list(table["rows"][0]["accuracy"])
-    lines = [["variant", "parameters", *names], ["---"] + ["--:"] * (1 + len(names))]
+    lines = [["variant", "input", "last map", "parameters", *names], ["---"] + ["--:"] * (3 + len(names))]
     for row in table["rows"]:
         cells = [
             f"{100 * one['mean']:.2f} %" + (f" ± {100 * one['sd']:.2f}" if one["sd"] is not None else "")
             for one in row["accuracy"].values()
         ]
-        lines.append([row["name"], f"{row['parameters']:,}", *cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        sides = [f"{row['image_size']} x {row['image_size']}", " x ".join(map(str, row["last_map"]))]
+        lines.append([row["name"], *sides, f"{row['parameters']:,}", *cells])
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table['title']}\n\n{text}\n\n{caption(table)}"
 
 
 def summary(values: list[float]) -> dict:
@@ -125,31 +227,76 @@ def summary(values: list[float]) -> dict:
     }
 
 
-@command
-def main(arguments: list[str] | None = None) -> Path:
-    """Returns the file with the table."""
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("expected 1 or more")
+    return count
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", required=True, type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "results")
+    part = parser.add_argument_group(
+        "a part of the grid", "instead of what its file says; the result is named -reduced"
+    )
+    part.add_argument("--variants", nargs="+", default=[], help="only those: their names, * for any text")
+    part.add_argument("--seeds", nargs="+", type=int)
+    part.add_argument("--train-pictures", type=_count, help="a stratified sample of so many")
+    part.add_argument("--validation-pictures", type=_count, help="a stratified sample of so many")
+    part.add_argument("--epochs", type=_count, help="of every stage")
+    part.add_argument(
+        "--image-size", type=_count, help="side of every variant's input in pixels; kernels stay as they are"
+    )
     add_training_arguments(parser)
-    options = parser.parse_args(arguments)
-    grid = load_yaml(options.grid, Grid)
-    splits = load_splits(load_config(ROOT / "hub_configs" / grid.config).data, options.data)
-    everything = splits["train"]
-    if grid.train_pictures:
-        share = grid.train_pictures / len(everything)
-        splits["train"] = everything.select(stratified_split(everything.labels, share, seed=0)[1])
+    return parser
+
+
+def _initial_weights(config: HubConfig, options: argparse.Namespace) -> str | None:
+    if config.start:
+        return f"{config.start.checkpoint}: {', '.join(config.start.modules)}"
+    return options.backbone.name if options.backbone else config.backbone
+
+
+@command
+def main(arguments: list[str] | None = None) -> Path:
+    """Returns the file with the table."""
+    options = _parser().parse_args(arguments)
+    whole = load_yaml(options.grid, Grid)
+    grid = in_part(whole, options)
+    stem = options.grid.stem if grid == whole else f"{options.grid.stem}-reduced"
+
+    def config_of(variant: Variant, seed: int) -> HubConfig:
+        return variant_config(grid, variant, seed, f"{stem}/{variant.name.replace(' ', '-')}-{seed}")
+
+    measures = [sizes(config_of(variant, grid.seeds[0])) for variant in grid.variants]
+    everything = load_splits(load_config(ROOT / "hub_configs" / grid.config).data, options.data)
+    splits = everything | {
+        "train": sample(everything["train"], grid.train_pictures),
+        "validation": sample(everything["validation"], grid.validation_pictures),
+    }
+    pictures = {
+        "train_pictures": len(splits["train"]),
+        "of": len(everything["train"]),
+        "validation_pictures": len(splits["validation"]),
+        "validation_of": len(everything["validation"]),
+    }
+    open_work(options.work / stem, pictures | {"conditions": [asdict(condition) for condition in grid.conditions]})
     rows = []
-    for variant in grid.variants:
+    for variant, size in zip(grid.variants, measures, strict=True):
         runs = []
         for seed in grid.seeds:
-            name = f"{options.grid.stem}/{variant.name.replace(' ', '-')}-{seed}"
-            print(f"{variant.name}, seed {seed}", flush=True)
-            runs.append(run_once(variant_config(grid, variant, seed, name), splits, grid, options))
+            config = config_of(variant, seed)
+            run, took = run_once(config, splits, grid.conditions, options)
+            scores = ", ".join(f"{100 * value:.2f} % {name}" for name, value in run["accuracy"].items())
+            print(f"{variant.name}, seed {seed}: {scores} ({took})", flush=True)
+            runs.append(run)
         rows.append(
             {
                 "name": variant.name,
-                "model": variant.model,
+                "model": grid.model | variant.model,
+                **size,
                 "parameters": runs[0]["parameters"],
                 "accuracy": {
                     condition.name: summary([run["accuracy"][condition.name] for run in runs])
@@ -162,14 +309,15 @@ def main(arguments: list[str] | None = None) -> Path:
         "title": grid.title,
         "config": grid.config,
         "seeds": grid.seeds,
-        "train_pictures": len(splits["train"]),
-        "of": len(everything),
-        "validation_pictures": len(splits["validation"]),
+        **pictures,
+        "variants_of": len(whole.variants),
+        "initial_weights": _initial_weights(config, options),
+        "recipe": {key: value for key, value in asdict(config.recipe).items() if key != "seed"},
         "rows": rows,
         **provenance(),
     }
     options.out.mkdir(parents=True, exist_ok=True)
-    file = options.out / f"ablation-{options.grid.stem}.json"
+    file = options.out / f"ablation-{stem}.json"
     write_json(file, table)
     print(markdown(table))
     return file
