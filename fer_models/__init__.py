@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING
 
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelForImageClassification
 
+from .configuration_ddamfn import DDAMFNConfig
+from .configuration_hfc import HFCConfig
 from .configuration_pattlite import PAttLiteConfig
 from .expressions import EXPRESSIONS
 from .image_processing_fer import FERImageProcessor
+from .modeling_ddamfn import DDAMFNForImageClassification
+from .modeling_hfc import HFCForImageClassification
 from .modeling_pattlite import PAttLiteForImageClassification
 
 if TYPE_CHECKING:
     from .analyzer import Checkpoint
 
-ARCHITECTURES = ((PAttLiteConfig, PAttLiteForImageClassification),)
+ARCHITECTURES = (
+    (PAttLiteConfig, PAttLiteForImageClassification),
+    (DDAMFNConfig, DDAMFNForImageClassification),
+    (HFCConfig, HFCForImageClassification),
+)
 
 for _config, _model in ARCHITECTURES:
     AutoConfig.register(_config.model_type, _config, exist_ok=True)
@@ -40,8 +48,11 @@ def load(source: str | Path) -> "Checkpoint":
 __all__ = [
     "ARCHITECTURES",
     "EXPRESSIONS",
+    "DDAMFNConfig",
+    "DDAMFNForImageClassification",
     "FERImageProcessor",
+    "HFCConfig",
+    "HFCForImageClassification",
     "PAttLiteConfig",
     "PAttLiteForImageClassification",
-    "load",
 ]
