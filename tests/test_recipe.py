@@ -41,6 +41,33 @@ def test_the_defaults_are_the_papers_two_stages(tmp_path):
 @pytest.mark.parametrize(
     "change, message",
     [
+        (
+            {"architecture": "patlite"},
+            r"x.yaml: architecture: unknown architecture 'patlite'; did you mean 'pattlite'\?",
+        ),
+        ({"model": {"imagesize": 64}}, r"x.yaml: model: unknown key 'imagesize'; did you mean 'image_size'\?"),
+        ({"model": {"attention": "face"}}, r"x.yaml: model: attention must be .*, not 'face'"),
+        (
+            {"processor": {"do_greyscale": True}},
+            r"processor: unknown key 'do_greyscale'; did you mean 'do_grayscale'\?",
+        ),
+        ({"metrics": ["acuracy"]}, r"metrics: unknown metric 'acuracy'; did you mean 'accuracy'\?"),
+        (
+            {"data": LEAST["data"] | {"layout": "ferplus_paquet"}},
+            r"x.yaml.data: layout: unknown layout 'ferplus_paquet'; did you mean 'ferplus_parquet'\?",
+        ),
+        (
+            {"recipe": {"stages": [{"name": "a", "epochs": 1, "learning_rate": 1, "schedule": "cosin"}]}},
+            r"stages\[0\]: schedule: unknown schedule 'cosin'; did you mean 'cosine'\?",
+        ),
+        (
+            {"recipe": {"stages": [{"name": "a", "epochs": 1, "learning_rate": 1, "optimizer": "sdg"}]}},
+            r"stages\[0\]: optimizer: unknown optimizer 'sdg'; did you mean 'sgd'\?",
+        ),
+        (
+            {"card": LEAST["card"] | {"published": [{"data": "a", "split": "b", "value": 95.5}]}},
+            r"card.published\[0\]: value: expected a share between 0 and 1, found 95.5",
+        ),
         ({"recipe": {"sed": 1}}, r"x.yaml.recipe: unknown key 'sed'; did you mean 'seed'\?"),
         ({"modle": {}}, r"x.yaml: unknown key 'modle'; did you mean 'model'\?"),
         ({"recipe": {"stages": [{"name": "a", "epochs": 1}]}}, r"stages\[0\]: the key 'learning_rate' is missing"),
@@ -68,3 +95,34 @@ def test_numbers_in_scientific_notation_are_numbers(tmp_path):
     stage = {"name": "a", "epochs": 1, "learning_rate": "1e-3"}
     config = load_config(written(tmp_path, LEAST | {"recipe": {"stages": [stage]}}))
     assert config.recipe.stages[0].learning_rate == 0.001
+
+
+def test_a_config_says_only_what_differs_from_the_files_it_extends(tmp_path):
+    part = {
+        "data": LEAST["data"],
+        "processor": {"do_grayscale": True, "source_size": 48},
+        "metrics": ["accuracy", "ece"],
+    }
+    (tmp_path / "part.yaml").write_text(yaml.safe_dump(part))
+    own = {key: value for key, value in LEAST.items() if key != "data"}
+    own |= {"extends": ["part.yaml"], "data": {"train": "all"}, "processor": {"source_size": 96}, "metrics": ["ece"]}
+    config = load_config(written(tmp_path, own))
+    assert (config.data.layout, config.data.train) == ("ferplus_parquet", "all")
+    assert config.processor == {"do_grayscale": True, "source_size": 96}
+    assert config.metrics == ["ece"]
+
+
+def test_a_mistake_in_an_extended_file_is_named_with_that_file(tmp_path):
+    (tmp_path / "part.yaml").write_text("card: {titel: X}")
+    with pytest.raises(ConfigError, match=r"part.yaml.card: unknown key 'titel'; did you mean 'title'\?"):
+        load_config(written(tmp_path, LEAST | {"extends": ["part.yaml"]}))
+    with pytest.raises(ConfigError, match=r"no config at .*absent.yaml"):
+        load_config(written(tmp_path, LEAST | {"extends": ["absent.yaml"]}))
+    with pytest.raises(ConfigError, match=r"x.yaml extends itself"):
+        load_config(written(tmp_path, LEAST | {"extends": ["x.yaml"]}))
+
+
+def test_every_config_of_the_repository_says_what_its_card_needs():
+    for file in CONFIGS:
+        card = load_config(file).card
+        assert card.citation and card.data_citation and card.data_licence and card.limits and card.intended_use, file

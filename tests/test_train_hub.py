@@ -73,10 +73,14 @@ def task(tmp_path) -> dict:
 def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_cache):
     train_hub.main(task["arguments"]("run"))
     folder = task["folder"] / "run"
-    (result,) = (json.loads(f.read_text()) for f in (folder / "results").glob("*.json"))
+    (result_file,) = (folder / "results").glob("*.json")
+    result = json.loads(result_file.read_text())
     assert result["n_scored"] == 16 and set(result["batch_sizes"]) == {"1", "64"}
     card = (folder / "out/tiny/README.md").read_text()
-    assert f"Accuracy {100 * result['metrics']['accuracy']['value']:.2f} %" in card
+    low, high = result["metrics"]["accuracy"]["interval"]
+    accuracy = f"{100 * result['metrics']['accuracy']['value']:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
+    assert f"| ferplus_parquet | PublicTest | accuracy | 16 | {accuracy} |" in card
+    assert (folder / "out/tiny/results" / f"{result_file.stem}-confusion.png").is_file()
     assert "happiness" in Checkpoint(folder / "out/tiny").expressions
 
     start = train_hub.build_model(load_config(task["config"]), None).state_dict()

@@ -12,7 +12,7 @@ import yaml
 
 from train.cpu import keep_freed_memory
 from train.data import READERS, DataError, FaceDataset, load_split
-from train.recipe import ConfigError, load_config
+from train.recipe import ConfigError, Data, load_config
 from train.scoring import CheckpointError
 from train.splits import load_splits
 
@@ -26,21 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout-options", default="{}", help="of a generic layout, as YAML: '{label: class}'")
     parser.add_argument("--config", help="a hub config that says layout, options and splits instead")
     parser.add_argument("--split", help="the owner's name of it; with --config train, validation (default) or test")
-    parser.add_argument("--data-name", help="what result files call the data set; its layout by default")
+    parser.add_argument(
+        "--data-name", help="what result files call the data set; by default what the config calls it, or its layout"
+    )
     parser.add_argument("--limit", type=int, help="a random sample of so many pictures")
     parser.add_argument("--shuffle-seed", type=int, default=0, help="of the order, the sample and the resampling")
     parser.add_argument("--out", type=Path, default=ROOT / "results")
 
 
-def _split_of_config(options: argparse.Namespace) -> tuple[FaceDataset, str, str]:
+def _split_of_config(options: argparse.Namespace) -> tuple[FaceDataset, Data, str]:
     data = load_config(options.config).data
     splits = load_splits(data, options.data)
     role = options.split or "validation"
     if role not in splits:
         raise DataError(f"{options.config} has the splits {', '.join(splits)}, not {role!r}")
-    owners = {"validation": data.validation, "test": data.test}.get(role)
-    fold = f"-fold{data.fold}" if data.folds else ""
-    return splits[role], data.layout, owners or f"{role}{fold}"
+    return splits[role], data, data.split_name(role)
 
 
 def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
@@ -50,14 +50,15 @@ def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
         ConfigError, DataError: it is not there, or the arguments do not say what it is.
     """
     if options.config:
-        data, layout, split = _split_of_config(options)
+        data, described, split = _split_of_config(options)
+        name, layout = described.name, described.layout
     elif options.layout and options.split:
-        layout, split = options.layout, options.split
+        name, layout, split = options.layout, options.layout, options.split
         data = load_split(layout, options.data, split, options=yaml.safe_load(options.layout_options))
     else:
         raise DataError("which pictures? Pass --layout and --split, or --config")
     description = {
-        "name": options.data_name or layout,
+        "name": options.data_name or name,
         "layout": layout,
         "file": options.data.name,
         "split": split,

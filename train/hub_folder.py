@@ -1,19 +1,34 @@
-"""A trained network -> the folder of its Hub repo, complete; and the proof that it loads without this repository."""
+"""A trained network -> the folder of its Hub repo, complete; and the proof that it loads without this repository.
 
+    python train/hub_folder.py checkpoints/pattlite-ferplus
+
+writes what stands beside the weights again: code, config, card, results, confusion matrix. After new results, a new
+sentence in the hub config, or a change of the code; the weights stay as they are.
+"""
+
+import argparse
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import torch
-from transformers import PreTrainedModel
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # runs as a script, without the package being installed
 
-from fer_models.analyzer import CheckpointError, load_network
-from train.load_alone import sample_pictures
-from train.provenance import ROOT
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from transformers import PreTrainedModel  # noqa: E402
+
+from fer_models.analyzer import CheckpointError, load_network  # noqa: E402
+from fer_models.explain import METHODS, native_attention  # noqa: E402
+from train.load_alone import sample_pictures  # noqa: E402
+from train.model_card import chosen_on, model_card  # noqa: E402
+from train.provenance import weights_id  # noqa: E402
+from train.recipe import ConfigError, HubConfig, load_config  # noqa: E402
 
 LOAD_ALONE = ROOT / "train" / "load_alone.py"
 LOGIT_TOLERANCE = 1e-4
@@ -31,6 +46,61 @@ def write_network(folder: Path, model: PreTrainedModel, processor: Callable) -> 
     model.config.auto_map = {"AutoModel": f"{network.__module__.rpartition('.')[2]}.{network.__name__}"}
     model.save_pretrained(folder)  # adds AutoConfig and AutoModelForImageClassification
     processor.save_pretrained(folder)
+
+
+def _meanings(model: PreTrainedModel, processor: Callable) -> dict[str, str]:
+    """Name -> meaning of the maps that this model can show: Grad-CAM and its own attention."""
+    pixel_values = processor(sample_pictures()[:1], return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        output = model.eval()(pixel_values.to(model.device), output_attentions=True)
+    own = {name: model.attention_meanings[name] for name in native_attention(model, output)}
+    return {METHODS["gradcam"].title: METHODS["gradcam"].meaning} | own
+
+
+def write_hub_folder(
+    folder: Path, model: PreTrainedModel, processor: Callable, config: HubConfig, results: Path
+) -> None:
+    """Everything that a Hub repo holds: what `write_network` writes, the card, and in `results/` the result files that
+    the card quotes with the confusion matrix.
+
+    Args:
+        results: folder of result files; those of `train/evaluate.py` for these very weights are quoted, and those that
+            the config names as evidence.
+
+    Raises:
+        ConfigError: no result on the whole validation split, or evidence that is not there.
+    """
+    write_network(folder, model, processor)
+    weights = weights_id(model, str(folder))["sha256"]
+    contents = {file: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
+    own = {
+        file: content
+        for file, content in contents.items()
+        if content.get("kind") == "evaluation"
+        and content["checkpoint"].get("sha256") == weights
+        and content["data"]["limit"] is None
+    }
+    evidence = {
+        file: contents[file] for file in contents if file.name in (*config.card.evidence, *config.card.data_evidence)
+    }
+    shutil.rmtree(folder / "results", ignore_errors=True)
+    (folder / "results").mkdir()
+    for file in (*own, *evidence):
+        shutil.copyfile(file, folder / "results" / file.name)
+    picture = ""
+    for file, content in own.items():
+        confusion = file.with_name(f"{file.stem}-confusion.png")
+        if chosen_on(config, content) and confusion.is_file():
+            picture = f"results/{confusion.name}"
+            shutil.copyfile(confusion, folder / picture)
+    card = model_card(
+        config,
+        list(own.values()),
+        _meanings(model, processor),
+        {file.name: content for file, content in evidence.items()},
+        picture,
+    )
+    (folder / "README.md").write_text(card)
 
 
 def _answers_alone(folder: Path) -> dict[str, np.ndarray]:
@@ -79,3 +149,25 @@ def verify_hub_folder(folder: str | Path) -> None:
             f"{folder} answers differently when it is loaded without this repository: a logit moves by {change:.2g}; "
             "its code or its config is not the one it was trained with, write the folder again"
         )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="+", help="checkpoint folder")
+    parser.add_argument("--config", help="default: hub_configs/NAME.yaml")
+    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--verify", action="store_true", help="also load it without this repository")
+    options = parser.parse_args(arguments)
+    try:
+        for folder in options.folder:
+            config = load_config(options.config or ROOT / "hub_configs" / f"{folder.name}.yaml")
+            model, processor = load_network(folder)
+            write_hub_folder(folder, model, processor, config, options.results)
+            if options.verify:
+                verify_hub_folder(folder)
+    except (CheckpointError, ConfigError, HubFolderError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

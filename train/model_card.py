@@ -1,37 +1,50 @@
-"""The README of a checkpoint folder, generated from its hub config and its result file; no number is typed in.
+"""The README of a Hub repo: a hub config and result files -> Markdown; no number is typed in.
 
-python train/model_card.py --config hub_configs/pattlite-ferplus.yaml \\
-    --result results/pattlite-ferplus-on-ferplus_parquet-PublicTest.json
+`train/hub_folder.py` writes it beside the weights.
 """
 
-import argparse
-import json
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from huggingface_hub import ModelCardData
+from huggingface_hub.repocard_data import EvalResult
 
-from huggingface_hub import ModelCardData  # noqa: E402
-from huggingface_hub.repocard_data import EvalResult  # noqa: E402
+from train.recipe import METRICS, ConfigError, HubConfig, Published, Recipe
 
-from train.recipe import ConfigError, HubConfig, load_config  # noqa: E402
+# metric -> what people call it, its type and arguments in the Hub's metadata
+METRIC_WORDS: dict[str, tuple[str, str, dict | None]] = {
+    "accuracy": ("accuracy", "accuracy", None),
+    "mean_class_accuracy": ("mean class accuracy", "recall", {"average": "macro"}),
+    "macro_f1": ("macro F1", "f1", {"average": "macro"}),
+    "ece": ("expected calibration error", "expected_calibration_error", None),
+}
+assert set(METRIC_WORDS) == set(METRICS)
 
-LIMITS = """## Limits
-
-- An expression is what a face shows, not what a person feels. Do not decide anything about a person with it.
-- Neither people nor expressions are evenly represented in the training pictures, and rare expressions are recognised
-  less often, as the table shows.
-- It answers for any picture. Use a face detector before it, and frame the face as `fer_models.faces.crop_face` does."""
+LIMITS = (
+    "An expression is what a face shows, not what a person feels. Do not decide anything about a person with it: not "
+    "in hiring, teaching, policing, health or selling.",
+    "It names the expression that annotators would name. Their habits, and those of the people in the pictures, are in "
+    "its answers; it is not equally good for all people, and for whom it is worse was not measured.",
+    "It answers for any picture. Use a face detector before it, and frame the face as "
+    "`fer_models.faces.crop_face` does.",
+)
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:.2f} %"
 
 
-def _metadata(config: HubConfig, result: dict) -> str:
-    accuracy = result["metrics"]["accuracy"]["value"]
-    data = result["data"]
+def _bullets(sentences: list[str] | tuple[str, ...]) -> str:
+    return "\n".join(f"- {' '.join(sentence.split())}" for sentence in sentences)
+
+
+def _table(header: list[str], numbers_from: int, rows: list[list[str]]) -> str:
+    """Markdown; columns from `numbers_from` on are flush right."""
+    rule = ["---"] * numbers_from + ["--:"] * (len(header) - numbers_from)
+    return "\n".join(f"| {' | '.join(line)} |" for line in [header, rule, *rows])
+
+
+def metadata(config: HubConfig, results: list[dict]) -> ModelCardData:
+    """The card's YAML: licence, task, and in `model-index` every number of the shuffled results."""
     return ModelCardData(
         license=config.card.licence,
         library_name="transformers",
@@ -41,87 +54,231 @@ def _metadata(config: HubConfig, result: dict) -> str:
         eval_results=[
             EvalResult(
                 task_type="image-classification",
-                dataset_type=data["name"],
-                dataset_name=data["name"],
-                dataset_split=data["split"],
-                metric_type="accuracy",
-                metric_value=round(float(accuracy), 4),
+                dataset_type=result["data"]["name"],
+                dataset_name=_data_words(result),
+                dataset_split=result["data"]["split"],
+                metric_type=METRIC_WORDS[metric][1],
+                metric_name=METRIC_WORDS[metric][0],
+                metric_args=METRIC_WORDS[metric][2],
+                metric_value=round(float(result["metrics"][metric]["value"]), 4),
             )
+            for result in results
+            if result["order"] == "shuffled"
+            for metric in config.metrics
         ],
-    ).to_yaml()
+    )
 
 
-def model_card(config: HubConfig, result: dict) -> str:
-    """The card of a checkpoint whose validation result is `result` (what `train/evaluate.py` writes).
+def _data_words(result: dict) -> str:
+    subset = result["data"].get("subset")
+    return result["data"]["name"] + (f", {subset['name']}" if subset else "")
+
+
+def _where(result: dict) -> tuple[str, str]:
+    """Data set and split, in the words of the table."""
+    order = ", class after class" if result["order"] == "sorted" else ""
+    return _data_words(result), f"{result['data']['split']}{order}"
+
+
+def _number(metric: str, value: float) -> str:
+    return f"{value:.3f}" if metric == "ece" else _percent(value)
+
+
+def _flattered(metric: str, result: dict) -> bool:
+    fitted = result["calibration"] or {}
+    same = (fitted.get("data"), fitted.get("split")) == (result["data"]["name"], result["data"]["split"])
+    return metric == "ece" and same
+
+
+def _numbers(config: HubConfig, results: list[dict]) -> str:
+    """One row per data set, split and metric: ours with its interval, and the paper's where it gives one."""
+    published: dict[tuple[str, str, str], Published] = {(p.data, p.split, p.metric): p for p in config.card.published}
+    rows, notes = [], []
+    for result in sorted(results, key=lambda result: not chosen_on(config, result)):
+        # class after class is there to show that the accuracy does not move; the rest moves no more
+        for metric in config.metrics if result["order"] == "shuffled" else ["accuracy"]:
+            number = result["metrics"][metric]
+            low, high = (_number(metric, bound).removesuffix(" %") for bound in number["interval"])
+            paper = published.pop((*_where(result), metric), None)
+            mark = " †" if _flattered(metric, result) else ""
+            rows.append(
+                [
+                    *_where(result),
+                    METRIC_WORDS[metric][0],
+                    f"{result['n_scored']:,}",
+                    f"{_number(metric, number['value'])} ({low} to {high}){mark}",
+                    _number(metric, paper.value) if paper else "",
+                ]
+            )
+    for paper in published.values():
+        rows.append(
+            [paper.data, paper.split, METRIC_WORDS[paper.metric][0], "", "", _number(paper.metric, paper.value)]
+        )
+    if any("†" in row[4] for row in rows):
+        notes.append("† flattered: the softmax temperature was fitted on these pictures.")
+    conditions = sorted({paper.conditions for paper in config.card.published if paper.conditions})
+    if conditions:
+        notes.append(f"The published numbers were measured with {'; '.join(conditions)}.")
+    header = ["data", "split", "measure", "pictures", "here (95 % interval)", "published"]
+    return "\n\n".join([_table(header, 3, rows), *notes])
+
+
+def _ablation(table: dict) -> str:
+    conditions = list(table["rows"][0]["accuracy"])
+    rows = []
+    for row in table["rows"]:
+        cells = [row["accuracy"][condition] for condition in conditions]
+        rows.append(
+            [row["name"]]
+            + [_percent(one["mean"]) + (f" ± {100 * one['sd']:.2f}" if one["sd"] is not None else "") for one in cells]
+        )
+    seeds = "one seed" if len(table["seeds"]) == 1 else f"{len(table['seeds'])} seeds"
+    return (
+        f"{table['title']}: accuracy on the same {table['validation_pictures']:,} validation pictures, trained on "
+        f"{table['train_pictures']:,} of {table['of']:,}, {seeds}.\n\n" + _table(["variant", *conditions], 1, rows)
+    )
+
+
+def _near_duplicates(counts: dict) -> str:
+    first, second, near = counts["first"], counts["second"], counts["equal_or_near"]
+    return (
+        f"- At least {_percent(near['share_of_second'])} of the pictures in {second['split']} "
+        f"({near['pictures_of_second']:,} of {second['pictures']:,}) equal or nearly equal one in {first['split']} "
+        f"({counts['equal']['pictures_of_second']:,} exactly), so numbers on {second['split']} flatter the model "
+        "somewhat."
+    )
+
+
+# kind of a result file -> its Markdown
+EVIDENCE: dict[str, Callable[[dict], str]] = {"ablation": _ablation, "near_duplicates": _near_duplicates}
+
+
+def _evidence(results: list[dict]) -> str:
+    for result in results:
+        if result.get("kind") not in EVIDENCE:
+            raise ConfigError(f"a card can show {', '.join(EVIDENCE)}, not a result of the kind {result.get('kind')!r}")
+    return "\n\n".join(EVIDENCE[result["kind"]](result) for result in results)
+
+
+def _recipe(recipe: Recipe) -> str:
+    stages = "\n".join(
+        f"{number}. {stage.name}: {stage.epochs} epochs at most, {stage.optimizer} at {stage.learning_rate:g}, "
+        f"schedule {stage.schedule}, batches of {stage.batch_size}"
+        for number, stage in enumerate(recipe.stages, start=1)
+    )
+    labels = "the shares of the annotators' votes" if recipe.soft_labels else "one label a picture"
+    return f"{stages}\n\nSeed {recipe.seed}; {labels}."
+
+
+def _section(title: str, *parts: str) -> list[str]:
+    parts = tuple(part for part in parts if part)
+    return [f"## {title}", *parts] if parts else []
+
+
+def _citations(*entries: str) -> str:
+    entries = tuple(entry.strip() for entry in entries if entry)
+    return f"```bibtex\n{chr(10).join(entries)}\n```" if entries else ""
+
+
+def chosen_on(config: HubConfig, result: dict) -> bool:
+    """Whether the result is on the pictures that selected the epoch: the whole validation split, shuffled."""
+    data = result["data"]
+    where = (data["name"], data["split"], data["limit"], data.get("subset"), result["order"])
+    return where == (config.data.name, config.data.split_name("validation"), None, None, "shuffled")
+
+
+def model_card(
+    config: HubConfig, results: list[dict], maps: dict[str, str], evidence: dict[str, dict], picture: str = ""
+) -> str:
+    """The card of a checkpoint.
+
+    Args:
+        results: what `train/evaluate.py` wrote for these weights, the validation split among them.
+        maps: name -> meaning of every map that the model can show.
+        evidence: file name -> content, for the files that the config's card names.
+        picture: address of the confusion matrix, relative to the card.
 
     Raises:
-        ConfigError: the result is not that of the whole validation split, shuffled.
+        ConfigError: no result on the whole validation split, shuffled; or evidence that is not there.
     """
-    metrics, data = result["metrics"], result["data"]
-    if data["split"] not in (config.data.validation, "validation") or data["limit"] or result["order"] != "shuffled":
-        raise ConfigError(f"a card needs the result on the whole validation split, shuffled, not on {data['split']}")
-    low, high = metrics["accuracy"]["interval"]
-    rows = [f"| {name} | {one['n']} | {_percent(one['value'])} |" for name, one in result["recall"].items() if one["n"]]
-    sizes = ", ".join(f"{_percent(one['accuracy'])} in batches of {s}" for s, one in result["batch_sizes"].items())
-    fitted = result["calibration"] or {}
-    on_these = (fitted.get("data"), fitted.get("split")) == (data["name"], data["split"])
-    in_sample = " (flattered: the temperature was fitted on these pictures)" if on_these else ""
-    published = (
-        [f"Published by the authors, on another split and under their own conditions: {config.card.published}"]
-        if config.card.published
-        else []
-    )
-    return (
-        "\n\n".join(
-            [
-                f"---\n{_metadata(config, result)}\n---",
-                f"# {config.card.title}",
-                f"[Paper]({config.card.paper}). {' '.join(config.card.notes)}".rstrip(),
-                f"""```python
-import fer_models  # registers the architectures
+    card = config.card
+    own = [result for result in results if chosen_on(config, result)]
+    if not own:
+        raise ConfigError(
+            f"a card needs the result of {config.name} on the whole validation split, shuffled: {config.data.name}, "
+            f"{config.data.split_name('validation')}; run train/evaluate.py first"
+        )
+    absent = [name for name in (*card.evidence, *card.data_evidence) if name not in evidence]
+    if absent:
+        raise ConfigError(f"the card names the result {absent[0]}, which is not there")
+    result = own[0]
+    recall = [[name, f"{one['n']:,}", _percent(one["value"])] for name, one in result["recall"].items() if one["n"]]
+    batches = ", ".join(f"{_percent(one['accuracy'])} in batches of {s}" for s, one in result["batch_sizes"].items())
+    parts = [
+        f"---\n{metadata(config, results).to_yaml().strip()}\n---",
+        f"# {card.title}",
+        f"Which of {len(config.data.names)} expressions a face shows: {', '.join(config.data.names)}. "
+        f"[The architecture's paper]({card.paper}).",
+        " ".join(" ".join(note.split()) for note in card.notes),
+        f"""```python
 from transformers import pipeline
 
-classify = pipeline("image-classification", "checkpoints/{config.name}")
-classify("face.jpg")  # a face that is cut out; fer_models.analyzer.Analyzer finds faces in photos
-```""",
-                f"""## Measured
+repo = "{config.name}"  # this folder, or OWNER/{config.name} on the Hub
+classify = pipeline("image-classification", repo, trust_remote_code=True)
+classify("face.jpg")  # a face that is cut out
+```
 
-Accuracy {_percent(metrics["accuracy"]["value"])} (95 % interval {100 * low:.2f} to {100 * high:.2f}) on the
-{result["n_scored"]:,} pictures of {data["name"]}, split {data["split"]}, which selected the epoch; the test split was
-not looked at. {sizes}. Mean class accuracy {_percent(metrics["mean_class_accuracy"]["value"])}, macro F1
-{_percent(metrics["macro_f1"]["value"])}, expected calibration error {metrics["ece"]["value"]:.3f}{in_sample}.
-{result["checkpoint"]["parameters"]:,} parameters, {result["checkpoint"]["macs"] / 1e6:,.0f} million
-multiply-accumulates for one picture.""",
-                "\n".join(["| expression | pictures | recall |", "| --- | --: | --: |", *rows]),
-                *published,
-                f"""```
+It needs torch, torchvision, timm and transformers. After `import fer_models` the same works without
+`trust_remote_code`, and `fer_models.analyzer.Analyzer` finds the faces of a photo, explains each answer, and says
+"not sure" where the highest probability is below the model's threshold.""",
+        *_section(
+            "Measured",
+            _numbers(config, results),
+            f"{config.data.split_name('validation')} selected the epoch: accuracy {batches}. "
+            f"{result['checkpoint']['parameters']:,} parameters, {result['checkpoint']['macs'] / 1e6:,.0f} million "
+            f"multiply-accumulates for a picture of {result['checkpoint']['image_size']} x "
+            f"{result['checkpoint']['image_size']}.",
+            _table(["expression", "pictures", "recall"], 1, recall),
+            f"![Confusion matrix]({picture})" if picture else "",
+            f"Result files: `results/`, made on {result['date']} from commit `{result['commit']}`; order and "
+            f"resampling by seed {result['seed']}.",
+        ),
+        *_section("What the maps mean", _bullets([f"**{name}**: {meaning}" for name, meaning in maps.items()])),
+        *_section(
+            "How this differs from the publication",
+            _bullets(card.deviations),
+            _evidence([evidence[name] for name in card.evidence]),
+        ),
+        *_section(
+            "Training",
+            _recipe(config.recipe),
+            f"""```
 python train/train_hub.py --config hub_configs/{config.name}.yaml --data DATA
 python train/evaluate.py checkpoints/{config.name} --config hub_configs/{config.name}.yaml --data DATA
 ```""",
-                LIMITS,
-                f"Weights: {config.card.licence}. {config.card.data_licence}".rstrip(),
-            ]
-        )
-        + "\n"
-    )
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", required=True)
-    parser.add_argument("--result", type=Path, required=True, help="what train/evaluate.py wrote for it")
-    parser.add_argument("--out", type=Path, help="default: checkpoints/NAME/README.md")
-    options = parser.parse_args(arguments)
-    try:
-        config = load_config(options.config)
-        if not options.result.is_file():
-            raise ConfigError(f"no result file {options.result}; run train/evaluate.py first")
-        card = model_card(config, json.loads(options.result.read_text()))
-    except ConfigError as error:
-        sys.exit(f"error: {error}")
-    out = options.out or ROOT / "checkpoints" / config.name / "README.md"
-    out.write_text(card)
-
-
-if __name__ == "__main__":
-    main()
+        ),
+        *_section("Intended use", _bullets(card.intended_use)),
+        *_section(
+            "Limits",
+            "\n".join(
+                part
+                for part in (
+                    _bullets([*LIMITS, *card.limits]),
+                    _evidence([evidence[name] for name in card.data_evidence]),
+                )
+                if part
+            ),
+        ),
+        *_section(
+            "Licences",
+            _bullets(
+                [
+                    f"Weights: {card.licence}",
+                    f"Code: {card.code_licence}",
+                    *([card.data_licence] if card.data_licence else []),
+                ]
+            ),
+        ),
+        *_section("Citation", _citations(card.citation, card.data_citation)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"

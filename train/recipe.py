@@ -2,21 +2,41 @@
 
 import dataclasses
 import difflib
+import inspect
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from transformers import AutoConfig
+from transformers.trainer_utils import SchedulerType
+from transformers.training_args import OptimizerNames
 
+from fer_models import ARCHITECTURES
 from fer_models.expressions import label_order
+from fer_models.image_processing_fer import FERImageProcessorKwargs
 from train.augmentation import Augmentation
+from train.data import READERS
 
 Schema = typing.TypeVar("Schema")
+
+METRICS = ("accuracy", "mean_class_accuracy", "macro_f1", "ece")  # what `train/evaluate.py` measures
 
 
 class ConfigError(ValueError):
     """A hub config has a wrong key or value; the message names the key, the file and the nearest right key."""
+
+
+def _require(where: str, what: str, words: Iterable[str], known: Iterable[str]) -> None:
+    """Every word must be known; the error names the nearest one that is."""
+    known = list(known)
+    for word in words:
+        if word not in known:
+            near = difflib.get_close_matches(str(word), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+            raise ConfigError(f"{where}: unknown {what} {word!r}; {hint}")
 
 
 @dataclass
@@ -24,6 +44,7 @@ class Data:
     """Which pictures, and which of them train, select and test (`train.splits.load_splits`).
 
     layout: a key of `train.data.READERS`.
+    name: what results and cards call the data set; the layout where absent.
     labels: the model's label order: a key of `LABEL_ORDERS`, or a list of expressions.
     train, validation, test: the owner's names of the splits; `all` for a data set that comes as one whole.
     options: of a generic layout: column names, the meaning of labels.
@@ -36,6 +57,7 @@ class Data:
     layout: str
     labels: str | list[str]
     train: str
+    name: str = ""
     validation: str | None = None
     test: str | None = None
     options: dict = field(default_factory=dict)
@@ -46,21 +68,29 @@ class Data:
     split_seed: int = 42
 
     def __post_init__(self):
+        _require("layout", "layout", [self.layout], READERS)
+        self.name = self.name or self.layout
         try:
             _ = self.names
         except ValueError as error:
-            raise ConfigError(f"data.labels: {error}") from error
+            raise ConfigError(f"labels: {error}") from error
         if self.shares and (self.folds or self.validation or self.test or len(self.shares) != 3):
-            raise ConfigError("data.shares: expected three shares instead of `validation`, `test` and `folds`")
+            raise ConfigError("shares: expected three shares instead of `validation`, `test` and `folds`")
         if self.folds and (self.validation or self.test or not 0 <= self.fold < self.folds):
-            raise ConfigError("data.folds: expected no `validation` or `test` beside it, and a `fold` below `folds`")
+            raise ConfigError("folds: expected no `validation` or `test` beside it, and a `fold` below `folds`")
         if not 0 < self.validation_share < 1:
-            raise ConfigError(f"data.validation_share: expected a share between 0 and 1, found {self.validation_share}")
+            raise ConfigError(f"validation_share: expected a share between 0 and 1, found {self.validation_share}")
 
     @property
     def names(self) -> tuple[str, ...]:
         """The expressions in the model's label order."""
         return label_order(self.labels)
+
+    def split_name(self, role: str) -> str:
+        """What results call the split `train`, `validation` or `test`: as the owners do, where it is theirs."""
+        fold = f"-fold{self.fold}" if self.folds else ""
+        owners = {"validation": self.validation, "test": self.test}.get(role)
+        return owners or f"{role}{fold}"
 
 
 @dataclass
@@ -92,6 +122,8 @@ class Stage:
     patience: int | None = None
 
     def __post_init__(self):
+        _require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), "inverse_time"])
+        _require("optimizer", "optimizer", [self.optimizer], [kind.value for kind in OptimizerNames])
         if self.warmup and self.schedule in ("constant", "inverse_time", "reduce_lr_on_plateau"):
             raise ConfigError(f"stage {self.name!r}: the schedule {self.schedule!r} has no warmup; leave it out")
 
@@ -132,16 +164,54 @@ class Recipe:
 
 
 @dataclass
+class Published:
+    """A number from a paper. data, split: as in `Data`. value: a share, 0 to 1. conditions: how it was measured."""
+
+    data: str
+    split: str
+    value: float
+    metric: str = "accuracy"
+    conditions: str = ""
+
+    def __post_init__(self):
+        _require("metric", "metric", [self.metric], METRICS)
+        if not 0 < self.value <= 1:
+            raise ConfigError(f"value: expected a share between 0 and 1, found {self.value}")
+
+
+@dataclass
 class Card:
-    """What a person reads beside the weights. `licence` is an SPDX name or `other`, of the weights.
-    `published`: the authors' own number, with its data, for the card to tell apart from ours."""
+    """What a person reads beside the weights.
+
+    paper, citation: address and BibTeX of the architecture's publication.
+    licence, code_licence: of the weights and of the code, as the Hub spells them (`mit`).
+    data_licence, data_citation: the owners' terms of the pictures, in a sentence, and the BibTeX that they ask for.
+    intended_use, limits: sentences; the limits that hold for every model are in every card besides.
+    deviations: how the network, its training or its measuring differ from the publication.
+    evidence, data_evidence: files of `results/` that stand below the deviations and the limits.
+    notes: what else there is to say about these weights.
+    published: the paper's own numbers.
+    """
 
     title: str
     paper: str
-    published: str = ""
+    citation: str = ""
     licence: str = "mit"
+    code_licence: str = "mit"
     data_licence: str = ""
+    data_citation: str = ""
+    intended_use: list[str] = field(
+        default_factory=lambda: [
+            "Research on facial expression recognition: comparing architectures, explanations and data sets.",
+            "Demonstrations in which a person looks at their own face and sees how such a model works.",
+        ]
+    )
+    limits: list[str] = field(default_factory=list)
+    deviations: list[str] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    data_evidence: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    published: list[Published] = field(default_factory=list)
 
 
 @dataclass
@@ -157,6 +227,9 @@ class HubConfig:
     """name: of the Hub repo and of the folder under `checkpoints/`. architecture: a `model_type` of `fer_models`.
     backbone: timm's name of the pre-trained backbone, or `None` to start from scratch.
     start: a checkpoint folder under `checkpoints/` and the modules that start with its weights, instead of `backbone`.
+    model, processor: what differs from the defaults of the architecture's config and of the image processor.
+    metrics: what the card reports.
+    extends: files, relative to this one, whose keys hold where this one does not say otherwise; the last one wins.
     """
 
     name: str
@@ -168,36 +241,49 @@ class HubConfig:
     model: dict = field(default_factory=dict)
     processor: dict = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)
+    metrics: list[str] = field(default_factory=lambda: list(METRICS))
+    extends: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        architectures = {config.model_type: config for config, _ in ARCHITECTURES}
+        _require("architecture", "architecture", [self.architecture], architectures)
+        keys = inspect.signature(architectures[self.architecture]).parameters
+        _require("model", "key", self.model, [key for key in keys if key != "kwargs"])
+        try:
+            AutoConfig.for_model(self.architecture, **self.model)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"model: {error}") from error
+        _require("processor", "key", self.processor, typing.get_type_hints(FERImageProcessorKwargs))
+        _require("metrics", "metric", self.metrics, METRICS)
 
 
-def _parse(kind: typing.Any, value: typing.Any, where: str) -> typing.Any:
+def _parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) -> typing.Any:
+    """The value as an instance of its type. A part of a config, not `whole`, lacks keys: it is only checked."""
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         kinds = [k for k in typing.get_args(kind) if k is not type(None)]
         fitting = [k for k in kinds if isinstance(value, typing.get_origin(k) or k)]
-        return None if value is None else _parse((fitting or kinds)[0], value, where)
+        return None if value is None else _parse((fitting or kinds)[0], value, where, whole)
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise ConfigError(f"{where}: expected keys and values, found {value!r}")
         hints = typing.get_type_hints(kind)
-        for key in value:
-            if key not in hints:
-                near = difflib.get_close_matches(str(key), hints, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(hints)}"
-                raise ConfigError(f"{where}: unknown key {key!r}; {hint}")
-        absent = [
-            f.name
-            for f in dataclasses.fields(kind)
-            if f.name not in value and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-        ]
-        if absent:
-            raise ConfigError(f"{where}: the key {absent[0]!r} is missing")
-        return kind(**{key: _parse(hints[key], item, f"{where}.{key}") for key, item in value.items()})
+        _require(where, "key", value, hints)
+        parsed = {key: _parse(hints[key], item, f"{where}.{key}", whole) for key, item in value.items()}
+        if not whole:
+            return parsed
+        for key in dataclasses.fields(kind):
+            if key.name not in value and key.default is key.default_factory is dataclasses.MISSING:
+                raise ConfigError(f"{where}: the key {key.name!r} is missing")
+        try:
+            return kind(**parsed)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error}") from error
     if origin is list:
         if not isinstance(value, list):
             raise ConfigError(f"{where}: expected a list, found {value!r}")
         (inner,) = typing.get_args(kind)
-        return [_parse(inner, item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [_parse(inner, item, f"{where}[{index}]", whole) for index, item in enumerate(value)]
     if kind is float:
         try:  # YAML reads 1e-3 as text
             return float(value)
@@ -208,23 +294,47 @@ def _parse(kind: typing.Any, value: typing.Any, where: str) -> typing.Any:
     return value
 
 
+def _read(path: Path) -> typing.Any:
+    if not path.is_file():
+        raise ConfigError(f"no config at {path}")
+    try:
+        return yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+
+
 def load_yaml(path: Path, schema: type[Schema]) -> Schema:
     """Read one YAML file and check it against a dataclass.
 
     Raises:
         ConfigError: not a file, not YAML, or a key or value that the schema does not know.
     """
-    if not path.is_file():
-        raise ConfigError(f"no config at {path}")
-    try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
-    return _parse(schema, content, path.name)
+    return _parse(schema, _read(path), path.name)
+
+
+def _merged(base: dict, own: dict) -> dict:
+    """Both, key by key into the depth; where they differ, and for lists, what `own` says."""
+    both = base | own
+    for key in base.keys() & own.keys():
+        if isinstance(base[key], dict) and isinstance(own[key], dict):
+            both[key] = _merged(base[key], own[key])
+    return both
+
+
+def _extended(path: Path, above: tuple[Path, ...] = ()) -> dict:
+    """The content of a config with that of the files that it extends."""
+    if path in above:
+        raise ConfigError(f"{path} extends itself")
+    own = _read(path)
+    _parse(HubConfig, own, path.name, whole=False)
+    base = {}
+    for part in own.get("extends", []):
+        base = _merged(base, _extended((path.parent / part).resolve(), (*above, path)))
+    return _merged(base, own)
 
 
 def load_config(path: str | Path) -> HubConfig:
-    """Read and check one hub config.
+    """Read and check one hub config with what it extends.
 
     Raises:
         ConfigError: no such file, not YAML, or a key or value that the schema does not know.
@@ -233,4 +343,4 @@ def load_config(path: str | Path) -> HubConfig:
     if not path.is_file():
         known = ", ".join(sorted(p.name for p in Path(__file__).parents[1].glob("hub_configs/*.yaml")))
         raise ConfigError(f"no config at {path}; hub_configs/ has {known}")
-    return load_yaml(path, HubConfig)
+    return _parse(HubConfig, _extended(path.resolve()), path.name)

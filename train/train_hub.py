@@ -24,8 +24,8 @@ from train import evaluate  # noqa: E402
 from train.augmentation import Collator  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
 from train.face_dataset import DataError, FaceDataset  # noqa: E402
+from train.hub_folder import write_hub_folder, write_network  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
-from train.model_card import model_card  # noqa: E402
 from train.recipe import ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
 from train.splits import load_splits  # noqa: E402
 from train.trainer import EpochLine, StageTrainer, accuracy  # noqa: E402
@@ -187,10 +187,9 @@ def main(arguments: list[str] | None = None) -> None:
     if not is_main_process():
         return
     folder = options.out / config.name
-    model.save_pretrained(folder)
-    processor.save_pretrained(folder)
+    write_network(folder, model, processor)
     result = validate(folder, options)
-    (folder / "README.md").write_text(model_card(config, result))
+    write_hub_folder(folder, model, processor, config, options.results)
     print(f"{folder}: {100 * result['metrics']['accuracy']['value']:.2f} % on validation")
 
 
