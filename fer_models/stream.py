@@ -1,0 +1,197 @@
+"""The frames of a video or camera, one after the other -> followed faces with every model's smoothed answer.
+
+One `FaceStream` per video or visitor: it remembers who is where, what was answered, and the last half minute.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from .analyzer import Analyzer, Prediction
+from .faces import Face
+from .timeline import RollingTimeline, Sample
+from .tracking import FaceTracker
+
+SPAN = 2.0  # seconds over which frames are counted and times per stage are averaged
+MOST_FRAMES = 240  # of them
+
+
+@dataclass(frozen=True)
+class FollowedFace:
+    """
+    number: stays with the face for as long as it is followed; counts from 1.
+    face: where it is in this frame.
+    raw: by model, the answers to this very frame; `None` if the models were not asked about it.
+    shown: by model, the answers with probabilities smoothed over time; maps and crop are those of the last frame that
+        the models were asked about.
+    """
+
+    number: int
+    face: Face
+    raw: dict[str, Prediction] | None
+    shown: dict[str, Prediction]
+
+
+@dataclass
+class _Memory:
+    """What is known of one face: when the models were last asked, what is shown since, and the last half minute."""
+
+    timeline: RollingTimeline
+    asked: float | None = None
+    shown: dict[str, Prediction] | None = None
+
+
+class FaceStream:
+    """Feed it frames in their order.
+
+    `models`, `method`, `expression` and `half_life` may be changed between two frames. Its memory does not grow: it
+    holds no frame, and per face that was seen in the last `window` seconds at most 300 samples. Not for use from
+    several threads at once.
+
+    Args:
+        analyzer: whose models are asked; streams may share one.
+        models: names of its checkpoints; all by default.
+        method, expression: as in `Checkpoint.predict`. Without an expression the maps are about the one that is shown.
+        half_life: seconds after which the smoothed probabilities have gone half of the way to a new answer
+            (exponential moving average, whatever the time between two frames); 0 shows the answers as they are.
+        answer_every: seconds between two answers; in between faces are only followed. 0 asks about each frame.
+        window: seconds of the timeline.
+        tracker: how faces are followed.
+
+    Raises:
+        CheckpointError: at the first frame, for a name that is not among the checkpoints.
+    """
+
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        models: Sequence[str] | None = None,
+        method: str | None = "gradcam",
+        expression: str | None = None,
+        half_life: float = 0.5,
+        answer_every: float = 0.0,
+        window: float = 30.0,
+        tracker: FaceTracker | None = None,
+    ):
+        self.analyzer = analyzer
+        self.models = list(analyzer.checkpoints if models is None else models)
+        self.method = method
+        self.expression = expression
+        self.half_life = half_life
+        self.answer_every = answer_every
+        self.window = window
+        self.tracker = tracker or FaceTracker(analyzer.detector)
+        self._memories: dict[int, _Memory] = {}
+        self._times: deque[float] = deque(maxlen=MOST_FRAMES)
+        self._measured: dict[str, deque[tuple[float, float]]] = {}
+
+    def feed(self, frame: Image.Image, at: float | None = None) -> list[FollowedFace]:
+        """The faces of the next frame, by number.
+
+        Args:
+            frame: upright RGB (`faces.read_photo`).
+            at: its time in seconds, from any start; now by default.
+
+        Raises:
+            ValueError: the frame is older than the one before.
+        """
+        at = time.monotonic() if at is None else at
+        with self.timed("find faces"):
+            faces = self.tracker.update(frame, at)
+        self._times.append(at)
+        for number in faces.keys() - self._memories.keys():
+            self._memories[number] = _Memory(RollingTimeline(self.window))
+        due = [number for number in faces if self._due(number, at)]
+        raw = self._answers(frame, {number: faces[number] for number in due})
+        for number in due:
+            self._remember(self._memories[number], raw[number], at)
+        for number, memory in list(self._memories.items()):
+            memory.timeline.forget(at)
+            if number not in faces and not memory.timeline.samples:
+                del self._memories[number]
+        return [
+            FollowedFace(number, face, raw.get(number), self._memories[number].shown) for number, face in faces.items()
+        ]
+
+    def timeline(self, number: int) -> list[Sample]:
+        """What was shown for that face in the last `window` seconds, the oldest first."""
+        memory = self._memories.get(number)
+        return memory.timeline.samples if memory else []
+
+    @property
+    def rate(self) -> float:
+        """Frames per second over the last two seconds; 0 before the second frame."""
+        times = [at for at in self._times if at >= self._times[-1] - SPAN]
+        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Counts what happens inside as a stage of a frame."""
+        start = time.perf_counter()
+        yield
+        end = time.perf_counter()
+        self._measured.setdefault(stage, deque(maxlen=MOST_FRAMES)).append((end, 1000 * (end - start)))
+
+    @property
+    def milliseconds(self) -> dict[str, float]:
+        """Mean time of each stage over the last two seconds; a stage that did not happen in them is left out."""
+        recent = time.perf_counter() - SPAN
+        means = {}
+        for stage, measured in list(self._measured.items()):
+            taken = [value for end, value in measured if end >= recent]
+            if taken:
+                means[stage] = sum(taken) / len(taken)
+            else:
+                del self._measured[stage]
+        return means
+
+    def _due(self, number: int, at: float) -> bool:
+        memory = self._memories[number]
+        if memory.asked is None or list(memory.shown) != self.models:
+            return True
+        return at - memory.asked >= self.answer_every - 1e-6  # times of frames are rounded
+
+    def _answers(self, frame: Image.Image, faces: dict[int, Face]) -> dict[int, dict[str, Prediction]]:
+        """Every model's answer for each face, all faces in one pass per model."""
+        answers: dict[int, dict[str, Prediction]] = {number: {} for number in faces}
+        for name in self.models if faces else ():
+            with self.timed(name):
+                asked = [self.expression or self._shown_expression(number, name) for number in faces]
+                checkpoint = self.analyzer.checkpoint(name)
+                crops = checkpoint.crops(frame, list(faces.values()))
+                for number, answer in zip(faces, checkpoint.predict(crops, self.method, asked), strict=True):
+                    answers[number][name] = answer
+        return answers
+
+    def _shown_expression(self, number: int, model: str) -> str | None:
+        shown = self._memories[number].shown
+        return shown[model].expression if self.half_life and shown and model in shown else None
+
+    def _remember(self, memory: _Memory, raw: dict[str, Prediction], at: float) -> None:
+        passed = float("inf") if memory.asked is None else at - memory.asked
+        weight = 1.0 if self.half_life <= 0 else 1 - 0.5 ** (passed / self.half_life)
+        memory.shown = {
+            name: self._smoothed(answer, (memory.shown or {}).get(name), weight) for name, answer in raw.items()
+        }
+        memory.asked = at
+        memory.timeline.add(Sample(at, {name: answer.probabilities for name, answer in memory.shown.items()}))
+
+    def _smoothed(self, answer: Prediction, before: Prediction | None, weight: float) -> Prediction:
+        if before is None:
+            return answer
+        probabilities = {
+            name: before.probabilities[name] + weight * (share - before.probabilities[name])
+            for name, share in answer.probabilities.items()
+        }
+        return replace(
+            answer,
+            probabilities=probabilities,
+            sure=self.analyzer.checkpoint(answer.model).is_sure(max(probabilities.values())),
+        )
+
+
+__all__ = ["FaceStream", "FollowedFace"]
