@@ -11,7 +11,7 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.utils import logging
 
-from .explain import METHODS, explain, native_attention
+from .explain import METHODS, explain, native_attention, native_profiles
 from .faces import Face, FaceDetector, crop_face
 from .names import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
 
@@ -20,13 +20,21 @@ FACES_PER_PASS = 16  # bounds the memory of a group photo
 
 @dataclass(frozen=True)
 class FaceMap:
-    """name: what a person calls the map. values: `(h, w)` float32, 0 or more. meaning: one true sentence.
-    smooth: whether it may be interpolated, or each cell is the share of one part of the face (they sum to 1)."""
+    """One map of a face, for people.
+
+    name: what a person calls the map.
+    values: `(h, w)` float32, 0 or more.
+    meaning: one true sentence.
+    kind: a key of `visualize.KINDS`: "heat" (places of the face; may be interpolated), "shares" (each cell is the
+        share of one part of the face; they sum to 1) or "ranks" (its axes are no places; not to be laid on the face).
+    profiles: of a map that is the product of two, the vertical one `(h,)` and the horizontal one `(w,)`.
+    """
 
     name: str
     values: np.ndarray
     meaning: str
-    smooth: bool
+    kind: str
+    profiles: tuple[np.ndarray, np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -171,12 +179,19 @@ class Checkpoint:
         ]
 
     def _maps(self, cam: np.ndarray, output, method: str, explained: list[str]) -> list[list[FaceMap]]:
-        attention, how = native_attention(self.model, output), METHODS[method]
+        attention, profiles = native_attention(self.model, output), native_profiles(self.model, output)
+        how = METHODS[method]
         titles = [f"{how.title} for {name}" if how.class_specific else how.title for name in explained]
         return [
-            [FaceMap(titles[face], cam[face], how.meaning, smooth=True)]
+            [FaceMap(titles[face], cam[face], how.meaning, "heat")]
             + [
-                FaceMap(name, values[face], self.model.attention_meanings[name], smooth=False)
+                FaceMap(
+                    name,
+                    values[face],
+                    self.model.attention_meanings[name],
+                    self.model.attention_kinds[name],
+                    tuple(profile[face] for profile in profiles[name]) if name in profiles else None,
+                )
                 for name, values in attention.items()
             ]
             for face in range(len(cam))

@@ -218,6 +218,13 @@ def native_attention(model: nn.Module, output: ModelOutput) -> dict[str, np.ndar
     return {name: maps.detach().float().cpu().numpy() for name, maps in model.attention_maps(output).items()}
 
 
+def native_profiles(model: nn.Module, output: ModelOutput) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Of those attention maps that are the product of two profiles: the vertical one `(B, h)` and the horizontal one
+    `(B, w)`, float32, under the map's name."""
+    found = model.attention_profiles(output) if hasattr(model, "attention_profiles") else {}
+    return {name: tuple(part.detach().float().cpu().numpy() for part in pair) for name, pair in found.items()}
+
+
 def faithfulness(
     model: nn.Module,
     pixel_values: torch.Tensor,
@@ -414,5 +421,6 @@ __all__ = [
     "explain",
     "faithfulness",
     "native_attention",
+    "native_profiles",
     "randomized_explanation",
 ]

@@ -8,7 +8,7 @@ import io
 from PIL import Image
 
 from .analyzer import FaceMap, PhotoAnalysis, Prediction
-from .visualize import draw_faces, overlay, overlay_shares
+from .visualize import draw_faces, draw_map
 
 PHOTO_SIDE = 1280  # longest side of the photo on the page, in pixels
 PICTURE_SIDE = 232  # of crops and maps on the page, in pixels
@@ -81,7 +81,7 @@ def _figure(picture: Image.Image, name: str, text: str, alt: str) -> str:
 
 
 def _map_figure(crop: Image.Image, shown: FaceMap, prediction: Prediction, face: int) -> str:
-    picture = overlay(crop, shown.values) if shown.smooth else overlay_shares(crop, shown.values)
+    picture = draw_map(crop, shown.values, shown.kind, shown.profiles)
     return _figure(
         picture,
         shown.name,

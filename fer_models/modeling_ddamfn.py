@@ -15,6 +15,8 @@ from transformers.modeling_outputs import ModelOutput
 
 from .configuration_ddamfn import DDAMFNConfig
 
+JOINED = "joined attention"
+
 
 @dataclass
 class DDAMFNOutput(ModelOutput):
@@ -200,6 +202,45 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
         self.pool = ConvNorm(channels, channels, grid, groups=channels, activated=False)
         self.classifier = nn.Linear(channels, config.num_labels)
         self.post_init()
+
+    def _head_names(self) -> list[str]:
+        return [f"attention head {number}" for number in range(1, self.config.num_heads + 1)]
+
+    @property
+    def attention_meanings(self) -> dict[str, str]:
+        """What each map of `attention_maps` means, to be shown beside it."""
+        one = (
+            "How much of the features this head lets through at each place, 0 to 1, mean over the channels: a vertical "
+            "profile (left edge) times a horizontal one (top edge), so it can only pick out whole rows and columns."
+        )
+        joined = (
+            "How much the network really lets through: at each place and channel the head that lets through the most."
+        )
+        return dict.fromkeys(self._head_names(), one) | {JOINED: joined}
+
+    @property
+    def attention_kinds(self) -> dict[str, str]:
+        """How each map of `attention_maps` is to be drawn."""
+        return dict.fromkeys([*self._head_names(), JOINED], "heat")
+
+    def attention_maps(self, output: DDAMFNOutput) -> dict[str, torch.Tensor]:
+        """Maps for people, from an output that was made with `output_attentions=True`: each head's and, of two heads
+        or more, the joined one, `(B, 7, 7)` in (0, 1), the mean over the channels."""
+        if not output.attentions:
+            return {}
+        maps = [dual_direction_maps(profiles) for profiles in output.attentions]  # (B, 512, 7, 7) each
+        shown = dict(zip(self._head_names(), (head.mean(dim=1) for head in maps), strict=True))
+        if len(maps) > 1:
+            shown[JOINED] = torch.stack(maps).amax(dim=0).mean(dim=1)
+        return shown
+
+    def attention_profiles(self, output: DDAMFNOutput) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        """Each head's vertical and horizontal profile, `(B, 7)` each, the mean over the channels. Their product is not
+        quite the head's map, which is the mean of the channels' products."""
+        if not output.attentions:
+            return {}
+        means = [profiles.mean(dim=1).unbind(dim=1) for profiles in output.attentions]
+        return dict(zip(self._head_names(), means, strict=True))
 
     def forward(
         self,

@@ -16,6 +16,8 @@ from transformers.modeling_outputs import ModelOutput
 
 from .configuration_hfc import HFCConfig
 
+HIGH_FREQUENCIES = "high frequencies"
+
 
 @dataclass
 class HFCOutput(ModelOutput):
@@ -222,6 +224,38 @@ class HFCForImageClassification(HFCPreTrainedModel):
             self.attentions = nn.ModuleList(HFCAttention(width, config) for width in channels[:-1])
         self.classifier = nn.Linear(channels[-1], config.num_labels)
         self.post_init()
+
+    def _map_names(self) -> list[str]:
+        return [f"attention {number} of {len(self.attentions)}" for number in range(1, len(self.attentions) + 1)]
+
+    @property
+    def attention_meanings(self) -> dict[str, str]:
+        """What each map of `attention_maps` means, to be shown beside it."""
+        ranked = (
+            "What the features were multiplied by, 0 to 1. Its rows and columns are ranked by singular value, not by "
+            "place in the picture, yet it is multiplied onto places: it is no evidence about a region of the face."
+        )
+        query = "The fine detail of the first feature map, without sign: its singular values are the query."
+        placed = "What the features were multiplied by at each place, mean over the channels."
+        meaning = placed if self.config.attention == "bam" else ranked
+        return dict.fromkeys(self._map_names(), meaning) | {HIGH_FREQUENCIES: query}
+
+    @property
+    def attention_kinds(self) -> dict[str, str]:
+        """How each map of `attention_maps` is to be drawn."""
+        kind = "heat" if self.config.attention == "bam" else "ranks"
+        return dict.fromkeys(self._map_names(), kind) | {HIGH_FREQUENCIES: "heat"}
+
+    def attention_maps(self, output: HFCOutput) -> dict[str, torch.Tensor]:
+        """Maps for people, from an output that was made with `output_attentions=True`: the high-frequency part of the
+        first module's map, without its sign, and each module's attention, `(B, n, n)`, n from large to small."""
+        if not output.attentions:
+            return {}
+        shown = {}
+        if output.high_frequencies:
+            shown[HIGH_FREQUENCIES] = output.high_frequencies[0].abs()
+        maps = [attention if attention.ndim == 3 else attention.mean(dim=1) for attention in output.attentions]
+        return shown | dict(zip(self._map_names(), maps, strict=True))
 
     def forward(
         self,

@@ -191,6 +191,8 @@ class PAttLiteForImageClassification(PAttLitePreTrainedModel):
         "beyond its quarter, into its neighbours.",
     }
 
+    attention_kinds = {"patch attention": "shares"}
+
     def attention_maps(self, output: PAttLiteOutput) -> dict[str, torch.Tensor]:
         """Maps for people, from an output that was made with `output_attentions=True`.
 

@@ -81,8 +81,53 @@ def overlay_shares(
     return picture
 
 
+def draw_ranks(values: np.ndarray, side: int, colormap: str = "viridis") -> Image.Image:
+    """A map whose axes are no places, `(n, n)` in [0, 1], as a square picture of its own, `side` pixels wide."""
+    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return Image.fromarray(_colors(colormap)[levels]).resize((side, side), Image.Resampling.NEAREST)
+
+
+def add_profiles(picture: Image.Image, vertical: np.ndarray, horizontal: np.ndarray) -> Image.Image:
+    """A copy of a map's picture with its vertical profile `(h,)` as bars along the left edge and its horizontal one
+    `(w,)` along the top edge, from 0 at the edge to 1 at a sixth of the picture."""
+    picture = picture.convert("RGB")
+    draw = ImageDraw.Draw(picture, "RGBA")
+    width, height = picture.size
+    for index, share in enumerate(vertical):
+        top, bottom = height * index / len(vertical), height * (index + 1) / len(vertical)
+        draw.rectangle((0, top + 1, width / 6 * float(share), bottom - 1), fill=(*PAPER, 200), outline=INK)
+    for index, share in enumerate(horizontal):
+        left, right = width * index / len(horizontal), width * (index + 1) / len(horizontal)
+        draw.rectangle((left + 1, 0, right - 1, height / 6 * float(share)), fill=(*PAPER, 200), outline=INK)
+    return picture
+
+
+def draw_map(
+    crop: Image.Image,
+    values: np.ndarray,
+    kind: str,
+    profiles: tuple[np.ndarray, np.ndarray] | None = None,
+    opacity: float = 0.5,
+    colormap: str = "viridis",
+) -> Image.Image:
+    """A map's picture as its kind (a key of `KINDS`) demands, with the map's profiles if it has any."""
+    picture = KINDS[kind](crop, values, opacity, colormap)
+    return picture if profiles is None else add_profiles(picture, *profiles)
+
+
+# How a map is drawn: over the face as a smooth heat map, over it as shares of a whole, or beside it.
+KINDS = {
+    "heat": overlay,
+    "shares": overlay_shares,
+    "ranks": lambda crop, values, opacity, colormap: draw_ranks(values, crop.width, colormap),
+}
+
+
 def draw_faces(
-    photo: Image.Image, boxes: Sequence[Sequence[float]], labels: Sequence[str] | None = None
+    photo: Image.Image,
+    boxes: Sequence[Sequence[float]],
+    labels: Sequence[str] | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> Image.Image:
     """A copy of the photo with a numbered box around each face.
 
@@ -90,13 +135,18 @@ def draw_faces(
         photo: RGB; it is not changed.
         boxes: left, top, right, bottom in pixels, the last ones exclusive as in PIL; what lies outside of the photo is
             drawn on its border.
-        labels: a short text per box, written behind its number (from 1).
+        labels: a short text per box, written behind its number.
+        numbers: of the boxes; from 1 on by default.
 
     Raises:
-        ValueError: if there is not one label per box, or if a box has its sides swapped.
+        ValueError: if there is not one label or number per box, or if a box has its sides swapped.
     """
     if labels is not None and len(labels) != len(boxes):
         raise ValueError(f"{len(boxes)} boxes need as many labels, not {len(labels)}")
+    if numbers is None:
+        numbers = range(1, len(boxes) + 1)
+    if len(numbers) != len(boxes):
+        raise ValueError(f"{len(boxes)} boxes need as many numbers, not {len(numbers)}")
     photo = photo.convert("RGB")
     draw = ImageDraw.Draw(photo)
     line = max(2, round(min(photo.size) / 200))
@@ -107,7 +157,7 @@ def draw_faces(
         draw.rectangle((left, top, right, bottom), outline=INK, width=line + 1)
         if min(right - left, bottom - top) > 2:
             draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline=BOX_COLOR, width=line)
-        text = str(index + 1) if labels is None else f"{index + 1} {labels[index]}"
+        text = str(numbers[index]) if labels is None else f"{numbers[index]} {labels[index]}"
         _tag(draw, text, left, top, font)
     return photo
 
@@ -151,4 +201,4 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
 
 
-__all__ = ["draw_faces", "overlay", "overlay_shares"]
+__all__ = ["KINDS", "add_profiles", "draw_faces", "draw_map", "draw_ranks", "overlay", "overlay_shares"]

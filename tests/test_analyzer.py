@@ -78,9 +78,9 @@ def test_each_face_can_be_asked_about_an_expression_of_its_own(analyzer, group):
 
 def test_the_maps_are_grad_cam_of_the_backbone_and_the_shares_of_four_patches(group):
     cam, patches = group.predictions[0][NAME].maps
-    assert (cam.name, cam.values.shape, cam.smooth) == ("Grad-CAM for happiness", (7, 7), True)
+    assert (cam.name, cam.values.shape, cam.kind) == ("Grad-CAM for happiness", (7, 7), "heat")
     assert cam.values.min() >= 0 and cam.values.max() == pytest.approx(1)
-    assert (patches.name, patches.values.shape, patches.smooth) == ("patch attention", (2, 2), False)
+    assert (patches.name, patches.values.shape, patches.kind) == ("patch attention", (2, 2), "shares")
     assert patches.values.sum() == pytest.approx(1, abs=1e-5)
     assert cam.meaning.endswith(".") and patches.meaning.endswith(".")
 

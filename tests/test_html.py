@@ -21,8 +21,8 @@ def prediction(probability: float = 0.8, sure: bool = True, model: str = "m") ->
         crop=Image.new("RGB", (64, 64), (10, 200, 10)),
         explained="happiness",
         maps=[
-            FaceMap("Grad-CAM for happiness", np.eye(14, dtype=np.float32), "Where it looked.", smooth=True),
-            FaceMap("patch attention", np.full((2, 2), 0.25, dtype=np.float32), "Four shares.", smooth=False),
+            FaceMap("Grad-CAM for happiness", np.eye(14, dtype=np.float32), "Where it looked.", kind="heat"),
+            FaceMap("patch attention", np.full((2, 2), 0.25, dtype=np.float32), "Four shares.", kind="shares"),
         ],
     )
 

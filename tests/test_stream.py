@@ -41,7 +41,7 @@ class ScriptedModel:
     def predict(self, crops, method, expression):
         self.asked.append(expression)
         shares = {"happiness": self.happiness, "anger": 1 - self.happiness}
-        maps = [FaceMap("m", np.ones((2, 2)), "A map.", smooth=True)]
+        maps = [FaceMap("m", np.ones((2, 2)), "A map.", kind="heat")]
         return [Prediction(self.name, shares, self.is_sure(max(shares.values())), c, maps=maps) for c in crops]
 
 

@@ -5,7 +5,7 @@ import pytest
 from matplotlib import colormaps
 from PIL import Image
 
-from fer_models.visualize import BOX_COLOR, INK, draw_faces, overlay, overlay_shares
+from fer_models.visualize import BOX_COLOR, INK, add_profiles, draw_faces, draw_map, draw_ranks, overlay, overlay_shares
 
 GRAY = (90, 90, 90)
 
@@ -204,3 +204,27 @@ def test_labels_that_do_not_match_the_boxes_are_refused(photo):
 def test_a_box_with_swapped_sides_is_refused(photo):
     with pytest.raises(ValueError, match="right > left"):
         draw_faces(photo, [(200, 120, 100, 240)])
+
+
+def test_a_map_of_ranks_is_a_picture_of_its_own_with_absolute_colours():
+    values = np.array([[0.0, 1.0], [0.5, 0.0]])
+    pixels = np.asarray(draw_ranks(values, side=20, colormap="gray"))
+    assert pixels.shape == (20, 20, 3)
+    assert pixels[5, 5, 0] == 0 and pixels[5, 15, 0] == 255 and pixels[15, 5, 0] == pytest.approx(128, abs=1)
+
+
+def test_profiles_are_bars_along_the_left_and_the_top_edge_as_long_as_their_values():
+    picture = Image.new("RGB", (120, 120), GRAY)
+    pixels = np.asarray(add_profiles(picture, np.array([1.0, 0.0]), np.array([0.0, 0.5])))
+    bright = (pixels > np.array(GRAY) + 20).all(axis=-1)
+    assert bright[30, 2:18].all() and not bright[30, 22:].any()  # a sixth of 120 at value 1
+    assert not bright[90, 2:].any()
+    assert bright[2:9, 90].all() and not bright[12:, 90].any()
+
+
+@pytest.mark.parametrize("kind, touches_the_face", [("heat", True), ("shares", True), ("ranks", False)])
+def test_only_a_map_of_ranks_leaves_the_face_out(crop, kind, touches_the_face):
+    values = np.full((2, 2), 0.25, dtype=np.float32)
+    on_face = np.asarray(draw_map(crop, values, kind), dtype=int)
+    on_black = np.asarray(draw_map(Image.new("RGB", crop.size), values, kind), dtype=int)
+    assert bool((on_face != on_black).any()) == touches_the_face

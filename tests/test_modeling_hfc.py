@@ -1,0 +1,250 @@
+"""HFC attention: the published sizes, the equations, the numerics of its singular values, and where its maps stand."""
+
+import pytest
+import torch
+from transformers import AutoModelForImageClassification
+
+from fer_models import HFCConfig, HFCForImageClassification
+from fer_models.modeling_hfc import (
+    BottleneckAttention,
+    HFCAttention,
+    high_pass_filter,
+    singular_values,
+)
+
+BACKBONES = ("resnet18", "mobilenetv2_100")
+
+
+def build(backbone: str = "resnet18", attention: str | None = "hfc", **options) -> HFCForImageClassification:
+    torch.manual_seed(0)
+    return HFCForImageClassification(
+        HFCConfig(num_labels=7, backbone=backbone, attention=attention, image_size=64, **options)
+    ).eval()
+
+
+def parameters(model: torch.nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+@pytest.fixture(scope="module")
+def plain() -> dict[str, int]:
+    return {backbone: parameters(build(backbone, None)) for backbone in BACKBONES}
+
+
+def test_the_plain_backbones_have_the_published_sizes(plain):
+    assert plain == {"resnet18": 11_180_103, "mobilenetv2_100": 2_232_839}
+
+
+@pytest.mark.parametrize(
+    "attention, resnet18, mobilenetv2",
+    [
+        ("hfc", 708, 767),
+        ("lfc", 708, 767),
+        ("hfc+lfc", 708 + 4 * 49, 767 + 7 * 49),  # one more map into each 7x7 convolution
+        ("hfc+lfc+cross", 708 + 8 * 49, 767 + 14 * 49),
+        ("bam", 23_808, 11_192),
+    ],
+)
+def test_attention_adds_the_published_number_of_parameters(plain, attention, resnet18, mobilenetv2):
+    added = {backbone: parameters(build(backbone, attention)) - plain[backbone] for backbone in BACKBONES}
+    assert added == {"resnet18": resnet18, "mobilenetv2_100": mobilenetv2}
+
+
+def test_singular_values_are_those_of_the_decomposition():
+    maps = torch.randn(3, 4, 20, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    torch.testing.assert_close(singular_values(maps), torch.linalg.svdvals(maps), rtol=1e-9, atol=1e-9)
+
+
+def test_in_float32_they_are_closer_to_the_truth_than_a_float32_decomposition():
+    maps = torch.randn(8, 56, 56, generator=torch.Generator().manual_seed(0)) * 30 + 20
+    truth = torch.linalg.svdvals(maps.double())
+    ours = (singular_values(maps).double() - truth).abs().max()
+    theirs = (torch.linalg.svdvals(maps).double() - truth).abs().max()
+    assert ours <= theirs
+
+
+def test_the_gradient_of_the_singular_values_equals_finite_differences():
+    maps = torch.randn(2, 6, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(singular_values, (maps,))
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [torch.zeros(8, 8), torch.ones(8, 8), torch.eye(8), torch.diag(torch.tensor([2.0, 2, 2, 1, 1, 0, 0, 0]))],
+    ids=["zeros", "constant", "repeated values", "repeated values and zeros"],
+)
+def test_the_gradient_is_finite_where_a_decomposition_is_not_unique(matrix):
+    matrix = matrix.clone().requires_grad_()
+    singular_values(matrix).sum().backward()
+    assert matrix.grad.isfinite().all()
+
+
+def test_where_values_repeat_the_gradient_of_their_sum_is_that_of_the_nuclear_norm():
+    matrix = (3 * torch.eye(4, dtype=torch.float64)).requires_grad_()
+    singular_values(matrix).sum().backward()
+    torch.testing.assert_close(matrix.grad, torch.eye(4, dtype=torch.float64))
+
+
+def test_a_bfloat16_autocast_decomposes_in_float32():
+    maps = torch.randn(2, 12, 12, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        values = singular_values(maps)
+    torch.testing.assert_close(values, torch.linalg.svdvals(maps), rtol=1e-4, atol=1e-4)
+    assert singular_values(maps.bfloat16()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("attention", ["hfc", "hfc+lfc+cross", "bam"])
+@pytest.mark.parametrize("picture", ["zeros", "constant", "noise"])
+def test_training_on_degenerate_pictures_in_bfloat16_has_finite_gradients(attention, picture):
+    model = build(attention=attention).train()
+    values = {
+        "zeros": torch.zeros(2, 3, 64, 64),
+        "constant": torch.full((2, 3, 64, 64), 0.5),
+        "noise": torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)),
+    }
+    with torch.autocast("cpu", torch.bfloat16):
+        model(values[picture], labels=torch.tensor([0, 1])).loss.backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_parameter_gets_a_gradient(backbone):
+    model = build(backbone).train()
+    # Small features keep every sigmoid of equation 9 where it has a slope.
+    pixel_values = 0.05 * torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    model(pixel_values, labels=torch.tensor([0, 1, 2, 3])).loss.backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()] == []
+
+
+@pytest.mark.parametrize("shape", ["ideal", "gaussian", "butterworth"])
+def test_the_high_pass_filter_drops_the_mean_and_keeps_a_chessboard(shape):
+    keep = high_pass_filter(16, shape, 0.25)
+    assert keep.shape == (16, 9)
+    assert keep[0, 0] == 0
+    assert keep[8, 8] == pytest.approx(1, abs=1e-2)  # the highest frequency of both directions
+    assert (keep[0].diff() >= 0).all()  # never falls with the frequency
+
+
+def test_an_ideal_filter_cuts_at_the_stated_fraction_of_the_nyquist_frequency():
+    keep = high_pass_filter(32, "ideal", 0.5)
+    assert keep[0].tolist() == [0.0] * 9 + [1.0] * 8  # 16 steps to Nyquist, the first 8 and zero are cut
+
+
+def module(attention: str = "hfc", channels: int = 3) -> HFCAttention:
+    torch.manual_seed(0)
+    return HFCAttention(channels, HFCConfig(attention=attention, filter_shape="gaussian")).eval()
+
+
+def test_the_module_computes_the_equations_of_the_paper():
+    layer = module()
+    x = torch.randn(1, 3, 12, 12, generator=torch.Generator().manual_seed(3))
+    compressed = torch.einsum("c,bchw->bhw", layer.compress.weight[0, :, 0, 0], x)[0]  # equation 1
+    spectrum = torch.fft.fft2(compressed)
+    frequencies = torch.fft.fftfreq(12)
+    radius = (frequencies[:, None] ** 2 + frequencies[None] ** 2).sqrt()
+    high = torch.fft.ifft2(spectrum * (1 - torch.exp(-(radius**2) / (2 * 0.125**2)))).real  # equations 2 and 3
+    query, key = torch.linalg.svdvals(high), torch.linalg.svdvals(compressed)  # equation 5
+    scores = torch.outer(query, key)  # equation 8
+    attention = torch.nn.functional.conv2d(scores[None, None], layer.weigh.weight, padding=3).sigmoid()  # equation 9
+    out, shown, kept = layer(x)
+    torch.testing.assert_close(kept[0], high, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(shown[0], attention[0, 0], atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(out, x * attention, atol=1e-4, rtol=1e-3)  # equation 10
+
+
+def test_high_and_low_frequencies_add_up_to_the_map():
+    layer = module("lfc")
+    x = torch.randn(2, 3, 10, 10, generator=torch.Generator().manual_seed(3))
+    _, attention, high = layer(x)
+    whole = layer.compress(x)[:, 0]
+    scores = torch.linalg.svdvals(whole - high)[:, :, None] * torch.linalg.svdvals(whole)[:, None]
+    torch.testing.assert_close(attention, layer.weigh(scores[:, None]).sigmoid()[:, 0], atol=1e-4, rtol=1e-3)
+
+
+def test_the_map_is_blind_to_where_things_are():
+    """What its meaning says beside it: mirroring the features changes nothing, since singular values do not see it."""
+    layer = module()
+    x = torch.randn(1, 3, 12, 12, generator=torch.Generator().manual_seed(3))
+    torch.testing.assert_close(layer(x)[1], layer(x.flip(-1))[1], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(layer(x)[1], layer(x.flip(-2))[1], atol=1e-5, rtol=1e-4)
+
+
+def test_bam_multiplies_by_one_plus_the_sigmoid_of_both_gates():
+    torch.manual_seed(0)
+    layer = BottleneckAttention(32)
+    x = torch.randn(2, 32, 9, 9)
+    out, attention, query = layer(x)
+    gates = layer.channel_gate(x.mean(dim=(2, 3), keepdim=True)) + layer.spatial_gate(x)
+    torch.testing.assert_close(out, x * (1 + torch.sigmoid(gates)))
+    assert attention.shape == (2, 32, 9, 9) and query is None
+
+
+@pytest.mark.parametrize(
+    "backbone, sizes", [("resnet18", [32, 16, 8, 4]), ("mobilenetv2_100", [32, 32, 16, 8, 4, 4, 2])]
+)
+def test_a_map_per_stage_but_the_last_stands_where_the_paper_has_it(backbone, sizes):
+    output = build(backbone)(torch.randn(1, 3, 64, 64), output_attentions=True, output_hidden_states=True)
+    assert [tuple(attention.shape) for attention in output.attentions] == [(1, n, n) for n in sizes]
+    assert [high.shape[-1] for high in output.high_frequencies] == sizes
+    assert len(output.hidden_states) == len(sizes) + 1
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("others", [1, 2, 7, 64])
+def test_an_answer_does_not_depend_on_the_other_pictures(backbone, others):
+    model = build(backbone)
+    pictures = torch.randn(max(others, 2), 3, 64, 64, generator=torch.Generator().manual_seed(0))[:others]
+    with torch.inference_mode():
+        together = model(pictures).logits
+        alone = model(pictures[:1]).logits
+    torch.testing.assert_close(together[:1], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_soft_labels_that_are_certain_give_the_loss_of_hard_ones():
+    model, pictures = build(), torch.randn(2, 3, 64, 64)
+    hard = torch.tensor([3, 5])
+    soft = torch.nn.functional.one_hot(hard, 7).float()
+    torch.testing.assert_close(model(pictures, labels=hard).loss, model(pictures, labels=soft).loss)
+
+
+def test_without_attention_it_is_the_backbone_of_timm():
+    import timm
+
+    model = build(attention=None)
+    reference = timm.create_model("resnet18", num_classes=7).eval()
+    weights = model.backbone.state_dict() | {f"fc.{key}": value for key, value in model.classifier.state_dict().items()}
+    reference.load_state_dict(weights)
+    pictures = torch.randn(2, 3, 64, 64)
+    torch.testing.assert_close(model(pictures).logits, reference(pictures), atol=1e-5, rtol=1e-5)
+
+
+def test_a_saved_checkpoint_gives_the_same_answers(tmp_path):
+    model = build("mobilenetv2_100", pad_type="same", batch_norm_eps=1e-3)
+    model.save_pretrained(tmp_path)
+    loaded = AutoModelForImageClassification.from_pretrained(tmp_path).eval()
+    pictures = torch.randn(2, 3, 64, 64)
+    torch.testing.assert_close(loaded(pictures).logits, model(pictures).logits)
+    assert {m.eps for m in loaded.modules() if isinstance(m, torch.nn.BatchNorm2d)} == {1e-3}
+
+
+def test_the_maps_for_people_say_what_their_axes_are():
+    model = build()
+    shown = model.attention_maps(model(torch.randn(1, 3, 64, 64), output_attentions=True))
+    assert list(shown) == ["high frequencies", *(f"attention {i} of 4" for i in (1, 2, 3, 4))]
+    assert all(maps.min() >= 0 for maps in shown.values())
+    assert {model.attention_kinds[name] for name in shown if name.startswith("attention")} == {"ranks"}
+    assert "not by place" in model.attention_meanings["attention 1 of 4"]
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"backbone": "resnet50"}, "backbone must be one of resnet18, mobilenetv2_100"),
+        ({"attention": "hfc+cross"}, "attention must be one of"),
+        ({"filter_shape": "box"}, "filter_shape must be one of ideal, gaussian, butterworth"),
+        ({"filter_cutoff": 0.0}, r"filter_cutoff must be in \(0, 1\]"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(options, words):
+    with pytest.raises(ValueError, match=words):
+        HFCConfig(**options)
