@@ -68,6 +68,11 @@ def test_the_defaults_are_the_papers_two_stages(tmp_path):
             {"card": LEAST["card"] | {"published": [{"data": "a", "split": "b", "value": 95.5}]}},
             r"card.published\[0\]: value: expected a share between 0 and 1, found 95.5",
         ),
+        ({"card": LEAST["card"] | {"evidence": ["no.json"]}}, r"x.yaml.card: evidence: no result file .*no.json"),
+        (
+            {"recipe": {"stages": [{"name": "a", "epochs": 1, "learning_rate": 1, "schedule": "step"}]}},
+            "schedule_options: the schedule 'step' needs the key 'every'",
+        ),
         ({"recipe": {"sed": 1}}, r"x.yaml.recipe: unknown key 'sed'; did you mean 'seed'\?"),
         ({"modle": {}}, r"x.yaml: unknown key 'modle'; did you mean 'model'\?"),
         ({"recipe": {"stages": [{"name": "a", "epochs": 1}]}}, r"stages\[0\]: the key 'learning_rate' is missing"),

@@ -39,8 +39,10 @@ def tiny_pictures(count: int) -> list[Image.Image]:
     return [Image.fromarray(picture).resize((48, 48), Image.Resampling.NEAREST) for picture in blocks]
 
 
-def tiny_ferplus(file: Path, count: int = 24, broken: tuple[int, ...] = ()) -> Path:
-    """A parquet file in FER+'s layout, split PublicTest: picture i has the label i modulo 8.
+def tiny_ferplus(
+    file: Path, count: int = 24, broken: tuple[int, ...] = (), splits: tuple[str, ...] = ("PublicTest",)
+) -> Path:
+    """A parquet file in FER+'s layout: picture i has the label i modulo 8 and the split i modulo their number.
 
     Args:
         broken: pictures whose bytes are no picture.
@@ -52,7 +54,7 @@ def tiny_ferplus(file: Path, count: int = 24, broken: tuple[int, ...] = ()) -> P
         content = b"not a picture" if index in broken else png.read_bytes()
         votes = {name: 10 * (index % 8 == column) for column, name in enumerate(EXPRESSIONS)}
         named = {"image": {"bytes": content, "path": None}, "image_name": f"fer{index:07}.png"}
-        rows.append(named | {"usage": "PublicTest"} | votes | {"unknown": 0, "NF": 0})
+        rows.append(named | {"usage": splits[index % len(splits)]} | votes | {"unknown": 0, "NF": 0})
     features = datasets.Features(
         {
             name: datasets.Image() if name == "image" else datasets.Value("string" if type(value) is str else "int64")

@@ -28,7 +28,7 @@ from fer_models.explain import METHODS, native_attention  # noqa: E402
 from train.load_alone import sample_pictures  # noqa: E402
 from train.model_card import chosen_on, model_card  # noqa: E402
 from train.provenance import weights_id  # noqa: E402
-from train.recipe import ConfigError, HubConfig, load_config  # noqa: E402
+from train.recipe import RESULTS, ConfigError, HubConfig, load_config  # noqa: E402
 
 LOAD_ALONE = ROOT / "train" / "load_alone.py"
 LOGIT_TOLERANCE = 1e-4
@@ -64,11 +64,10 @@ def write_hub_folder(
     the card quotes with the confusion matrix.
 
     Args:
-        results: folder of result files; those of `train/evaluate.py` for these very weights are quoted, and those that
-            the config names as evidence.
+        results: folder of result files; those of `train/evaluate.py` for these very weights are quoted.
 
     Raises:
-        ConfigError: no result on the whole validation split, or evidence that is not there.
+        ConfigError: no result on the whole validation split.
     """
     write_network(folder, model, processor)
     weights = weights_id(model, str(folder))["sha256"]
@@ -80,9 +79,7 @@ def write_hub_folder(
         and content["checkpoint"].get("sha256") == weights
         and content["data"]["limit"] is None
     }
-    evidence = {
-        file: contents[file] for file in contents if file.name in (*config.card.evidence, *config.card.data_evidence)
-    }
+    evidence = [RESULTS / name for name in (*config.card.evidence, *config.card.data_evidence)]
     shutil.rmtree(folder / "results", ignore_errors=True)
     (folder / "results").mkdir()
     for file in (*own, *evidence):
@@ -97,7 +94,7 @@ def write_hub_folder(
         config,
         list(own.values()),
         _meanings(model, processor),
-        {file.name: content for file, content in evidence.items()},
+        {file.name: json.loads(file.read_text()) for file in evidence},
         picture,
     )
     (folder / "README.md").write_text(card)
@@ -155,7 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="+", help="checkpoint folder")
     parser.add_argument("--config", help="default: hub_configs/NAME.yaml")
-    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--verify", action="store_true", help="also load it without this repository")
     options = parser.parse_args(arguments)
     try:

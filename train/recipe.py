@@ -22,6 +22,9 @@ from train.data import READERS
 
 Schema = typing.TypeVar("Schema")
 
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+# What `train/trainer.py` adds to the schedules of transformers, with the options of each.
+OWN_SCHEDULES = {"inverse_time": (), "step": ("every", "factor"), "loss_plateau": ("patience", "factor")}
 METRICS = ("accuracy", "mean_class_accuracy", "macro_f1", "ece")  # what `train/evaluate.py` measures
 
 
@@ -98,9 +101,11 @@ class Stage:
     """One run of the Trainer, from the best weights of the stage before.
 
     optimizer, learning_rate, weight_decay, max_grad_norm: as in `transformers.TrainingArguments` (`optim`).
-    schedule: a `lr_scheduler_type` of transformers ("cosine", "reduce_lr_on_plateau", ...) or "inverse_time",
-        learning_rate / (1 + epoch).
-    schedule_options: `lr_scheduler_kwargs` of transformers.
+    optimizer_options: `optim_args` of transformers: `{momentum: 0.9}` for "sgd".
+    schedule: a `lr_scheduler_type` of transformers ("cosine", "reduce_lr_on_plateau", which here watches the validation
+        accuracy, ...), or "loss_plateau", which watches the validation loss; "inverse_time", learning_rate / (1 +
+        epoch); "step", learning_rate * factor ** (epoch // every).
+    schedule_options: `lr_scheduler_kwargs` of transformers, or the keys of `OWN_SCHEDULES`.
     warmup: fraction of the steps during which the rate rises from 0.
     frozen: dotted names of modules that keep their weights and their batch statistics.
     image_size: input side in pixels; the model's own when absent.
@@ -111,6 +116,7 @@ class Stage:
     epochs: int
     learning_rate: float
     optimizer: str = "adamw_torch"
+    optimizer_options: dict = field(default_factory=dict)
     weight_decay: float = 0.0
     max_grad_norm: float = 3.0
     schedule: str = "constant"
@@ -122,9 +128,14 @@ class Stage:
     patience: int | None = None
 
     def __post_init__(self):
-        _require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), "inverse_time"])
+        _require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), *OWN_SCHEDULES])
         _require("optimizer", "optimizer", [self.optimizer], [kind.value for kind in OptimizerNames])
-        if self.warmup and self.schedule in ("constant", "inverse_time", "reduce_lr_on_plateau"):
+        if self.schedule in OWN_SCHEDULES:
+            _require("schedule_options", "key", self.schedule_options, OWN_SCHEDULES[self.schedule])
+            for option in OWN_SCHEDULES[self.schedule]:
+                if option not in self.schedule_options:
+                    raise ConfigError(f"schedule_options: the schedule {self.schedule!r} needs the key {option!r}")
+        if self.warmup and self.schedule in ("constant", "reduce_lr_on_plateau", *OWN_SCHEDULES):
             raise ConfigError(f"stage {self.name!r}: the schedule {self.schedule!r} has no warmup; leave it out")
 
 
@@ -188,7 +199,7 @@ class Card:
     data_licence, data_citation: the owners' terms of the pictures, in a sentence, and the BibTeX that they ask for.
     intended_use, limits: sentences; the limits that hold for every model are in every card besides.
     deviations: how the network, its training or its measuring differ from the publication.
-    evidence, data_evidence: files of `results/` that stand below the deviations and the limits.
+    evidence, data_evidence: files of `RESULTS` that stand below the deviations and the limits.
     notes: what else there is to say about these weights.
     published: the paper's own numbers.
     """
@@ -212,6 +223,11 @@ class Card:
     data_evidence: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
+
+    def __post_init__(self):
+        for name in (*self.evidence, *self.data_evidence):
+            if not (RESULTS / name).is_file():
+                raise ConfigError(f"evidence: no result file {RESULTS / name}")
 
 
 @dataclass

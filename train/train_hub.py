@@ -26,9 +26,11 @@ from train.cpu import keep_freed_memory  # noqa: E402
 from train.face_dataset import DataError, FaceDataset  # noqa: E402
 from train.hub_folder import write_hub_folder, write_network  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
-from train.recipe import ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
+from train.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
 from train.splits import load_splits  # noqa: E402
 from train.trainer import EpochLine, StageTrainer, accuracy  # noqa: E402
+
+NO_TRAINING = ("card", "metrics", "extends")  # keys of a config that may change while a run is stopped
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +63,8 @@ def open_run(folder: Path, config: HubConfig, resume: bool) -> None:
     """
     if not is_main_process():
         return
-    note, wanted = folder / "run.json", json.dumps(dataclasses.asdict(config), indent=1)
+    content = {key: value for key, value in dataclasses.asdict(config).items() if key not in NO_TRAINING}
+    note, wanted = folder / "run.json", json.dumps(content, indent=1)
     if note.is_file() and not resume:
         raise DataError(f"{folder} holds an earlier run; go on with it by --resume, or remove it to start over")
     if note.is_file() and note.read_text() != wanted:
@@ -81,7 +84,7 @@ def stage_trainer(
 ) -> StageTrainer:
     """The Trainer of one stage; it leaves the model with the weights of the best validation accuracy."""
     size = stage.image_size or model.config.image_size
-    inverse_time = stage.schedule == "inverse_time"
+    own = stage.schedule in OWN_SCHEDULES
     # transformers lets the plateau schedule wait for the metric to fall; ours is an accuracy
     plateau = {"mode": "max"} if stage.schedule == "reduce_lr_on_plateau" else {}
     arguments = TrainingArguments(
@@ -90,11 +93,12 @@ def stage_trainer(
         per_device_eval_batch_size=64,
         num_train_epochs=stage.epochs,
         optim=stage.optimizer,
+        optim_args=",".join(f"{key}={value}" for key, value in stage.optimizer_options.items()) or None,
         learning_rate=stage.learning_rate,
         weight_decay=stage.weight_decay,
         max_grad_norm=stage.max_grad_norm,
-        lr_scheduler_type="constant" if inverse_time else stage.schedule,
-        lr_scheduler_kwargs=plateau | stage.schedule_options,
+        lr_scheduler_type="constant" if own else stage.schedule,
+        lr_scheduler_kwargs={} if own else plateau | stage.schedule_options,
         warmup_steps=stage.warmup,
         eval_strategy="epoch",
         save_strategy="epoch",
@@ -125,7 +129,8 @@ def stage_trainer(
             *([EarlyStoppingCallback(stage.patience)] if stage.patience else []),
         ],
         frozen=stage.frozen,
-        inverse_time=inverse_time,
+        schedule=stage.schedule,
+        schedule_options=stage.schedule_options,
     )
 
 

@@ -1,4 +1,4 @@
-"""transformers' Trainer with the few things our recipes need besides: frozen modules, inverse-time decay, a line per
+"""transformers' Trainer with the few things our recipes need besides: frozen modules, three more schedules, a line per
 epoch."""
 
 import time
@@ -42,18 +42,41 @@ def accuracy(prediction: EvalPrediction) -> dict[str, float]:
     return {"accuracy": float(np.mean(prediction.predictions.argmax(axis=1) == prediction.label_ids))}
 
 
+class LossPlateau(torch.optim.lr_scheduler.ReduceLROnPlateau):
+    """Lowers the rate when the validation loss stops falling, although the Trainer reports the accuracy to it."""
+
+    def __init__(self, trainer: Trainer, optimizer: torch.optim.Optimizer, options: dict):
+        self.trainer = trainer
+        super().__init__(optimizer, **options)
+
+    def step(self, metrics: float, epoch: int | None = None) -> None:
+        super().step(self.trainer.validation_loss, epoch)
+
+    def state_dict(self) -> dict:
+        return {key: value for key, value in super().state_dict().items() if key != "trainer"}
+
+
 class StageTrainer(Trainer):
     """
     Args:
         frozen: dotted names of modules whose weights and batch statistics stay as they are.
-        inverse_time: decay the learning rate as rate / (1 + epoch).
+        schedule, schedule_options: of `train.recipe.Stage`, where it is one of `OWN_SCHEDULES`; transformers follows
+            its own from the training arguments.
         evaluation_collator: makes the batches of the evaluation; the `data_collator` those of the training.
     """
 
-    def __init__(self, *args, frozen: list[str], inverse_time: bool, evaluation_collator: Collator, **kwargs):
+    def __init__(
+        self,
+        *args,
+        frozen: list[str],
+        evaluation_collator: Collator,
+        schedule: str = "",
+        schedule_options: dict | None = None,
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         self.frozen = [self.model.get_submodule(name) for name in frozen]
-        self.inverse_time = inverse_time
+        self.schedule, self.schedule_options = schedule, schedule_options or {}
         self.evaluation_collator = evaluation_collator
         self.model.requires_grad_(True)
         for module in self.frozen:
@@ -72,10 +95,21 @@ class StageTrainer(Trainer):
         finally:
             self.data_collator = training_collator
 
+    def evaluate(self, *args, **kwargs) -> dict[str, float]:
+        metrics = super().evaluate(*args, **kwargs)
+        self.validation_loss = metrics.get("eval_loss")
+        return metrics
+
     def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None):
-        if self.inverse_time and self.lr_scheduler is None:
-            steps_per_epoch = max(num_training_steps / self.args.num_train_epochs, 1)
-            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
-                optimizer or self.optimizer, lambda step: 1 / (1 + step / steps_per_epoch)
-            )
+        steps_per_epoch = max(num_training_steps / self.args.num_train_epochs, 1)
+        options = self.schedule_options
+        factors = {
+            "inverse_time": lambda step: 1 / (1 + step / steps_per_epoch),
+            "step": lambda step: options["factor"] ** (int(step / steps_per_epoch) // options["every"]),
+        }
+        if self.lr_scheduler is None and self.schedule in factors:
+            factor = factors[self.schedule]
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, factor)
+        elif self.lr_scheduler is None and self.schedule == "loss_plateau":
+            self.lr_scheduler = LossPlateau(self, optimizer or self.optimizer, options)
         return super().create_scheduler(num_training_steps, optimizer)
