@@ -93,7 +93,8 @@ class FaceTracker:
         return [other for other in self._seen() if other < number]
 
     def _match(self, found: Sequence[Face]) -> None:
-        """Give each found face the number of the known one that it overlaps most, or the next number."""
+        """Give each found face the number of the known one that it overlaps most, or the next number, from left to
+        right."""
         pairs = sorted(
             (
                 (overlap(face.box, track.face.box), number, index)
@@ -113,10 +114,11 @@ class FaceTracker:
                     self._tracks[number].lost_since = self._now
         for index, number in matched.items():
             self._tracks[number] = _Track(found[index])
-        for index, face in enumerate(found):
-            if index not in matched and len(self._seen()) < self.max_faces:
-                self._last_number += 1
-                self._tracks[self._last_number] = _Track(face)
+        room = max(self.max_faces - len(self._seen()), 0)
+        newcomers = [face for index, face in enumerate(found) if index not in matched][:room]  # the largest
+        for face in sorted(newcomers, key=lambda face: face.box[0]):
+            self._last_number += 1
+            self._tracks[self._last_number] = _Track(face)
 
 
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:

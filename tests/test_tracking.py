@@ -110,6 +110,11 @@ def test_a_face_elsewhere_or_too_late_gets_a_new_number(scripted, place, when):
     assert list(tracker.update(FRAME, when)) == [2]
 
 
+def test_newcomers_are_numbered_from_left_to_right(scripted):
+    scripted.visible = [at(300, side=90), at(100, side=80), at(500, side=70)]
+    assert [face.box[0] for face in FaceTracker(scripted).update(FRAME, 0).values()] == [100, 300, 500]
+
+
 def test_crossing_faces_are_told_apart_by_overlap_whatever_the_order_they_are_found_in(scripted):
     tracker = FaceTracker(scripted, detect_every=0)
     scripted.visible = [at(100), at(300)]

@@ -196,6 +196,14 @@ def test_no_faces_give_a_copy_of_the_photo(photo):
     np.testing.assert_array_equal(picture, photo)
 
 
+def test_the_boxes_can_have_other_numbers_than_their_places(photo):
+    boxes = [(10, 40, 60, 90), (70, 40, 120, 90)]
+    assert draw_faces(photo, boxes, numbers=[1, 2]) == draw_faces(photo, boxes)
+    assert draw_faces(photo, boxes, numbers=[7, 2]) != draw_faces(photo, boxes)
+    with pytest.raises(ValueError, match="2 boxes need as many numbers, not 1"):
+        draw_faces(photo, boxes, numbers=[7])
+
+
 def test_labels_that_do_not_match_the_boxes_are_refused(photo):
     with pytest.raises(ValueError, match="2 boxes need as many labels, not 1"):
         draw_faces(photo, [(0, 0, 9, 9), (9, 9, 20, 20)], ["fear"])
