@@ -1,48 +1,143 @@
-"""`python -m fer_models photo.jpg …`: one JSON object per face, the same answers as in the Space."""
+"""`python -m fer_models PICTURE_OR_FOLDER …`: what every model answers for every face, as JSON lines or CSV.
+
+    python -m fer_models photo.jpg
+    python -m fer_models holiday/ --out answers.csv
+    python -m fer_models fer2013/test/ --cropped --model pattlite-ferplus --out answers.jsonl
+    python -m fer_models photo.jpg --maps maps/ --method hirescam
+
+Folders are searched with their sub-folders. Run the same command again after an interruption: with --out it goes on
+where it stopped, and tries once more what could not be read. Pictures that could not be read are listed at the end.
+
+Exit code: 0 every picture was read, with a face in it or not; 1 some could not be read; 2 the command cannot be carried
+out; 130 interrupted.
+"""
 
 import argparse
-import json
+import os
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
+
+from huggingface_hub.utils import tqdm
+from PIL import Image
 
 from .analyzer import Analyzer, CheckpointError
-from .faces import PhotoError, read_photo
+from .explain import METHODS
+from .folder import BATCH, PictureAnswers, answer_pictures, find_pictures
+from .records import Csv, JsonLines, RecordError, RecordFile
+from .visualize import draw_map
+
+MAP_SIDE = 448  # pixels
+
+
+class StandardOutput:
+    """`RecordFile` for a terminal or a pipe, where there is nothing to go on with."""
+
+    done: frozenset[str] = frozenset()
+
+    def __init__(self, layout: JsonLines | Csv, stream: TextIO):
+        self.layout, self.stream = layout, stream
+        stream.write(layout.header)
+
+    def write(self, answers: PictureAnswers) -> None:
+        self.stream.write(self.layout.encode(answers))
+        self.stream.flush()
+
+
+def write_maps(answers: PictureAnswers, folder: Path) -> None:
+    """Each face's maps over the face, one JPEG file per map and model: `1-pattlite-ferplus-grad-cam-for-fear.jpg`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, predictions in enumerate(answers.predictions, start=1):
+        for answer in predictions.values():
+            crop = answer.crop.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BICUBIC)
+            for shown in answer.maps:
+                picture = draw_map(crop, shown.values, shown.kind, shown.profiles)
+                name = re.sub(r"[^a-z0-9+]+", "-", f"{answer.model} {shown.name}".lower())
+                picture.save(folder / f"{number}-{name}.jpg", quality=90)
+
+
+def common_folder(sources: list[Path]) -> Path:
+    """The deepest folder that holds all of `sources`: below it every picture's place is its own."""
+    folders = [source if source.is_dir() else source.parent for source in map(Path.absolute, sources)]
+    return Path(os.path.commonpath(folders))
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="FILE.jsonl or FILE.csv (default: standard output)")
+    parser.add_argument("--csv", action="store_true", help="CSV on standard output; of a file its name decides")
+    parser.add_argument("--model", action="append", help="name or folder, repeatable (default: all of checkpoints/)")
+    parser.add_argument("--cropped", action="store_true", help="each picture is one face, cut out already")
+    parser.add_argument("--maps", type=Path, metavar="FOLDER", help="write the maps there too, a folder per picture")
+    parser.add_argument("--method", choices=METHODS, default="gradcam", help="of the maps (default: %(default)s)")
+    parser.add_argument("--batch", type=int, default=BATCH, help="faces per pass (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    if options.out and options.out.suffix.lower() not in (".jsonl", ".csv"):
+        parser.error(f"--out must end in .jsonl or .csv, not be {str(options.out)!r}")
+    if options.batch < 1:
+        parser.error("--batch must be at least 1")
+    options.csv = options.csv if options.out is None else options.out.suffix.lower() == ".csv"
+    return options
+
+
+def _written(answers: Iterator[PictureAnswers], output: RecordFile | StandardOutput, maps: Path | None, root: Path):
+    """The pictures again, each after it was written."""
+    for picture in answers:
+        if maps is not None and picture.faces:
+            write_maps(picture, maps / picture.path.absolute().relative_to(root))
+        output.write(picture)
+        yield picture
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the answers; errors go to standard error, a line each. Returns 1 if any photo could not be answered."""
-    parser = argparse.ArgumentParser(prog="python -m fer_models", description=__doc__)
-    parser.add_argument("photos", nargs="+", type=Path)
-    parser.add_argument("--model", action="append", help="checkpoint folder, repeatable (default: all of checkpoints/)")
-    options = parser.parse_args(arguments)
+    """Answer; the exit code. Progress and faults go to standard error."""
+    options = _arguments(arguments)
+    pictures = find_pictures(options.pictures, leave_out=options.maps)
+    if not pictures:
+        print("error: no pictures there; name files, or folders that hold some", file=sys.stderr)
+        return 2
     try:
         analyzer = Analyzer(options.model)
-    except CheckpointError as error:
+        models = set(analyzer.checkpoints)
+        layout = Csv(analyzer.expressions, len(models)) if options.csv else JsonLines()
+        output = RecordFile(options.out, layout, models) if options.out else StandardOutput(layout, sys.stdout)
+        waiting = [path for path in pictures if str(path) not in output.done]
+        answers = answer_pictures(
+            analyzer, waiting, options.cropped, method=options.method if options.maps else None, batch=options.batch
+        )
+        written = _written(answers, output, options.maps, common_folder(options.pictures))
+        faces, without, faults = 0, 0, []
+        with tqdm(total=len(pictures), initial=len(pictures) - len(waiting), unit=" pictures", disable=None) as bar:
+            for picture in written:
+                faces += len(picture.faces)
+                without += not picture.faces and not picture.error
+                if picture.error:
+                    faults.append(f"{picture.path}: {picture.error}")
+                bar.update()
+    except (CheckpointError, RecordError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    failed = False
-    for path in options.photos:
-        try:
-            analysis = analyzer.analyze(read_photo(path), method=None)
-        except PhotoError as error:
-            print(f"{path}: {error}", file=sys.stderr)
-            failed = True
-            continue
-        if not analysis.faces:
-            print(f"{path}: no face found", file=sys.stderr)
-            failed = True
-        for face, answers in zip(analysis.faces, analysis.predictions, strict=True):
-            models = {
-                name: {
-                    "expression": answer.expression,
-                    "sure": answer.sure,
-                    "probabilities": {e: round(p, 4) for e, p in answer.probabilities.items()},
-                }
-                for name, answer in answers.items()
-            }
-            box = [round(value, 1) for value in face.box]
-            print(json.dumps({"photo": str(path), "box": box, "score": round(face.score, 4), "models": models}))
-    return int(failed)
+        return 2
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        again = "; the same command goes on from here" if options.out else ""
+        print(f"interrupted{again}", file=sys.stderr)
+        return 130
+    before = f"{len(output.done):,} answered before, " if output.done else ""
+    print(
+        f"{len(pictures):,} pictures: {before}{faces:,} faces, {without:,} without a face, "
+        f"{len(faults):,} could not be read",
+        file=sys.stderr,
+    )
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return int(bool(faults))
 
 
 if __name__ == "__main__":
