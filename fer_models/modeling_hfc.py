@@ -40,27 +40,29 @@ class HFCOutput(ModelOutput):
 
 
 class _SingularValues(torch.autograd.Function):
-    """Square roots of the eigenvalues of the Gram matrix. In float64 their error, about 1e-8 of the largest, is below
-    that of a float32 singular value decomposition, which takes longer (`train/benchmark.py` compares them)."""
+    """Square roots of the eigenvalues of the Gram matrix, which are found faster than by a decomposition (see
+    `train/benchmark_hfc.py`). Squaring costs precision at the small end: below sqrt(eps) of the largest value, 3e-4 in
+    float32, there is only noise. The large ones, which make the products, are as precise as of a decomposition."""
 
     @staticmethod
     def forward(ctx, maps: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(maps)
-        wide = maps.double()
-        return torch.linalg.eigvalsh(wide @ wide.mT).clamp(min=0).sqrt().flip(-1).to(maps.dtype)
+        gram = maps @ maps.mT
+        if not ctx.needs_input_grad[0]:
+            return torch.linalg.eigvalsh(gram).clamp(min=0).sqrt().flip(-1)
+        squares, vectors = torch.linalg.eigh(gram)  # in ascending order; the vectors are for the backward pass
+        values = squares.clamp(min=0).sqrt()
+        ctx.save_for_backward(maps, values, vectors)
+        return values.flip(-1)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
-        # dS_i = u_i^T dX v_i with v_i = X^T u_i / S_i. Where S_i is 0, v_i is not determined and gets none of it, so
-        # the gradient stays finite for maps of zeros and for constant ones.
-        (maps,) = ctx.saved_tensors
-        wide = maps.double()
-        squares, vectors = torch.linalg.eigh(wide @ wide.mT)  # in ascending order
-        values = squares.clamp(min=0).sqrt()
-        least = 1e-6 * values[..., -1:]
-        weights = torch.where(values > least, gradient.double().flip(-1) / values.clamp(min=1e-300), 0)
-        return (vectors * weights[..., None, :] @ (vectors.mT @ wide)).to(maps.dtype)
+        # dS_i = u_i^T dX v_i with v_i = X^T u_i / S_i. Where S_i is noise, v_i is not determined and gets no gradient,
+        # so that it stays finite for maps of zeros and for constant ones.
+        maps, values, vectors = ctx.saved_tensors
+        noise = 2 * torch.finfo(values.dtype).eps ** 0.5 * values[..., -1:]
+        weights = torch.where(values > noise, gradient.flip(-1) / values, 0)
+        return vectors * weights[..., None, :] @ (vectors.mT @ maps)
 
 
 def singular_values(maps: torch.Tensor) -> torch.Tensor:

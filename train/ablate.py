@@ -57,7 +57,8 @@ class Condition:
 class Grid:
     """config: a file of `hub_configs/` that everything else is taken from. model: what the variants share that differs
     from it. train_pictures, validation_pictures: a stratified sample of so many, `None` for all. recipe, start: instead
-    of the config's. epochs: of every stage, instead of the recipe's. image_size: of every variant and stage, in pixels,
+    of the config's. scratch: from random weights, whatever the config starts from. epochs: of every stage, instead of
+    the recipe's. image_size: of every variant and stage, in pixels,
     instead of theirs."""
 
     config: str
@@ -71,6 +72,7 @@ class Grid:
     image_size: int | None = None
     recipe: Recipe | None = None
     start: Start | None = None
+    scratch: bool = False
     conditions: list[Condition] = field(default_factory=lambda: [Condition("accuracy")])
 
 
@@ -83,6 +85,8 @@ def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubCon
         config.recipe = copy.deepcopy(grid.recipe)
     if grid.start:
         config.start = grid.start
+    if grid.scratch:
+        config.backbone = config.start = None
     config.recipe.seed = seed
     for stage in config.recipe.stages:
         stage.epochs = grid.epochs or stage.epochs
@@ -99,7 +103,7 @@ def in_part(grid: Grid, options: argparse.Namespace) -> Grid:
     Raises:
         ConfigError: a pattern of `--variants` that fits no variant.
     """
-    keys = ("seeds", "train_pictures", "validation_pictures", "epochs", "image_size")
+    keys = ("config", "seeds", "train_pictures", "validation_pictures", "epochs", "image_size")
     changes = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
     for pattern in options.variants:
         if not any(fnmatchcase(variant.name, pattern) for variant in grid.variants):
@@ -204,16 +208,19 @@ def caption(table: dict) -> str:
 
 
 def markdown(table: dict) -> str:
-    """The result as a Markdown table: a row per variant, mean ± standard deviation over the seeds."""
+    """The result as a Markdown table: a row per variant, mean ± standard deviation over the seeds; how many parameters
+    it has more than the first."""
     names = list(table["rows"][0]["accuracy"])
     lines = [["variant", "input", "last map", "parameters", *names], ["---"] + ["--:"] * (3 + len(names))]
+    first = table["rows"][0]["parameters"]
     for row in table["rows"]:
         cells = [
             f"{100 * one['mean']:.2f} %" + (f" ± {100 * one['sd']:.2f}" if one["sd"] is not None else "")
             for one in row["accuracy"].values()
         ]
         sides = [f"{row['image_size']} x {row['image_size']}", " x ".join(map(str, row["last_map"]))]
-        lines.append([row["name"], *sides, f"{row['parameters']:,}", *cells])
+        more = f" ({row['parameters'] - first:+,})" if row["parameters"] != first else ""
+        lines.append([row["name"], *sides, f"{row['parameters']:,}{more}", *cells])
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"{table['title']}\n\n{text}\n\n{caption(table)}"
 
@@ -242,6 +249,7 @@ def _parser() -> argparse.ArgumentParser:
         "a part of the grid", "instead of what its file says; the result is named -reduced"
     )
     part.add_argument("--variants", nargs="+", default=[], help="only those: their names, * for any text")
+    part.add_argument("--config", help="another file of hub_configs/: its backbone and data set, with this recipe")
     part.add_argument("--seeds", nargs="+", type=int)
     part.add_argument("--train-pictures", type=_count, help="a stratified sample of so many")
     part.add_argument("--validation-pictures", type=_count, help="a stratified sample of so many")
@@ -256,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
 def _initial_weights(config: HubConfig, options: argparse.Namespace) -> str | None:
     if config.start:
         return f"{config.start.checkpoint}: {', '.join(config.start.modules)}"
-    return options.backbone.name if options.backbone else config.backbone
+    return options.backbone.name if options.backbone and config.backbone else config.backbone
 
 
 @command
@@ -266,6 +274,8 @@ def main(arguments: list[str] | None = None) -> Path:
     whole = load_yaml(options.grid, Grid)
     grid = in_part(whole, options)
     stem = options.grid.stem if grid == whole else f"{options.grid.stem}-reduced"
+    if grid.config != whole.config:
+        stem += f"-{Path(grid.config).stem}"
 
     def config_of(variant: Variant, seed: int) -> HubConfig:
         return variant_config(grid, variant, seed, f"{stem}/{variant.name.replace(' ', '-')}-{seed}")

@@ -1,0 +1,118 @@
+"""What HFC attention costs: singular values by Gram matrix against a decomposition, the network with it and without.
+
+python train/benchmark_hfc.py [--size 224] [--out results/benchmark-hfc.json]
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+
+from fer_models import HFCConfig, HFCForImageClassification  # noqa: E402
+from fer_models import modeling_hfc as hfc  # noqa: E402
+from train.benchmark import interleaved  # noqa: E402
+from train.commands import write_json  # noqa: E402
+from train.cpu import keep_freed_memory  # noqa: E402
+from train.provenance import hardware, provenance  # noqa: E402
+
+FORMULATIONS = {"Gram matrix": hfc.singular_values, "decomposition": torch.linalg.svdvals}
+
+
+def _waited(device: torch.device, task: Callable[[], object]) -> Callable[[], object]:
+    def run() -> None:
+        task()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    return run
+
+
+def module_times(size: int, batch: int, device: torch.device, rounds: int) -> dict[str, float]:
+    """Milliseconds per picture of one module on 64 channels of `size` x `size`, forward, and forward with backward,
+    with either way to singular values."""
+    module = hfc.HFCAttention(64, HFCConfig()).to(device)
+    nn.init.normal_(module.weigh.weight, std=1e-3)
+    features = torch.rand(batch, 64, size, size, device=device)
+
+    def forward(values: Callable) -> Callable[[], object]:
+        def task() -> None:
+            hfc.singular_values = values
+            with torch.inference_mode():
+                module(features)
+
+        return _waited(device, task)
+
+    def train(values: Callable) -> Callable[[], object]:
+        def task() -> None:
+            hfc.singular_values = values
+            module(features)[0].sum().backward()
+
+        return _waited(device, task)
+
+    tasks = {f"forward, {name}": forward(values) for name, values in FORMULATIONS.items()}
+    tasks |= {f"forward and backward, {name}": train(values) for name, values in FORMULATIONS.items()}
+    try:
+        return {name: value / batch for name, value in interleaved(tasks, rounds).items()}
+    finally:
+        hfc.singular_values = FORMULATIONS["Gram matrix"]
+
+
+def errors(size: int, device: torch.device) -> dict[str, float]:
+    """Largest error of float32 singular values, as a fraction of the largest value, against float64."""
+    maps = torch.rand(8, size, size, device=device, generator=torch.Generator(device).manual_seed(0))
+    truth = torch.linalg.svdvals(maps.double())
+    return {
+        name: ((values(maps).double() - truth).abs().amax() / truth.amax()).item()
+        for name, values in FORMULATIONS.items()
+    }
+
+
+def network_times(backbone: str, size: int, device: torch.device, rounds: int) -> dict[str, float]:
+    """Milliseconds per picture, inference, one picture at a time, without attention and with each kind."""
+    tasks = {}
+    for attention in (None, "hfc", "bam"):
+        model = HFCForImageClassification(HFCConfig(backbone=backbone, attention=attention, num_labels=8))
+        model = model.to(device).eval()
+        picture = torch.rand(1, 3, size, size, device=device)
+
+        def forward(model: nn.Module = model, picture: torch.Tensor = picture) -> None:
+            with torch.inference_mode():
+                model(picture)
+
+        tasks[str(attention or "none")] = _waited(device, forward)
+    return interleaved(tasks, rounds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=224, help="side of the networks' input in pixels")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--out", type=Path, help="write the figures there as JSON")
+    options = parser.parse_args()
+    keep_freed_memory()
+    device = torch.device(options.device)
+    figures: dict = {"kind": "benchmark-hfc", "threads": torch.get_num_threads(), "size": options.size}
+    for side in (options.size // 2, options.size // 4):
+        figures[f"module on {side} x {side}"] = {
+            f"batch {batch}, ms per picture": module_times(side, batch, device, options.rounds) for batch in (1, 32)
+        } | {"relative error in float32": errors(side, device)}
+    for backbone in ("resnet18", "mobilenetv2_100"):
+        times = network_times(backbone, options.size, device, options.rounds)
+        times["hfc / none"] = times["hfc"] / times["none"]
+        figures[f"{backbone}, ms per picture"] = times
+    figures |= provenance() | {"hardware": hardware(device)}
+    print(json.dumps(figures, indent=2))
+    if options.out:
+        write_json(options.out, figures)
+
+
+if __name__ == "__main__":
+    main()
