@@ -60,7 +60,7 @@ def checkpoint_folder(source: str | Path) -> Path:
     revision = revision or _pinned(repo)
     folder = _cached(repo, revision or constants.DEFAULT_REVISION)
     if folder:
-        damaged = _damaged(folder, _hashes_in_cache(folder))
+        damaged = [file for file, wanted in _hashes_in_cache(folder).items() if not has_hash(folder / file, wanted)]
         if not damaged:
             return folder
         _forget(folder, damaged)
@@ -166,16 +166,11 @@ def _hashes_in_cache(folder: Path) -> dict[str, str]:
     return {file: (folder / file).readlink().name for file in FILES if (folder / file).is_symlink()}
 
 
-def _damaged(folder: Path, hashes: dict[str, str]) -> list[str]:
-    """Those files whose content is not what the Hub has: LFS names it by SHA-256, git by its own SHA-1."""
-    wrong = []
-    for file, expected in hashes.items():
-        data = (folder / file).read_bytes()
-        git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
-        digest = hashlib.sha256(data) if len(expected) == 64 else git
-        if digest.hexdigest() != expected:
-            wrong.append(file)
-    return wrong
+def has_hash(file: Path, expected: str) -> bool:
+    """Whether a file is what the Hub means by a hash: SHA-256 for a file in LFS, git's own SHA-1 for one in git."""
+    data = file.read_bytes()
+    git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
+    return (hashlib.sha256(data) if len(expected) == 64 else git).hexdigest() == expected
 
 
 def _forget(folder: Path, files: list[str]) -> None:
@@ -237,11 +232,21 @@ def _download(repo: str, revision: str | None, alive: Callable[[], None]) -> Pat
         path = hf_hub_download(repo, file, revision=info.sha, etag_timeout=ANSWER_SECONDS, tqdm_class=Bar)
         alive()
     folder = Path(path).parent
-    damaged = _damaged(folder, {file: there[file] for file in FILES})
+    damaged = [file for file in FILES if not has_hash(folder / file, there[file])]
     if damaged:
         _forget(folder, damaged)
         raise CheckpointError(f"{', '.join(damaged)} arrived damaged (its checksum is not the Hub's); try again")
     return folder
 
 
-__all__ = ["CHECKPOINTS", "CheckpointError", "available", "checkpoint_folder", "checkpoint_name", "hub_reason"]
+__all__ = [
+    "CHECKPOINTS",
+    "FILES",
+    "REVISIONS",
+    "CheckpointError",
+    "available",
+    "checkpoint_folder",
+    "checkpoint_name",
+    "has_hash",
+    "hub_reason",
+]

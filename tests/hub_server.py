@@ -293,7 +293,8 @@ class _Handler(BaseHTTPRequestHandler):
             headers["X-Error-Code"] = refusal.code
         if refusal.status == 429:
             headers["Retry-After"] = "300"
-        body = json.dumps({"error": str(refusal), **refusal.more}).encode()
+        plain = self.headers.get("Accept") == "text/plain"
+        body = (str(refusal) if plain else json.dumps({"error": str(refusal), **refusal.more})).encode()
         self._send(refusal.status, body, {"Content-Type": "application/json", **headers})
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -378,8 +379,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             content = yaml.safe_load(front.group(1)) if front else None
         except yaml.YAMLError as error:
-            problem = {"message": f"YAML Metadata Error: {error}"}
-            raise Refusal(400, "Invalid metadata", errors=[problem], warnings=[]) from error
+            reason = " ".join(str(error).split())
+            raise Refusal(400, reason, errors=[{"message": reason}], warnings=[]) from error
         warnings = [] if content else [{"message": "empty or missing yaml metadata in repo card"}]
         return _json({"errors": [], "warnings": warnings})
 

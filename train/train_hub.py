@@ -1,6 +1,8 @@
 """Train what one hub config describes and write the folder of its Hub repo.
 
 python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet
+python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet --push --org NAME
+python train/train_hub.py --push-only checkpoints/pattlite-ferplus --org NAME
 """
 
 import argparse
@@ -20,11 +22,11 @@ from safetensors.torch import load_file  # noqa: E402
 from transformers import EarlyStoppingCallback, TrainingArguments, set_seed  # noqa: E402
 
 import fer_models  # noqa: E402
-from train import evaluate  # noqa: E402
+from train import evaluate, push  # noqa: E402
 from train.augmentation import Collator  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
 from train.face_dataset import DataError, FaceDataset  # noqa: E402
-from train.hub_folder import write_hub_folder, write_network  # noqa: E402
+from train.hub_folder import HubFolderError, verify_hub_folder, write_hub_folder, write_network  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
 from train.splits import load_splits  # noqa: E402
@@ -32,10 +34,12 @@ from train.trainer import EpochLine, StageTrainer, accuracy  # noqa: E402
 
 NO_TRAINING = ("card", "metrics", "extends")  # keys of a config that may change while a run is stopped
 
+DEFAULT_CONFIG = ROOT / "hub_configs" / "pattlite-ferplus.yaml"
 
-def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of every command that trains."""
-    parser.add_argument("--data", required=True, help="file or folder of the data set")
+
+def add_training_arguments(parser: argparse.ArgumentParser, always: bool = True) -> None:
+    """The arguments of a command that trains, `always` or only with some of its options."""
+    parser.add_argument("--data", required=always, help="file or folder of the data set")
     parser.add_argument("--backbone", type=Path, help="local safetensors instead of timm's download")
     parser.add_argument("--work", type=Path, default=ROOT / "runs", help="where unfinished training is kept")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run was")
@@ -173,29 +177,56 @@ def validate(folder: Path, options: argparse.Namespace) -> dict:
     return json.loads(file.read_text())
 
 
+def train_folder(config: HubConfig, options: argparse.Namespace) -> None:
+    """Train, evaluate and write the folder of the Hub repo."""
+    if not options.data:
+        raise DataError(
+            f"--data is missing: {config.name} trains on {config.data.layout}, and train/data.py says which file or "
+            "folder that is"
+        )
+    model, processor = train(config, load_splits(config.data, options.data), options)
+    if is_main_process():
+        folder = options.out / config.name
+        write_network(folder, model, processor)
+        result = validate(folder, options)
+        write_hub_folder(folder, model, processor, config, options.results)
+        print(f"{folder}: {100 * result['metrics']['accuracy']['value']:.2f} % on validation")
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default=str(ROOT / "hub_configs/pattlite-ferplus.yaml"))
+    parser.add_argument("--config", help=f"default: {DEFAULT_CONFIG.stem}")
     parser.add_argument("--out", type=Path, default=ROOT / "checkpoints")
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="where the validation result goes")
     parser.add_argument("--seed", type=int, help="instead of the config's")
-    add_training_arguments(parser)
+    add_training_arguments(parser, always=False)
+    push.add_push_arguments(parser)
     options = parser.parse_args(arguments)
     keep_freed_memory()
     try:
-        config = load_config(options.config)
-        if options.seed is not None:
-            config.recipe.seed = options.seed
-        model, processor = train(config, load_splits(config.data, options.data), options)
-    except (ConfigError, DataError) as error:
+        push.check_push_arguments(options)
+        folder = options.push_only
+        if folder is None:
+            if options.config is None:
+                options.config = str(DEFAULT_CONFIG)
+                print(f"no --config: the default recipe, {DEFAULT_CONFIG.stem}")
+            config = load_config(options.config)
+            if options.seed is not None:
+                config.recipe.seed = options.seed
+            folder = options.out / config.name
+        if options.dry_run:
+            print(push.listing(push.files_to_send(folder), f"{options.org or 'your account'}/{folder.resolve().name}"))
+            return
+        sends = (options.push or options.push_only is not None) and is_main_process()
+        org = push.account(options.org, options.create_pr) if sends else ""  # asked before the hours of training
+        if options.push_only is None:
+            train_folder(config, options)
+        if sends:
+            print(f"pushing {folder} to {org}; if that stops, --push-only {folder} does it again without training")
+            verify_hub_folder(folder)
+            push.push_folder(folder, org, options)
+    except (ConfigError, DataError, HubFolderError, push.PushError) as error:
         sys.exit(f"error: {error}")
-    if not is_main_process():
-        return
-    folder = options.out / config.name
-    write_network(folder, model, processor)
-    result = validate(folder, options)
-    write_hub_folder(folder, model, processor, config, options.results)
-    print(f"{folder}: {100 * result['metrics']['accuracy']['value']:.2f} % on validation")
 
 
 if __name__ == "__main__":
