@@ -110,6 +110,9 @@ class Stage:
     frozen: dotted names of modules that keep their weights and their batch statistics.
     image_size: input side in pixels; the model's own when absent.
     patience: stop after so many epochs without a better validation accuracy; never when absent.
+    averaging: decay per step of a moving average of the weights, in (0, 1); the average is what is validated and saved.
+    sharpness: radius of sharpness-aware minimisation (Foret et al. 2021), the authors' choice for DDAMFN++; a step then
+        takes twice as long.
     """
 
     name: str
@@ -126,6 +129,8 @@ class Stage:
     frozen: list[str] = field(default_factory=list)
     image_size: int | None = None
     patience: int | None = None
+    averaging: float | None = None
+    sharpness: float | None = None
 
     def __post_init__(self):
         _require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), *OWN_SCHEDULES])
@@ -135,6 +140,8 @@ class Stage:
             for option in OWN_SCHEDULES[self.schedule]:
                 if option not in self.schedule_options:
                     raise ConfigError(f"schedule_options: the schedule {self.schedule!r} needs the key {option!r}")
+        if self.averaging is not None and not 0 < self.averaging < 1:
+            raise ConfigError(f"averaging: expected a decay between 0 and 1, found {self.averaging}")
         if self.warmup and self.schedule in ("constant", "reduce_lr_on_plateau", *OWN_SCHEDULES):
             raise ConfigError(f"stage {self.name!r}: the schedule {self.schedule!r} has no warmup; leave it out")
 

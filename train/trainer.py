@@ -1,13 +1,17 @@
-"""transformers' Trainer with the few things our recipes need besides: frozen modules, three more schedules, a line per
-epoch."""
+"""transformers' Trainer with the few things our recipes need besides: frozen modules, three more schedules, averaged
+weights, sharpness-aware steps, a line per epoch."""
 
 import time
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
 from transformers import EvalPrediction, Trainer, TrainerCallback
 
 from train.augmentation import Collator
+from train.averaged_weights import AveragedWeights
+from train.sharpness import uphill
 
 
 class EpochLine(TrainerCallback):
@@ -63,6 +67,8 @@ class StageTrainer(Trainer):
         schedule, schedule_options: of `train.recipe.Stage`, where it is one of `OWN_SCHEDULES`; transformers follows
             its own from the training arguments.
         evaluation_collator: makes the batches of the evaluation; the `data_collator` those of the training.
+        averaging: decay of the moving average of the weights, which is then what is validated and saved.
+        sharpness: radius of sharpness-aware minimisation, which takes two passes a step.
     """
 
     def __init__(
@@ -72,9 +78,15 @@ class StageTrainer(Trainer):
         evaluation_collator: Collator,
         schedule: str = "",
         schedule_options: dict | None = None,
+        averaging: float | None = None,
+        sharpness: float | None = None,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
+        self.sharpness = sharpness
+        self.averaged = AveragedWeights(averaging) if averaging else None
+        if self.averaged:
+            self.add_callback(self.averaged)
         self.frozen = [self.model.get_submodule(name) for name in frozen]
         self.schedule, self.schedule_options = schedule, schedule_options or {}
         self.evaluation_collator = evaluation_collator
@@ -95,10 +107,32 @@ class StageTrainer(Trainer):
         finally:
             self.data_collator = training_collator
 
+    def train(self, resume_from_checkpoint: str | None = None, **kwargs):
+        if self.averaged and resume_from_checkpoint:
+            self.averaged.resumed = Path(resume_from_checkpoint)
+        return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+
+    def training_step(self, model, inputs, *args, **kwargs) -> torch.Tensor:
+        loss = super().training_step(model, inputs, *args, **kwargs)
+        if self.sharpness:
+            with uphill(model, self.sharpness):
+                super().training_step(model, inputs, *args, **kwargs)
+        return loss
+
+    def _averaged_weights(self):
+        return self.averaged.in_place(self.model) if self.averaged else nullcontext()
+
     def evaluate(self, *args, **kwargs) -> dict[str, float]:
-        metrics = super().evaluate(*args, **kwargs)
+        with self._averaged_weights():
+            metrics = super().evaluate(*args, **kwargs)
         self.validation_loss = metrics.get("eval_loss")
         return metrics
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        with self._averaged_weights():
+            super().save_model(output_dir, _internal_call)
+        if self.averaged and self.args.should_save:
+            self.averaged.save_live(self.model, output_dir or self.args.output_dir)
 
     def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None):
         steps_per_epoch = max(num_training_steps / self.args.num_train_epochs, 1)
