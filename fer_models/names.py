@@ -74,22 +74,22 @@ def checkpoint_folder(source: str | Path) -> Path:
         raise CheckpointError(f"{missing}, and {repo} cannot be fetched: {reason}") from error
 
 
-def available(sources: Sequence[str | Path]) -> tuple[dict[str | Path, Path], list[str]]:
-    """The folders of those checkpoints that can be had, and for each of the others a sentence that says why not.
+def available(sources: Sequence[str | Path]) -> tuple[list[str | Path], dict[str | Path, str]]:
+    """Those checkpoints that can be had, and for each of the others a sentence that says why not.
 
     All are asked for at once, so a Hub that is down costs its time limit once.
     """
 
-    def attempt(source: str | Path) -> Path | CheckpointError:
+    def fault(source: str | Path) -> str:
         try:
-            return checkpoint_folder(source)
+            checkpoint_folder(source)
         except CheckpointError as error:
-            return error
+            return str(error)
+        return ""
 
     with ThreadPoolExecutor() as pool:
-        outcomes = dict(zip(sources, pool.map(attempt, sources), strict=True))
-    folders = {source: outcome for source, outcome in outcomes.items() if isinstance(outcome, Path)}
-    return folders, [str(outcome) for outcome in outcomes.values() if isinstance(outcome, CheckpointError)]
+        faults = dict(zip(sources, pool.map(fault, sources), strict=True))
+    return [source for source in faults if not faults[source]], {s: text for s, text in faults.items() if text}
 
 
 def hub_reason(error: BaseException, repo: str) -> str:
