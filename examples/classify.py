@@ -1,0 +1,20 @@
+"""Classify faces with transformers' own pipeline: python examples/classify.py [PHOTO …]"""
+
+import sys
+
+from transformers import pipeline
+
+import fer_models  # noqa: F401  (registers the architectures)
+from fer_models.faces import FaceDetector, crop_face, read_photo
+from fer_models.names import checkpoint_folder
+
+classify = pipeline("image-classification", str(checkpoint_folder("pattlite-ferplus")), top_k=3)
+detector = FaceDetector()
+
+for path in sys.argv[1:] or ["examples/portrait.jpg"]:
+    photo = read_photo(path)
+    for face in detector.detect(photo):
+        # The pipeline knows neither the temperature nor the threshold of the checkpoint: its scores are uncalibrated,
+        # and it is always sure. `fer_models.analyzer.Analyzer` applies both.
+        answers = classify(crop_face(photo, face))
+        print(path, *(f"{answer['label']} {answer['score']:.3f}" for answer in answers), sep="\t")
