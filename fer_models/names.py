@@ -87,7 +87,7 @@ def available(sources: Sequence[str | Path]) -> tuple[list[str | Path], dict[str
             return str(error)
         return ""
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(max(len(sources), 1)) as pool:
         faults = dict(zip(sources, pool.map(fault, sources), strict=True))
     return [source for source in faults if not faults[source]], {s: text for s, text in faults.items() if text}
 

@@ -7,96 +7,18 @@ import datetime
 import hashlib
 import itertools
 import json
-import os
 import re
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import huggingface_hub
-import pytest
 import yaml
 
-LFS_FROM = 10_000_000  # bytes; the Hub takes no larger file into git itself
-LFS_NAMES = re.compile(r".*\.(safetensors|bin|onnx|pt|npz|zip)$")
-GITATTRIBUTES = b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
-
-
-def git_hash(data: bytes) -> str:
-    """The name that git gives these bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-
-
-@dataclass(frozen=True)
-class Blob:
-    """A file's content, and whether LFS stores it."""
-
-    data: bytes
-    lfs: bool = False
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
-    @property
-    def pointer(self) -> bytes:
-        """What git holds instead of a file that LFS stores."""
-        return b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (
-            self.sha256.encode(),
-            len(self.data),
-        )
-
-    @property
-    def git_oid(self) -> str:
-        return git_hash(self.pointer if self.lfs else self.data)
-
-    @property
-    def etag(self) -> str:
-        return self.sha256 if self.lfs else self.git_oid
-
-
-Files = dict[str, Blob]
-
-
-@dataclass
-class Repo:
-    """commits: the files of each commit. branches: branch, tag or `refs/pr/N` -> commit."""
-
-    id: str
-    kind: str = "model"
-    private: bool = False
-    commits: dict[str, Files] = field(default_factory=dict)
-    branches: dict[str, str] = field(default_factory=dict)
-    messages: list[str] = field(default_factory=list)
-
-    def commit(self, files: Files, branch: str, message: str) -> str:
-        content = json.dumps([message, len(self.commits), {path: blob.etag for path, blob in files.items()}])
-        sha = hashlib.sha1(f"{self.id}{content}".encode()).hexdigest()
-        self.commits[sha], self.branches[branch] = files, sha
-        self.messages.append(message)
-        return sha
-
-    def files(self, revision: str = "main") -> Files:
-        return self.commits[self.branches.get(revision, revision)]
-
-
-@dataclass(frozen=True)
-class User:
-    """orgs: name -> role (`read`, `write`). role: of the token."""
-
-    name: str
-    orgs: dict[str, str] = field(default_factory=dict)
-    role: str = "write"
-
-    def may_read(self, namespace: str) -> bool:
-        return namespace == self.name or namespace in self.orgs
-
-    def may_write(self, namespace: str) -> bool:
-        return self.role == "write" and (namespace == self.name or self.orgs.get(namespace) == "write")
+from tests.hub_repos import GITATTRIBUTES, Blob, Files, Repo, User, is_lfs
 
 
 @dataclass
@@ -183,38 +105,6 @@ class HubServer:
     def count(self, pattern: str) -> int:
         """How many requests matched so far."""
         return sum(bool(re.search(pattern, line)) for line in self.requests)
-
-
-def is_lfs(name: str, size: int) -> bool:
-    """Whether a file goes by LFS."""
-    return size > LFS_FROM or bool(LFS_NAMES.match(name))
-
-
-def environment(hub: HubServer, home: Path, token: str | None = None) -> dict[str, str]:
-    """The variables that point the client of a new process at the stand-in, with its cache in `home`."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "FER_"))}
-    chosen = {"HF_ENDPOINT": hub.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
-    return inherited | chosen | ({"HF_TOKEN": token} if token else {})
-
-
-def point_client_at(hub: HubServer, home: Path, monkeypatch: pytest.MonkeyPatch, token: str | None = None) -> None:
-    """Point the client of this very process at the stand-in. It reads its variables once, when it is imported, so what
-    it read is replaced."""
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "FER_HUB_ORG"):
-        monkeypatch.delenv(name, raising=False)
-    if token:
-        monkeypatch.setenv("HF_TOKEN", token)
-    settings = {
-        "ENDPOINT": hub.url,
-        "HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
-        "HF_HUB_CACHE": str(home / "hub"),
-        "HF_TOKEN_PATH": str(home / "token"),
-        "HF_HUB_OFFLINE": False,
-        "HF_HUB_DISABLE_XET": True,  # large files then go by LFS
-    }
-    for name, value in settings.items():
-        monkeypatch.setattr(huggingface_hub.constants, name, value)
-    huggingface_hub.close_session()
 
 
 ID = r"(?P<id>[^/]+/[^/]+)"

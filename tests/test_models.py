@@ -4,7 +4,8 @@ import pytest
 
 from fer_models.analyzer import CHECKPOINTS, CheckpointError
 from space.models import notice_html, open_models
-from tests.hub_server import HubServer, point_client_at
+from tests.hub_client import point_client_at
+from tests.hub_server import HubServer
 
 SHIPPED = "pattlite-ferplus"
 

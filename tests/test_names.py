@@ -15,7 +15,9 @@ from huggingface_hub import constants
 import fer_models
 from fer_models import names
 from fer_models.names import CheckpointError, available, checkpoint_folder, checkpoint_name
-from tests.hub_server import Blob, HubServer, User, environment, point_client_at
+from tests.hub_client import environment, point_client_at
+from tests.hub_repos import Blob, User
+from tests.hub_server import HubServer
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = "pattlite-ferplus"

@@ -16,7 +16,9 @@ import pytest
 import fer_models
 from fer_models import names
 from fer_models.names import CheckpointError, checkpoint_folder
-from tests.hub_server import HubServer, User, environment, point_client_at
+from tests.hub_client import environment, point_client_at
+from tests.hub_repos import User
+from tests.hub_server import HubServer
 from tests.tiny import tiny_checkpoint
 from train import push, train_hub
 from train.push import PushError
@@ -217,6 +219,14 @@ def test_a_pull_request_leaves_main_alone_and_needs_no_rights(hub, folder, monke
     assert pushed.url == f"{hub.url}/org/model-x/discussions/1"
     assert repo.files("main")["config.json"].data == b"{}"
     assert repo.files("refs/pr/1")["config.json"].data == b'{"better": true}'
+
+
+def test_a_space_is_pushed_in_the_same_way(hub, folder):
+    files = push.files_to_send(folder)
+    pushed = push.push_files(files, "org/demo", "The Space", kind="space", space_sdk="gradio")
+    repo = hub.repos["space/org/demo"]
+    assert sorted(repo.files()) == [*NEW, *SENT] and repo.branches["main"] == pushed.commit
+    assert there(hub, "org/demo") is None
 
 
 def test_a_revision_is_a_branch_of_its_own(hub, folder):
