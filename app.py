@@ -1,33 +1,56 @@
 """The Space: upload a photo or turn on the webcam, see what each model answers and where it looked."""
 
 import os
+import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # nothing leaves the machine
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the models come from checkpoints/
+if "--models" not in sys.argv and not os.environ.get("FER_MODELS"):
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the models come from checkpoints/
 
 import argparse
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
 
-from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError, find_checkpoints
+from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
+from space.api import add_api
+from space.image_answers import ImageAnswers
 from space.image_tab import image_tab
-from space.style import PAGE_CSS, THEME
+from space.maps import colormap_filters
+from space.models import notice_html, open_models
+from space.recent import RecentPhotos
+from space.style import HEAD, PAGE_CSS, THEME
 from space.webcam_tab import webcam_tab
 
 HOUR = 3600
-INTRO = """# What does this face express, and why does the model think so?
-Published facial-expression models, side by side, with the parts of the face they looked at. Expressions are not
-feelings: a model names what a face shows, not what a person feels. The server deletes photos within the hour."""
+QUEUE = 40  # who comes later is told that the Space is busy
+INTRO = """<header class="fer intro"><h1>What does this face express, and why does the model think so?</h1>
+<p>Published facial-expression models, side by side, with the parts of the face they looked at. Expressions are not
+feelings: a model names what a face shows, not what a person feels. The server deletes photos within the hour.</p>
+</header>"""
+
+LAUNCH = {
+    "theme": THEME,
+    "css": PAGE_CSS,
+    "head": HEAD,
+    "max_file_size": "50mb",
+    "show_error": False,
+    "run_history": False,  # or the browser would keep what was uploaded
+    "mcp_server": True,
+}
 
 
-def build(analyzer: Analyzer) -> gr.Blocks:
-    """The page, wired to an analyzer."""
-    with gr.Blocks(title="Facial expressions, explained", delete_cache=(300, HOUR - 300)) as page:
-        gr.Markdown(INTRO)
-        image_tab(analyzer)
-        webcam_tab(analyzer)
+def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
+    """The page, wired to an analyzer; it says which models are `missing`."""
+    answers = ImageAnswers(RecentPhotos(analyzer))
+    with gr.Blocks(title="Facial expressions, explained", fill_width=True, delete_cache=(300, HOUR - 300)) as page:
+        gr.HTML(INTRO + notice_html(missing) + colormap_filters())
+        with gr.Tabs():
+            image_tab(page, answers)
+            webcam_tab(analyzer)
+        add_api(answers)
+    page.queue(max_size=QUEUE)
     return page
 
 
@@ -35,12 +58,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        default=os.environ.get("FER_MODELS", "").split(),
+        help="names or folders, from the Hub where they are not here (default: FER_MODELS, else all of --checkpoints)",
+    )
     options = parser.parse_args()
     try:
-        analyzer = Analyzer(find_checkpoints(options.checkpoints))
+        analyzer, missing = open_models(options.models, options.checkpoints)
     except CheckpointError as error:
         sys.exit(f"error: {error}")
-    build(analyzer).launch(server_port=options.port, theme=THEME, css=PAGE_CSS, max_file_size="50mb", show_error=False)
+    build(analyzer, missing).launch(server_port=options.port, **LAUNCH)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The Image tab: a photo's faces, and for each every model's answer and maps."""
+"""The Image tab: a photo's faces, and for the chosen one a column per model with its answer and maps."""
 
-from pathlib import Path
+import base64
+import json
 
 import gradio as gr
 
@@ -8,9 +9,27 @@ from fer_models.analyzer import Analyzer
 from fer_models.faces import PhotoError, read_photo
 from fer_models.html import analysis_html, message_html
 
-from .photo_input import PhotoInput, expression_choice, method_choice
+from .downloads import raw_maps_zip, results_csv, results_json
+from .image_answers import START, Chosen, ImageAnswers, Settings, Source, View
+from .image_html import examples_html, notice_html
+from .link import EXAMPLES, from_query
+from .maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
+from .photo_input import OWN_ANSWER, PhotoInput, asked_expression, expression_choice, method_choice, politely
+from .trust_html import trust_html
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
+MEASURING = '<p class="fer measuring" role="status">Measuring, some two hundred predictions …</p>'
+
+# A click on a face or on an example tells the server which; the pressed state changes at once.
+CHOOSE_BUTTON = """
+element.addEventListener('click', event => {
+  const button = event.target.closest('button[data-index]');
+  if (!button) return;
+  for (const other of element.querySelectorAll('button[aria-pressed]'))
+    other.setAttribute('aria-pressed', String(other === button));
+  trigger('select', {index: Number(button.dataset.index)});
+});
+element.dataset.ready = '';
+"""
 
 
 def analyze_photo(analyzer: Analyzer, source: str | bytes | None, method: str, expression: str) -> str:
@@ -24,21 +43,169 @@ def analyze_photo(analyzer: Analyzer, source: str | bytes | None, method: str, e
     return analysis_html(analyzer.analyze(photo, method=method, expression=expression))
 
 
-def image_tab(analyzer: Analyzer) -> None:
-    """The tab, wired to an analyzer; called inside the page's `gr.Blocks`."""
+def image_tab(page: gr.Blocks, answers: ImageAnswers) -> None:
+    """The tab, wired to what computes it; called inside the tabs of `page`."""
+    with gr.Tab("Image", id="image", elem_id="image"):
+        with gr.Row(elem_id="workbench"):
+            with gr.Column(scale=1, min_width=320, elem_classes="rail"):
+                photo = PhotoInput(
+                    sources=["upload", "clipboard", "webcam"],
+                    type="filepath",
+                    label="Photo",
+                    elem_id="photo",
+                    height=230,
+                )
+                examples = gr.HTML(examples_html(EXAMPLES), elem_id="examples", js_on_load=CHOOSE_BUTTON)
+                with gr.Group(elem_id="settings"):
+                    models = gr.CheckboxGroup(answers.models, value=answers.models, label="Models", elem_id="models")
+                    method = method_choice("method")
+                    expression = expression_choice(answers.recent.analyzer, "expression")
+                    opacity = gr.Slider(
+                        0,
+                        100,
+                        round(100 * DEFAULT_OPACITY),
+                        step=5,
+                        label="Map opacity",
+                        elem_id="opacity",
+                        buttons=[],
+                    )
+                    colormap = gr.Dropdown(
+                        [(title, name) for name, title in COLORMAPS.items()],
+                        value=DEFAULT_COLORMAP,
+                        label="Map colours",
+                        elem_id="colormap",
+                    )
+            with gr.Column(scale=3, min_width=320):
+                stage = gr.HTML(notice_html(START), elem_id="stage", js_on_load=CHOOSE_BUTTON)
+                agreement = gr.HTML(visible=False, elem_id="agreement")
+                with gr.Row(visible=False, elem_id="take-home") as take_home:
+                    labels = ("Copy link", "Picture (.png)", "Raw maps (.npy)", "Results (.json)", "Results (.csv)")
+                    link_button, picture_button, maps_button, json_button, csv_button = (
+                        gr.Button(label, size="sm", min_width=110) for label in labels
+                    )
+        columns, cards, trust_buttons, trusts = [], [], [], []
+        with gr.Row(elem_id="columns"):
+            for name in answers.models:
+                with gr.Column(visible=False, min_width=230, elem_classes="column") as column:
+                    cards.append(gr.HTML())
+                    trust_buttons.append(
+                        gr.Button("Can I trust these maps?", size="sm", elem_id=f"trust-{name}", min_width=100)
+                    )
+                    trusts.append(gr.HTML(elem_classes="trust-place"))
+                columns.append(column)
+        chosen = gr.State(Chosen())
+        query = gr.JSON(visible="hidden")
+        parcel = gr.JSON(visible="hidden")
+    settings = [models, method, expression]
 
-    def on_photo(source: str | bytes | None, method: str, expression: str) -> str:
-        return analyze_photo(analyzer, source, method, expression)
+    def updates(view: View) -> dict:
+        """What a view changes on the page."""
+        filled = {}
+        for name, column, card in zip(answers.models, columns, cards, strict=True):
+            filled[column] = gr.update(visible=name in view.cards)
+            if name in view.cards:
+                filled[card] = view.cards[name]
+        return {
+            stage: view.stage,
+            agreement: gr.update(value=view.agreement or "", visible=view.agreement is not None),
+            take_home: gr.update(visible=bool(view.cards)),
+            query: view.query,
+            **filled,
+        }
 
-    with gr.Tab("Image"), gr.Row():
-        with gr.Column(scale=1, min_width=260):
-            photo = PhotoInput(
-                sources=["upload", "clipboard", "webcam"], type="filepath", label="Photo", elem_id="photo", height=300
-            )
-            gr.Examples([[str(path)] for path in EXAMPLES], inputs=[photo], label="Examples")
-            method = method_choice("method")
-            expression = expression_choice(analyzer, "expression")
-        with gr.Column(scale=3, min_width=320):
-            answer = gr.HTML(message_html("Upload a photo, or choose an example."), elem_id="answer")
-        for event in (photo.change, method.change, expression.change):
-            event(on_photo, [photo, method, expression], answer, show_progress="minimal", trigger_mode="always_last")
+    def show(source: Source, pick: Chosen, *chosen_settings) -> dict:
+        return updates(answers.view(source, pick, _settings(*chosen_settings)))
+
+    def show_anew(source: Source, pick: Chosen, *chosen_settings) -> dict:
+        """What was measured about the maps of before goes away with them."""
+        return show(source, pick, *chosen_settings) | dict.fromkeys(trusts, "")
+
+    def pick_face(event: gr.EventData, source: Source, *chosen_settings) -> dict:
+        pick = Chosen(answers.photo(source).digest, event.index)
+        changed = show_anew(source, pick, *chosen_settings)
+        del changed[stage]  # it shows the pick already, and keeps the keyboard's focus
+        return changed | {chosen: pick}
+
+    def open_link(request: gr.Request) -> dict:
+        choices = from_query(request.query_params, answers.models, answers.expressions)
+        values = {
+            models: choices.models,
+            method: choices.method,
+            expression: choices.expression or OWN_ANSWER,
+            opacity: round(100 * choices.opacity),
+            colormap: choices.colormap,
+        }
+        if choices.example is None:
+            return values
+        example = EXAMPLES[choices.example]
+        return values | {photo: str(example), chosen: Chosen(answers.photo(example).digest, choices.face)}
+
+    def pick_example(event: gr.EventData) -> str:
+        return str(list(EXAMPLES.values())[event.index])
+
+    # Everything that computes waits in one queue, so that many visitors cannot start more than the machine can do.
+    private = {"api_visibility": "private"}
+    computing = private | {"concurrency_id": "models", "trigger_mode": "always_last"}
+    right_side = [stage, agreement, take_home, query, *columns, *cards]
+    everything = [photo, chosen, *settings]
+    examples.select(pick_example, None, photo, show_progress="hidden", **private)
+    shown = [
+        event(
+            show_anew, everything, [*right_side, *trusts], show_progress="minimal", show_progress_on=stage, **computing
+        )
+        for event in (photo.change, method.input, expression.input)
+    ]
+    shown.append(models.input(show, everything, right_side, show_progress="hidden", **computing))
+    picked = [chosen, *right_side, *trusts]
+    shown.append(stage.select(politely(pick_face), [photo, *settings], picked, show_progress="hidden", **computing))
+    for event in shown:
+        event.then(None, query, None, js="query => window.fer.address(query)", **private)
+    opacity.change(None, opacity, None, js="percent => window.fer.opacity(percent)", **private)
+    colormap.change(None, colormap, None, js="name => window.fer.colormap(name)", **private)
+
+    for name, button, place in zip(answers.models, trust_buttons, trusts, strict=True):
+
+        def ask(source: Source, pick: Chosen, *chosen_settings, model: str = name) -> str:
+            seen = answers.photo(source)
+            return trust_html(answers.trust(seen, pick.within(seen), model, _settings(*chosen_settings)))
+
+        started = button.click(None, None, place, js=f"() => {json.dumps(MEASURING)}", **private)
+        measured = started.then(politely(ask), everything, place, show_progress="hidden", **computing)
+        measured.failure(None, None, place, js="() => ''", **private)
+
+    def pack_picture(source: Source, pick: Chosen, names, how, about, percent: int, colors: str) -> dict:
+        seen = answers.photo(source)
+        made = answers.picture(seen, pick.within(seen), _settings(names, how, about), percent / 100, colors)
+        return _parcel("faces.png", "image/png", made)
+
+    def pack_maps(source: Source, pick: Chosen, *chosen_settings) -> dict:
+        seen = answers.photo(source)
+        face = pick.within(seen)
+        made = raw_maps_zip(face + 1, answers.explained(seen, face, _settings(*chosen_settings)))
+        return _parcel("maps.zip", "application/zip", made)
+
+    def pack_json(source: Source, names: list[str]) -> dict:
+        return _parcel("faces.json", "application/json", results_json(answers.results(answers.photo(source), names)))
+
+    def pack_csv(source: Source, names: list[str]) -> dict:
+        return _parcel("faces.csv", "text/csv", results_csv(answers.results(answers.photo(source), names)))
+
+    for button, pack, inputs in (
+        (picture_button, pack_picture, [*everything, opacity, colormap]),
+        (maps_button, pack_maps, everything),
+        (json_button, pack_json, [photo, models]),
+        (csv_button, pack_csv, [photo, models]),
+    ):
+        packed = button.click(politely(pack), inputs, parcel, show_progress="hidden", **computing)
+        packed.then(None, parcel, None, js="parcel => window.fer.save(parcel)", **private)
+    link_button.click(None, None, None, js="() => window.fer.copy('Copy link')", **private)
+    page.load(open_link, None, [photo, chosen, *settings, opacity, colormap], show_progress="hidden", **private)
+
+
+def _settings(models: list[str], method: str, expression: str) -> Settings:
+    return Settings(models, method, asked_expression(expression))
+
+
+def _parcel(file: str, kind: str, content: bytes) -> dict[str, str]:
+    """A file for the browser to save; none is written on the server."""
+    return {"file": file, "url": f"data:{kind};base64,{base64.b64encode(content).decode()}"}

@@ -1,15 +1,34 @@
-"""How the page looks: Gradio's theme and the style of everything around the cards."""
+"""How the page looks and what the browser does alone: Gradio's theme, our style sheet, our script."""
+
+from pathlib import Path
 
 import gradio as gr
 
 from fer_models.html import CSS
 
-THEME = gr.themes.Soft()
+from .maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
 
-PAGE_CSS = (
-    CSS
-    + """
-.gradio-container { max-width: 1280px !important; margin: 0 auto !important; }
-footer { display: none !important; }
-"""
+# The visitor's own fonts: nothing is fetched, and there is nothing to wait for.
+FONTS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
+THEME = gr.themes.Soft(
+    primary_hue="indigo", secondary_hue="indigo", neutral_hue="slate", radius_size="md", font=FONTS
+).set(
+    block_title_background_fill="transparent",
+    block_title_background_fill_dark="transparent",
+    block_title_padding="0",
+    block_title_text_color="*body_text_color",
+    block_title_text_color_dark="*body_text_color",
+    block_title_text_weight="600",
+    block_label_text_color="*body_text_color",
+    block_label_text_color_dark="*body_text_color",
 )
+
+# One rule per colour map: which of the page's SVG filters colours the grey pictures.
+_COLORMAP_CSS = f":root {{ --map-opacity: {DEFAULT_OPACITY}; }}\n" + "\n".join(
+    f"{':root' if name == DEFAULT_COLORMAP else f':root[data-colormap={name}]'} "
+    f".fer .heat {{ filter: url(#colormap-{name}); }}"
+    for name in sorted(COLORMAPS, key=lambda name: name != DEFAULT_COLORMAP)
+)
+
+PAGE_CSS = "\n".join([CSS, Path(__file__).with_name("style.css").read_text(), _COLORMAP_CSS])
+HEAD = f"<script>{Path(__file__).with_name('page.js').read_text()}</script>"

@@ -127,8 +127,6 @@ def space_start(checkpoints: Path) -> dict[str, float]:
     """Seconds until the Space answers, and its peak memory in MB after it has answered a photo."""
     from gradio_client import Client, handle_file
 
-    from space.photo_input import OWN_ANSWER
-
     with tempfile.TemporaryFile("w+") as log:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -147,7 +145,7 @@ def space_start(checkpoints: Path) -> dict[str, float]:
                 address = re.search(r"http://127\.0\.0\.1:\d+", log.read())
             seconds = time.perf_counter() - start
             client = Client(address.group(), verbose=False)
-            client.predict(handle_file(str(PHOTO)), "gradcam", OWN_ANSWER, api_name="/on_photo")
+            client.predict(handle_file(str(PHOTO)), api_name="/explain")
             status = Path(f"/proc/{process.pid}/status").read_text()
         finally:
             process.terminate()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -20,6 +20,8 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
 )
+
+expect.set_options(timeout=30_000)  # on a shared machine; a condition that holds ends the wait at once
 
 
 def write_y4m(picture: Image.Image, file: Path, frames: int = 2) -> None:
@@ -78,7 +80,7 @@ def page(browser, space) -> Iterator[Page]:
     outside: list[str] = []
     page.on("request", lambda r: None if r.url.startswith((space, "data:", "blob:")) else outside.append(r.url))
     page.goto(space)
-    page.get_by_role("tab", name="Image").wait_for()
+    page.locator("#examples [data-ready], #examples[data-ready]").first.wait_for()
     yield page
     context.close()
     assert outside == []

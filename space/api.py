@@ -1,0 +1,216 @@
+"""Named endpoints for programs, with typed results: /analyze, /explain and /models, which are MCP tools as well."""
+
+import io
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+import gradio as gr
+from gradio.components.api_component import Api
+from gradio_client.utils import python_type_to_json_schema
+from PIL import Image
+
+from fer_models.analyzer import Checkpoint, Prediction
+from fer_models.explain import METHODS
+from fer_models.faces import FaceNotFoundError
+
+from .image_answers import NO_FACE, ImageAnswers, Settings, Source
+from .maps import DEFAULT_COLORMAP, DEFAULT_OPACITY, strongest_place
+from .photo_input import PhotoInput, politely
+from .results import Answer, FaceResult, answer_result
+from .trust import RANDOM_MAPS, MapTrust, Trust
+
+
+class PhotoResult(TypedDict):
+    """faces: from left to right; empty where none was found. milliseconds: by stage, when it was computed."""
+
+    faces: list[FaceResult]
+    milliseconds: dict[str, float]
+
+
+class MapTrustResult(TypedDict):
+    """Areas under the deletion and insertion curves, of the map and (mean) of random maps. gain: how much better than
+    random, -1 to 1. beats: how many of the random_maps random ones. likeness: correlation with the map of the same
+    network with random weights, null where one of them is constant."""
+
+    deletion_area: float
+    insertion_area: float
+    random_deletion_area: float
+    random_insertion_area: float
+    gain: float
+    beats: int
+    random_maps: int
+    likeness: float | None
+
+
+class MapResult(TypedDict):
+    """kind: "heat" and "shares" are places of the face, "ranks" are none. values: rows from top to bottom.
+    highest: where, in words. trust: null unless it was asked for."""
+
+    name: str
+    meaning: str
+    kind: str
+    values: list[list[float]]
+    highest: str
+    trust: MapTrustResult | None
+
+
+class ExplainedAnswer(TypedDict):
+    """explained: the expression that the class-dependent maps are about."""
+
+    answer: Answer
+    explained: str
+    maps: list[MapResult]
+
+
+class ExplanationResult(TypedDict):
+    """One face of a photo, with every chosen model's answer and maps."""
+
+    face: int
+    box: list[float]
+    models: list[ExplainedAnswer]
+
+
+class ModelResult(TypedDict):
+    """A model that can be asked. input_side: of the square that it sees, in pixels."""
+
+    name: str
+    architecture: str
+    expressions: list[str]
+    parameters: int
+    input_side: int
+    maps: list[str]
+
+
+def add_api(answers: ImageAnswers) -> None:
+    """The endpoints, wired to what the Image tab computes; called inside the page's `gr.Blocks`."""
+    names = answers.models
+
+    def analyze(photo: Source, models: Sequence[str] = ()) -> PhotoResult:
+        """Find the faces of a photo and say which expression each model reads from them, and how sure it is.
+
+        An expression is what a face shows, not what a person feels.
+
+        Args:
+            photo: a JPEG, PNG, WebP, GIF, BMP or TIFF file of up to 40 megapixels.
+            models: names from /models; all by default.
+
+        Returns:
+            Every face with its box and every model's answer with all probabilities; no faces where none was found.
+        """
+        seen = answers.photo(photo)
+        return PhotoResult(
+            faces=answers.results(seen, models or names), milliseconds=answers.milliseconds(seen, models or names)
+        )
+
+    def explain(
+        photo: Source,
+        face: int = 1,
+        models: Sequence[str] = (),
+        method: str = "gradcam",
+        expression: str | None = None,
+        trust: bool = False,
+    ) -> tuple[ExplanationResult, Image.Image]:
+        """Show where models looked when they named the expression of one face: Grad-CAM or a relative of it, and each
+        model's own attention, every map with one sentence that says what it means.
+
+        Args:
+            photo: a JPEG, PNG, WebP, GIF, BMP or TIFF file of up to 40 megapixels.
+            face: its number, from 1 on, from left to right.
+            models: names from /models; all by default.
+            method: of the Grad-CAM family.
+            expression: explain this one; by default each model's own answer.
+            trust: also measure how far each map can be trusted, which takes seconds.
+
+        Returns:
+            The answers with the maps as numbers, and a picture of both.
+        """
+        seen = answers.photo(photo)
+        if not seen.faces:
+            raise FaceNotFoundError(NO_FACE)
+        if not 1 <= face <= len(seen.faces):
+            raise FaceNotFoundError(f"There is no face {face}; the photo has faces 1 to {len(seen.faces)}.")
+        settings = Settings(models or names, method, expression)
+        result = ExplanationResult(
+            face=face,
+            box=[round(value, 1) for value in seen.faces[face - 1].box],
+            models=[
+                _explained(answer, answers.trust(seen, face - 1, answer.model, settings) if trust else None)
+                for answer in answers.explained(seen, face - 1, settings)
+            ],
+        )
+        drawn = answers.picture(seen, face - 1, settings, DEFAULT_OPACITY, DEFAULT_COLORMAP)
+        return result, Image.open(io.BytesIO(drawn))
+
+    def models() -> list[ModelResult]:
+        """List the models that can be asked, with the expressions that each knows.
+
+        Returns:
+            One entry per model.
+        """
+        return [_model(checkpoint) for checkpoint in answers.recent.analyzer.checkpoints.values()]
+
+    # A program has no page: the components only describe the parameters and check them.
+    with gr.Column(visible=False):
+        photo = PhotoInput(label="photo", type="filepath")
+        chosen_models = gr.CheckboxGroup(names, value=names, label="models")
+        face = Api(1, python_type_to_json_schema(int), "face, from 1")
+        method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
+        expression = Api(None, python_type_to_json_schema(Literal[tuple(answers.expressions)] | None), "expression")
+        trust = gr.Checkbox(False, label="trust")
+        found = Api(None, python_type_to_json_schema(PhotoResult), "result")
+        explained = Api(None, python_type_to_json_schema(ExplanationResult), "result")
+        picture = gr.Image(label="picture", format="png")
+        listed = Api(None, python_type_to_json_schema(list[ModelResult]), "models")
+        computing = {"concurrency_id": "models"}
+        gr.Button().click(politely(analyze), [photo, chosen_models], found, api_name="analyze", **computing)
+        gr.Button().click(
+            politely(explain),
+            [photo, face, chosen_models, method, expression, trust],
+            [explained, picture],
+            api_name="explain",
+            **computing,
+        )
+        gr.Button().click(models, None, listed, api_name="models")
+
+
+def _explained(answer: Prediction, trust: Trust | None) -> ExplainedAnswer:
+    measured = {} if trust is None else {one.shown.name: _map_trust(one, trust) for one in trust.maps}
+    return ExplainedAnswer(
+        answer=answer_result(answer),
+        explained=answer.explained,
+        maps=[
+            MapResult(
+                name=shown.name,
+                meaning=shown.meaning,
+                kind=shown.kind,
+                values=[[round(float(value), 4) for value in row] for row in shown.values],
+                highest=strongest_place(shown),
+                trust=measured.get(shown.name),
+            )
+            for shown in answer.maps
+        ],
+    )
+
+
+def _map_trust(measured: MapTrust, trust: Trust) -> MapTrustResult:
+    return MapTrustResult(
+        deletion_area=round(measured.curves.deletion_area, 4),
+        insertion_area=round(measured.curves.insertion_area, 4),
+        random_deletion_area=round(trust.random.deletion_area, 4),
+        random_insertion_area=round(trust.random.insertion_area, 4),
+        gain=round(measured.gain, 4),
+        beats=measured.beats,
+        random_maps=RANDOM_MAPS,
+        likeness=None if measured.likeness is None else round(measured.likeness, 4),
+    )
+
+
+def _model(checkpoint: Checkpoint) -> ModelResult:
+    return ModelResult(
+        name=checkpoint.name,
+        architecture=checkpoint.model.config.model_type,
+        expressions=checkpoint.expressions,
+        parameters=checkpoint.model.num_parameters(),
+        input_side=checkpoint.model.config.image_size,
+        maps=list(checkpoint.model.attention_meanings),
+    )

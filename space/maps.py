@@ -1,0 +1,120 @@
+"""A map -> what the page and the downloads show of it.
+
+On the page a map is a grey picture over the crop, and the browser does the rest: an SVG filter gives it colours and CSS
+its opacity, so that both change at once and nothing is computed again.
+"""
+
+import base64
+import html
+import io
+
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image
+
+from fer_models.analyzer import FaceMap
+
+# The first three grow evenly in brightness and can be read by colour-blind people; the last is for those used to it.
+COLORMAPS = {
+    "viridis": "viridis",
+    "cividis": "cividis",
+    "gray": "grey",
+    "turbo": "rainbow (not safe for colour blindness)",
+}
+DEFAULT_COLORMAP = "viridis"
+DEFAULT_OPACITY = 0.5
+
+LAYER_SIDE = 112  # pixels of a heat map's picture; the browser enlarges it
+_FILTER_NODES = 52  # divides the 256 greys evenly; between two of them a browser interpolates
+_MOST_WRITTEN_CELLS = 36  # of a map of shares; more numbers would not be read
+_PROFILE = 100 / 6  # percent of the picture that a profile's bar of 1 takes
+
+
+def colormap_filters() -> str:
+    """SVG filters `#colormap-NAME` from grey to colours; they have to stand once in the page."""
+    filters = []
+    for name in COLORMAPS:
+        colors = colormaps[name](np.linspace(0, 1, _FILTER_NODES))[:, :3]
+        functions = "".join(
+            f'<feFunc{channel} type="table" tableValues="{" ".join(f"{value:.3f}" for value in values)}"/>'
+            for channel, values in zip("RGB", colors.T, strict=True)
+        )
+        filters.append(
+            f'<filter id="colormap-{name}" color-interpolation-filters="sRGB" x="0" y="0" width="1" height="1">'
+            f"<feComponentTransfer>{functions}</feComponentTransfer></filter>"
+        )
+    return (
+        '<svg width="0" height="0" style="position:absolute" aria-hidden="true" focusable="false">'
+        f"<defs>{''.join(filters)}</defs></svg>"
+    )
+
+
+def layers(shown: FaceMap, crop_url: str, side: int = LAYER_SIDE) -> str:
+    """The crop with the map over it, as HTML; a map whose axes are no places stands alone."""
+    text = html.escape(f"{shown.name}, {strongest_place(shown)}")
+    crop = "" if shown.kind == "ranks" else f'<img src="{crop_url}" alt="">'
+    heat = f'<img class="heat {shown.kind}" src="{_png_url(_greys(shown, side))}" alt="">' if shown.values.any() else ""
+    return f'<div class="layers" role="img" aria-label="{text}">{crop}{heat}{_numbers(shown)}{_profiles(shown)}</div>'
+
+
+def strongest_place(shown: FaceMap) -> str:
+    """Where a map is highest, in words, for whoever cannot see it."""
+    if shown.kind == "ranks":
+        return "no places of the face"
+    if not shown.values.any():
+        return "zero everywhere"
+    rows, columns = shown.values.shape
+    row, column = np.unravel_index(int(shown.values.argmax()), shown.values.shape)
+    height = ("top", "middle", "bottom")[int(3 * (row + 0.5) / rows)]
+    side = ("left", "centre", "right")[int(3 * (column + 0.5) / columns)]
+    return f"highest at the {height} {side}"
+
+
+def _greys(shown: FaceMap, side: int) -> Image.Image:
+    """The map in 8 bits: a heat map against its own highest value, any other as it is, so that faces compare."""
+    highest = float(shown.values.max()) if shown.kind == "heat" else 1.0
+    values = Image.fromarray(np.clip(shown.values / highest, 0, 1).astype(np.float32))
+    if shown.kind == "heat":
+        values = values.resize((side, side), Image.Resampling.BILINEAR)
+    return Image.fromarray(np.rint(np.asarray(values) * 255).astype(np.uint8))
+
+
+def _numbers(shown: FaceMap) -> str:
+    """The percentage in each cell of a map of shares."""
+    if shown.kind != "shares" or shown.values.size > _MOST_WRITTEN_CELLS:
+        return ""
+    cells = "".join(f"<span>{100 * value:.0f} %</span>" for value in shown.values.ravel())
+    return f'<div class="cells" style="grid-template-columns:repeat({shown.values.shape[1]},1fr)">{cells}</div>'
+
+
+def _profiles(shown: FaceMap) -> str:
+    """The two profiles of a map that is their product, as bars from the left edge and from the top edge."""
+    if shown.profiles is None:
+        return ""
+    vertical, horizontal = shown.profiles
+    high, wide = 100 / len(vertical), 100 / len(horizontal)
+    rows = "".join(
+        f'<rect x="0" y="{index * high + 1:.2f}" width="{_PROFILE * share:.2f}" height="{high - 2:.2f}"/>'
+        for index, share in enumerate(vertical)
+    )
+    columns = "".join(
+        f'<rect x="{index * wide + 1:.2f}" y="0" width="{wide - 2:.2f}" height="{_PROFILE * share:.2f}"/>'
+        for index, share in enumerate(horizontal)
+    )
+    return f'<svg class="profiles" viewBox="0 0 100 100" aria-hidden="true">{rows}{columns}</svg>'
+
+
+def _png_url(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+__all__ = [
+    "COLORMAPS",
+    "DEFAULT_COLORMAP",
+    "DEFAULT_OPACITY",
+    "colormap_filters",
+    "layers",
+    "strongest_place",
+]
