@@ -118,7 +118,7 @@ class Checkpoint:
     """
 
     def __init__(self, source: str | Path):
-        folder = checkpoint_folder(source)
+        self.folder = folder = checkpoint_folder(source)
         self.name = checkpoint_name(source)
         for needed in ("config.json", "model.safetensors", "preprocessor_config.json"):
             if not (folder / needed).is_file():
