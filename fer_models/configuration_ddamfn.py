@@ -57,7 +57,13 @@ class DDAMFNConfig(PreTrainedConfig):
         rows = PUBLISHED_BOTTLENECKS if bottlenecks is None else bottlenecks
         if num_heads < 1:
             raise ValueError(f"num_heads must be 1 or more, not {num_heads}")
+        if attention_loss_eps <= 0:
+            raise ValueError(f"attention_loss_eps must be above 0, not {attention_loss_eps}: heads may agree exactly")
         for row in rows:
+            if set(row) != set(PUBLISHED_BOTTLENECKS[0]):
+                raise ValueError(f"bottlenecks: a row needs {', '.join(PUBLISHED_BOTTLENECKS[0])}, found {row}")
+            if any(kernel % 2 == 0 for kernel in row["kernels"]):
+                raise ValueError(f"bottlenecks: `kernels` must be odd, found {row['kernels']}")
             if len(row["kernels"]) != len(row["split"]) or sum(row["split"]) != row["expansion"]:
                 raise ValueError(f"bottlenecks: `split` needs one part per kernel and must sum to `expansion`: {row}")
         self.image_size = image_size

@@ -1,6 +1,6 @@
 """DDAMFN: a mixed feature network (MFN) and a dual-direction attention network (DDAN).
 
-Zhang, Zhang, Wang, Zhang, Zhang: "A Dual-Direction Attention Mixed Feature Network for Facial Expression Recognition",
+Zhang, Zhang, Zhang, Wang, Song: "A Dual-Direction Attention Mixed Feature Network for Facial Expression Recognition",
 Electronics 2023, 12(17), 3595, doi 10.3390/electronics12173595. Section and equation numbers below are that paper's.
 """
 
@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import ModelOutput
 
 from .configuration_ddamfn import DDAMFNConfig
+from .cpu_gradients import depthwise_conv, gate, prelu
 
 JOINED = "joined attention"
 
@@ -35,6 +36,11 @@ class DDAMFNOutput(ModelOutput):
     attentions: tuple[torch.FloatTensor, ...] | None = None
 
 
+class PReLU(nn.PReLU):
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return prelu(features, self.weight)
+
+
 class ConvNorm(nn.Sequential):
     """Convolution without bias, batch norm, and PReLU where `activated`."""
 
@@ -43,34 +49,43 @@ class ConvNorm(nn.Sequential):
             nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False),
             nn.BatchNorm2d(outputs),
         ]
-        super().__init__(*layers, *([nn.PReLU(outputs)] if activated else []))
+        super().__init__(*layers, *([PReLU(outputs)] if activated else []))
 
 
 class MixedDepthwiseConv(nn.Module):
     """Depthwise convolution whose channels have kernels of different sizes (MixConv, section 3.1).
 
-    The kernels are kept apart and zero-padded to the largest for one convolution: the same values, without cutting the
-    channels apart and joining them again, which costs more than the zeros.
+    In evaluation the kernels are zero-padded to the largest for one convolution: the zeros cost less than cutting the
+    channels apart and joining them again. In training the gradient of the zeros would cost more.
     """
 
     def __init__(self, kernels: list[int], split: list[int], stride: int):
         super().__init__()
-        self.stride = stride
         self.largest = max(kernels)
+        self.split = list(split)
         self.convs = nn.ModuleList(
             nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False)
             for kernel, channels in zip(kernels, split, strict=True)
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            parts = features.split(self.split, dim=1)
+            return torch.cat(
+                [
+                    depthwise_conv(part, conv.weight, conv.stride, conv.padding)
+                    for part, conv in zip(parts, self.convs, strict=True)
+                ],
+                dim=1,
+            )
         padded = [F.pad(conv.weight, [(self.largest - conv.kernel_size[0]) // 2] * 4) for conv in self.convs]
         weight = torch.cat(padded)  # (C, 1, K, K)
-        return F.conv2d(features, weight, None, self.stride, self.largest // 2, groups=features.shape[1])
+        return F.conv2d(features, weight, None, self.convs[0].stride, self.largest // 2, groups=len(weight))
 
 
 class ProfileGates(nn.Module):
     """What coordinate attention and the dual-direction heads share: two profiles, of the rows and of the columns, are
-    squeezed together and opened to one gate in (0, 1) each. `2 x (B, C, n)` -> `2 x (B, C, n)`."""
+    squeezed together and opened to the logits of one gate each. `2 x (B, n, C)` -> `2 x (B, n, C)`."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -81,9 +96,15 @@ class ProfileGates(nn.Module):
         self.columns = nn.Conv1d(squeezed, channels, 1)
 
     def forward(self, rows: torch.Tensor, columns: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        both = F.hardswish(self.norm(self.squeeze(torch.cat([rows, columns], dim=2))))
-        rows, columns = both.split([rows.shape[2], columns.shape[2]], dim=2)
-        return self.rows(rows).sigmoid(), self.columns(columns).sigmoid()
+        both = _pointwise(self.squeeze, torch.cat([rows, columns], dim=1))
+        both = F.hardswish(self.norm(both.flatten(0, 1)).view_as(both))
+        to_rows, to_columns = both.split([rows.shape[1], columns.shape[1]], dim=1)
+        return _pointwise(self.rows, to_rows), _pointwise(self.columns, to_columns)
+
+
+def _pointwise(conv: nn.Conv1d, profiles: torch.Tensor) -> torch.Tensor:
+    """A convolution of size 1 where the channels come last."""
+    return F.linear(profiles, conv.weight.squeeze(2), conv.bias)
 
 
 class MixedBottleneck(nn.Module):
@@ -99,14 +120,17 @@ class MixedBottleneck(nn.Module):
         self.project = ConvNorm(row["expansion"], row["channels"], 1, activated=False)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        inner = self.depthwise(self.expand(features))
-        rows, columns = self.gates(inner.mean(dim=3), inner.mean(dim=2))
-        inner = self.project(inner * rows[..., None] * columns[:, :, None])
+        inner = self.depthwise(self.expand(features)).permute(0, 2, 3, 1)  # (B, H, W, C)
+        # not `mean`, whose gradient is divided after it is spread over the map
+        rows, columns = inner.sum(dim=2) * (1 / inner.shape[2]), inner.sum(dim=1) * (1 / inner.shape[1])
+        rows, columns = self.gates(rows, columns)
+        inner = gate(inner, rows[:, :, None], columns[:, None])
+        inner = self.project(inner.permute(0, 3, 1, 2))
         return features + inner if self.residual else inner
 
 
 class MixedFeatureNet(nn.Module):
-    """The backbone (section 3.1, Table 1). `(B, 3, S, S)` -> `(B, 512, S/16, S/16)`."""
+    """The backbone (section 3.1, Table 1). `(B, 3, S, S)` -> `(B, 512, S/16, S/16)`, rounded up."""
 
     def __init__(self, config: DDAMFNConfig):
         super().__init__()
@@ -123,12 +147,14 @@ class MixedFeatureNet(nn.Module):
         self.last = ConvNorm(width, config.feature_channels, 1)
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        if pixel_values.is_cpu:  # where the channels of a place lie together, all that follows is faster
+            pixel_values = pixel_values.contiguous(memory_format=torch.channels_last)
         return self.last(self.blocks(self.stem(pixel_values)))
 
 
 class DualDirectionHead(nn.Module):
     """One attention head (section 3.2): a learnt weighting of each row and of each column instead of their means, then
-    the gates of coordinate attention. `(B, 512, 7, 7)` -> vertical and horizontal profile, `(B, 512, 7)` each."""
+    the gates of coordinate attention. `(B, 512, 7, 7)` -> the vertical and the horizontal profile, `(B, 512, 2, 7)`."""
 
     def __init__(self, channels: int, grid: int):
         super().__init__()
@@ -136,8 +162,9 @@ class DualDirectionHead(nn.Module):
         self.columns = ConvNorm(channels, channels, (grid, 1), groups=channels, activated=False)
         self.gates = ProfileGates(channels)
 
-    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.gates(self.rows(features).squeeze(3), self.columns(features).squeeze(2))
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        logits = self.gates(self.rows(features).squeeze(3).mT, self.columns(features).squeeze(2).mT)
+        return torch.stack(logits, dim=1).sigmoid().permute(0, 3, 1, 2)
 
 
 def dual_direction_maps(profiles: torch.Tensor) -> torch.Tensor:
@@ -258,9 +285,10 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
             output_attentions, output_hidden_states: also return what `DDAMFNOutput` documents under these names.
         """
         features = self.backbone(pixel_values)  # (B, 512, 7, 7)
-        if features.shape[-1] != self.config.attention_grid:
-            features = F.interpolate(features, [self.config.attention_grid] * 2, mode="bilinear")
-        profiles = [torch.stack(head(features), dim=2) for head in self.heads]  # (B, 512, 2, 7) each
+        grid = (self.config.attention_grid,) * 2
+        if features.shape[2:] != grid:
+            features = F.interpolate(features, grid, mode="bilinear")
+        profiles = [head(features) for head in self.heads]  # (B, 512, 2, 7) each
         maps = [dual_direction_maps(head) for head in profiles]
         joined = maps[0]
         for head in maps[1:]:
