@@ -1,20 +1,18 @@
 """The parts of the Image tab as HTML: the photo with its faces, where the models agree, a model's answer and maps."""
 
 import html
-from itertools import groupby
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from fer_models.analyzer import FaceMap, Prediction
+from fer_models.analyzer import Prediction
 from fer_models.html import data_url, how_sure
 
-from .maps import layers
+from .maps import figures
 from .recent import SeenPhoto
 from .results import agreed_expression
 
 CROP_SIDE = 256  # pixels of a crop on the page
-MAPS_ACROSS = 4  # of those that share a sentence
 SPREAD = 0.1  # a difference in probability that is worth a sentence
 
 
@@ -131,28 +129,13 @@ def column_html(answer: Prediction, asked: str | None) -> str:
         missing = (
             f'<p class="note">This model does not know {html.escape(asked)}; its maps are about its own answer.</p>'
         )
-    figures = "".join(
-        _figure(meaning, list(maps), crop) for meaning, maps in groupby(answer.maps, key=lambda shown: shown.meaning)
-    )
     unsure = "" if answer.sure else " unsure"
     return (
         f'<section class="fer model" data-model="{name}" aria-label="{name}"><h3 title="{name}">{name}</h3><header>'
         f'<img src="{crop}" alt="the face as the model saw it, cut out and turned upright"><div>'
         f'<p class="answer">{html.escape(answer.expression)}</p>'
         f'<p class="sure{unsure}">{how_sure(answer)}, {100 * answer.probability:.0f} %</p></div></header>'
-        f'{_bars(answer)}{missing}<div class="maps">{figures}</div></section>'
-    )
-
-
-def _figure(meaning: str, maps: list[FaceMap], crop: str) -> str:
-    """Maps that mean the same (the heads of one attention) share a sentence."""
-    pictures = "".join(
-        f'<div data-map="{html.escape(shown.name)}">{layers(shown, crop)}<b>{html.escape(shown.name)}</b></div>'
-        for shown in maps
-    )
-    return (
-        f'<figure style="--across:{min(len(maps), MAPS_ACROSS)}"><div class="pictures">{pictures}</div>'
-        f"<figcaption>{html.escape(meaning)}</figcaption></figure>"
+        f'{_bars(answer)}{missing}<div class="maps">{figures(answer.maps, crop)}</div></section>'
     )
 
 

@@ -7,6 +7,8 @@ its opacity, so that both change at once and nothing is computed again.
 import base64
 import html
 import io
+from collections.abc import Sequence
+from itertools import groupby, takewhile
 
 import numpy as np
 from matplotlib import colormaps
@@ -25,6 +27,7 @@ DEFAULT_COLORMAP = "viridis"
 DEFAULT_OPACITY = 0.5
 
 LAYER_SIDE = 112  # pixels of a heat map's picture; the browser enlarges it
+MAPS_ACROSS = 4  # of those that share a sentence
 _FILTER_NODES = 52  # divides the 256 greys evenly; between two of them a browser interpolates
 _MOST_WRITTEN_CELLS = 36  # of a map of shares; more numbers would not be read
 _PROFILE = 100 / 6  # percent of the picture that a profile's bar of 1 takes
@@ -55,6 +58,35 @@ def layers(shown: FaceMap, crop_url: str, side: int = LAYER_SIDE) -> str:
     crop = "" if shown.kind == "ranks" else f'<img src="{crop_url}" alt="">'
     heat = f'<img class="heat {shown.kind}" src="{_png_url(_greys(shown, side))}" alt="">' if shown.values.any() else ""
     return f'<div class="layers" role="img" aria-label="{text}">{crop}{heat}{_numbers(shown)}{_profiles(shown)}</div>'
+
+
+def figures(maps: Sequence[FaceMap], crop_url: str, side: int = LAYER_SIDE) -> str:
+    """The maps of an answer over its crop, each with its name and a sentence; those that mean the same (the heads of
+    one attention) share the words that their names begin with and the sentence.
+
+    Args:
+        side: pixels of a heat map's picture, which the browser enlarges.
+    """
+    return "".join(
+        _figure(meaning, list(alike), crop_url, side)
+        for meaning, alike in groupby(maps, key=lambda shown: shown.meaning)
+    )
+
+
+def _figure(meaning: str, maps: list[FaceMap], crop_url: str, side: int) -> str:
+    names = [shown.name for shown in maps]
+    words = zip(*(name.split() for name in names), strict=False)
+    title = " ".join(same[0] for same in takewhile(lambda same: len(set(same)) == 1, words))
+    pictures = ""
+    for name, shown in zip(names, maps, strict=True):
+        rest = html.escape(name.removeprefix(title).strip())
+        told = f"<small>{rest}</small>" if rest else ""
+        pictures += f'<div data-map="{html.escape(name)}">{layers(shown, crop_url, side)}{told}</div>'
+    group = f' class="group" style="--across:{min(len(maps), MAPS_ACROSS)}"' if len(maps) > 1 else ""
+    return (
+        f'<figure{group}><div class="pictures">{pictures}</div>'
+        f"<figcaption><b>{html.escape(title)}</b> {html.escape(meaning)}</figcaption></figure>"
+    )
 
 
 def strongest_place(shown: FaceMap) -> str:
@@ -115,6 +147,7 @@ __all__ = [
     "DEFAULT_COLORMAP",
     "DEFAULT_OPACITY",
     "colormap_filters",
+    "figures",
     "layers",
     "strongest_place",
 ]
