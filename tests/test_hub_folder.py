@@ -1,0 +1,73 @@
+"""The folder of a Hub repo: what belongs to these weights is in it, and the repository's own folders are up to date."""
+
+import filecmp
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from train import hub_folder
+from train.push import files_to_send
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = sorted(path for path in (ROOT / "checkpoints").glob("[!.]*") if path.is_dir())
+
+
+@pytest.fixture
+def copy(tmp_path) -> Path:
+    """The folder of pattlite-ferplus as training leaves it: weights and settings."""
+    folder = tmp_path / "pattlite-ferplus"
+    folder.mkdir()
+    for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
+        shutil.copyfile(ROOT / "checkpoints/pattlite-ferplus" / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_folder_of_the_repository_is_what_its_code_config_and_results_give(folder, tmp_path):
+    """If not: python train/hub_folder.py checkpoints/NAME"""
+    fresh = shutil.copytree(folder, tmp_path / folder.name)
+    hub_folder.main([str(fresh)])
+    names = files_to_send(folder)
+    assert names.keys() == files_to_send(fresh).keys()
+    assert [name for name in names if not filecmp.cmp(folder / name, fresh / name, shallow=False)] == []
+
+
+def test_a_trained_folder_gets_its_code_card_results_and_picture_and_keeps_its_weights(copy):
+    weights = (copy / "model.safetensors").read_bytes()
+    hub_folder.main([str(copy)])
+    assert set(files_to_send(copy)) >= {
+        *("README.md", "config.json", "configuration_pattlite.py", "modeling_pattlite.py"),
+        *("image_processing_fer.py", "preprocessor_config.json", "model.safetensors"),
+        "results/pattlite-ferplus-on-ferplus-PublicTest.json",
+        "results/pattlite-ferplus-on-ferplus-PublicTest-confusion.png",
+        "results/ablation-pattlite-attention.json",
+    }
+    assert (copy / "model.safetensors").read_bytes() == weights
+    assert "- **patch attention**: How much each part of the face weighs" in (copy / "README.md").read_text()
+
+
+def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    own = json.loads((ROOT / "results/pattlite-ferplus-on-ferplus-PublicTest.json").read_text())
+    sample = own | {"data": own["data"] | {"limit": 500}, "n_scored": 500}
+    other = own | {"checkpoint": own["checkpoint"] | {"sha256": "0" * 64}, "n_scored": 1234}
+    for name, result in (("own", own), ("sample", sample), ("other", other)):
+        (results / f"{name}.json").write_text(json.dumps(result))
+    hub_folder.main([str(copy), "--results", str(results)])
+    quoted = {path.stem for path in (copy / "results").glob("*.json")}
+    assert "own" in quoted and not quoted & {"sample", "other"}
+    assert "1,234" not in (copy / "README.md").read_text()
+
+
+def test_without_a_result_of_these_weights_it_says_what_to_run(copy, tmp_path):
+    with pytest.raises(SystemExit, match=r"whole validation split, shuffled: .*run train/evaluate.py first"):
+        hub_folder.main([str(copy), "--results", str(tmp_path)])
+
+
+def test_the_config_that_is_meant_is_the_one_of_the_folders_name(copy):
+    renamed = copy.rename(copy.with_name("pattlite-ferpluss"))
+    with pytest.raises(SystemExit, match=r"no config at .*pattlite-ferpluss.yaml; hub_configs/ has"):
+        hub_folder.main([str(renamed)])
