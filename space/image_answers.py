@@ -19,7 +19,7 @@ START = "Upload a photo, paste one, take one with the webcam, or choose an examp
 NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turned to you."
 NO_MODEL = "No model is chosen; tick at least one."
 
-Source = str | bytes | None  # a file, the file itself, or nothing yet
+Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class ImageAnswers:
         """
         if source is None:
             raise PhotoError(START)
+        if isinstance(source, PhotoError):
+            raise source
         return self.recent.photo(source)
 
     def answers(self, photo: SeenPhoto, models: Sequence[str]) -> list[list[Prediction]]:

@@ -32,13 +32,17 @@ class PhotoInput(gr.Image):
             url_or_file_path = path
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
-    def preprocess(self, payload) -> str | bytes | None:
+    def preprocess(self, payload) -> str | bytes | PhotoError | None:
+        """The file or its content; what is wrong with it, where there is neither."""
         if payload is None:
             return None
         if payload.url and payload.url.startswith("data:"):
             if len(payload.url) > MAX_DATA_URL:
-                return b""  # told about as an empty file
-            return base64.b64decode(payload.url.partition(",")[2])
+                return PhotoError("The pasted picture is larger than 50 MB; save it as a JPEG file and upload that.")
+            try:
+                return base64.b64decode(payload.url.partition(",")[2], validate=True)
+            except ValueError:
+                return PhotoError("The pasted picture is damaged or incomplete; copy it again, or upload a file.")
         return payload.path
 
 

@@ -1,20 +1,16 @@
 """How long things take on this machine: detect, forward, explain; training with and without loading; start-up, memory.
 
-python train/benchmark.py [--checkpoint checkpoints/pattlite-ferplus] [--out results/benchmark.json]
+python train/benchmark.py [--checkpoints checkpoints] [--out results/benchmark.json]
 """
 
 import argparse
 import io
 import json
-import os
 import platform
-import re
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,13 +22,14 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from fer_models import EXPRESSIONS, FERImageProcessor  # noqa: E402
-from fer_models.analyzer import Checkpoint  # noqa: E402
+from fer_models.analyzer import CHECKPOINTS, Checkpoint, find_checkpoints  # noqa: E402
 from fer_models.faces import FaceDetector, read_photo  # noqa: E402
 from train.augmentation import Collator  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
 from train.face_dataset import FaceDataset  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.recipe import Stage, load_config  # noqa: E402
+from train.running_space import served  # noqa: E402
 
 PHOTO = ROOT / "examples" / "portrait.jpg"
 
@@ -50,28 +47,35 @@ def interleaved(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def photo_times(folder: Path, rounds: int) -> dict[str, float]:
-    """Milliseconds per photo with one face, warm: detection, the plain forward pass, answer with Grad-CAM and maps."""
-    checkpoint, detector, photo = Checkpoint(folder), FaceDetector(), read_photo(PHOTO)
+def photo_times(folders: Sequence[Path], rounds: int) -> dict[str, float | dict[str, float]]:
+    """Milliseconds per photo with one face, warm: detection; for each checkpoint the plain forward pass, the answer,
+    and the answer with Grad-CAM and the model's own maps."""
+    detector, photo = FaceDetector(), read_photo(PHOTO)
     photo.thumbnail((640, 640))
-    crops = checkpoint.crops(photo, detector.detect(photo)[:1])
+    faces = detector.detect(photo)[:1]
+    detect = {"detect": lambda: detector.detect(photo)}
+    figures: dict[str, float | dict[str, float]] = dict(interleaved(detect, rounds))
+    for folder in folders:
+        checkpoint = Checkpoint(folder)
+        times = interleaved(detect | _answers(checkpoint, checkpoint.crops(photo, faces)), rounds)
+        before = times.pop("detect")
+        times["explained / plain"] = (before + times["answer and explain"]) / (before + times["forward"])
+        figures[checkpoint.name] = times
+    return figures
+
+
+def _answers(checkpoint: Checkpoint, crops: list[Image.Image]) -> dict[str, Callable[[], object]]:
     pixel_values = checkpoint.processor(crops, return_tensors="pt")["pixel_values"]
 
     def forward() -> torch.Tensor:
         with torch.inference_mode():
             return checkpoint.model(pixel_values).logits
 
-    times = interleaved(
-        {
-            "detect": lambda: detector.detect(photo),
-            "forward": forward,
-            "answer": lambda: checkpoint.predict(crops, method=None),
-            "answer and explain": lambda: checkpoint.predict(crops, method="gradcam"),
-        },
-        rounds,
-    )
-    times["explained / plain"] = (times["detect"] + times["answer and explain"]) / (times["detect"] + times["forward"])
-    return times
+    return {
+        "forward": forward,
+        "answer": lambda: checkpoint.predict(crops, method=None),
+        "answer and explain": lambda: checkpoint.predict(crops, method="gradcam"),
+    }
 
 
 def random_faces(count: int) -> FaceDataset:
@@ -124,38 +128,18 @@ def _stage_speed(model, optimizer, stage: Stage, config, processor, rounds: int)
 
 
 def space_start(checkpoints: Path) -> dict[str, float]:
-    """Seconds until the Space answers, and its peak memory in MB after it has answered a photo."""
+    """Seconds until the Space answers, and its peak memory in MB after it has answered and explained a photo."""
     from gradio_client import Client, handle_file
 
-    with tempfile.TemporaryFile("w+") as log:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--checkpoints", str(checkpoints)],
-            stdout=log,
-            stderr=log,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        )
-        try:
-            address = None
-            while address is None:
-                time.sleep(0.05)
-                if process.poll() is not None:
-                    raise SystemExit("error: the Space did not start; run python app.py to see why")
-                log.seek(0)
-                address = re.search(r"http://127\.0\.0\.1:\d+", log.read())
-            seconds = time.perf_counter() - start
-            client = Client(address.group(), verbose=False)
-            client.predict(handle_file(str(PHOTO)), api_name="/explain")
-            status = Path(f"/proc/{process.pid}/status").read_text()
-        finally:
-            process.terminate()
-            process.wait(10)
-    return {"start-up seconds": seconds, "peak memory MB": int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024}
+    with served(["--checkpoints", checkpoints]) as space:
+        client = Client(space.address, verbose=False, download_files=False)
+        client.predict(handle_file(str(PHOTO)), api_name="/explain")
+        return {"start-up seconds": space.start_up, "peak memory MB": space.megabytes("VmHWM")}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "pattlite-ferplus")
+    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--config", type=Path, default=ROOT / "hub_configs" / "pattlite-ferplus.yaml")
     parser.add_argument("--rounds", type=int, default=20, help="for the photo; training steps take a quarter of it")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
@@ -168,8 +152,8 @@ def main() -> None:
             "torch": torch.__version__,
             "python": platform.python_version(),
         },
-        "space": space_start(options.checkpoint.parent),
-        "milliseconds per photo, one face": photo_times(options.checkpoint, options.rounds),
+        "space": space_start(options.checkpoints),
+        "milliseconds per photo, one face": photo_times(find_checkpoints(options.checkpoints), options.rounds),
         "training, pictures per second": training_speed(options.config, max(options.rounds // 4, 2)),
     }
     text = json.dumps(
