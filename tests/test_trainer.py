@@ -9,7 +9,8 @@ from fer_models import FERImageProcessor, PAttLiteConfig, PAttLiteForImageClassi
 from tests.tiny import tiny_ferplus
 from train import train_hub
 from train.data import load_split
-from train.recipe import Recipe, Stage
+from train.recipe import ConfigError, Recipe, Stage
+from train.trainer import check_frozen
 
 
 @pytest.fixture
@@ -73,6 +74,14 @@ def test_the_loss_plateau_can_be_saved_and_goes_on_where_it_was(trainer_of):
     other.validation_loss = 1.0
     other.lr_scheduler.step(0.5)
     assert other.optimizer.param_groups[0]["lr"] == pytest.approx(0.3)
+
+
+def test_a_frozen_module_that_is_not_there_is_named_with_the_nearest_one():
+    model = PAttLiteForImageClassification(PAttLiteConfig(num_labels=8, image_size=112))
+    stages = [Stage("a", 1, 0.1, frozen=["backbone"]), Stage("b", 1, 0.1, frozen=["backbone.conv_sten"])]
+    check_frozen(model, stages[:1])
+    with pytest.raises(ConfigError, match=r"stage 'b': frozen: .*'backbone.conv_sten'; .* 'backbone.conv_stem'\?"):
+        check_frozen(model, stages)
 
 
 def test_options_reach_the_optimizer(trainer_of):

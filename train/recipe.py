@@ -32,13 +32,17 @@ class ConfigError(ValueError):
     """A hub config has a wrong key or value; the message names the key, the file and the nearest right key."""
 
 
-def _require(where: str, what: str, words: Iterable[str], known: Iterable[str]) -> None:
-    """Every word must be known; the error names the nearest one that is."""
+def require(where: str, what: str, words: Iterable[str], known: Iterable[str]) -> None:
+    """Every word must be known.
+
+    Raises:
+        ConfigError: one is not; the message names the nearest one that is.
+    """
     known = list(known)
     for word in words:
         if word not in known:
             near = difflib.get_close_matches(str(word), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known[:20])}"
             raise ConfigError(f"{where}: unknown {what} {word!r}; {hint}")
 
 
@@ -71,7 +75,7 @@ class Data:
     split_seed: int = 42
 
     def __post_init__(self):
-        _require("layout", "layout", [self.layout], READERS)
+        require("layout", "layout", [self.layout], READERS)
         self.name = self.name or self.layout
         try:
             _ = self.names
@@ -133,10 +137,10 @@ class Stage:
     sharpness: float | None = None
 
     def __post_init__(self):
-        _require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), *OWN_SCHEDULES])
-        _require("optimizer", "optimizer", [self.optimizer], [kind.value for kind in OptimizerNames])
+        require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), *OWN_SCHEDULES])
+        require("optimizer", "optimizer", [self.optimizer], [kind.value for kind in OptimizerNames])
         if self.schedule in OWN_SCHEDULES:
-            _require("schedule_options", "key", self.schedule_options, OWN_SCHEDULES[self.schedule])
+            require("schedule_options", "key", self.schedule_options, OWN_SCHEDULES[self.schedule])
             for option in OWN_SCHEDULES[self.schedule]:
                 if option not in self.schedule_options:
                     raise ConfigError(f"schedule_options: the schedule {self.schedule!r} needs the key {option!r}")
@@ -192,7 +196,7 @@ class Published:
     conditions: str = ""
 
     def __post_init__(self):
-        _require("metric", "metric", [self.metric], METRICS)
+        require("metric", "metric", [self.metric], METRICS)
         if not 0 < self.value <= 1:
             raise ConfigError(f"value: expected a share between 0 and 1, found {self.value}")
 
@@ -269,15 +273,15 @@ class HubConfig:
 
     def __post_init__(self):
         architectures = {config.model_type: config for config, _ in ARCHITECTURES}
-        _require("architecture", "architecture", [self.architecture], architectures)
+        require("architecture", "architecture", [self.architecture], architectures)
         keys = inspect.signature(architectures[self.architecture]).parameters
-        _require("model", "key", self.model, [key for key in keys if key != "kwargs"])
+        require("model", "key", self.model, [key for key in keys if key != "kwargs"])
         try:
             AutoConfig.for_model(self.architecture, **self.model)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"model: {error}") from error
-        _require("processor", "key", self.processor, typing.get_type_hints(FERImageProcessorKwargs))
-        _require("metrics", "metric", self.metrics, METRICS)
+        require("processor", "key", self.processor, typing.get_type_hints(FERImageProcessorKwargs))
+        require("metrics", "metric", self.metrics, METRICS)
 
 
 def _parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) -> typing.Any:
@@ -291,7 +295,7 @@ def _parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) 
         if not isinstance(value, dict):
             raise ConfigError(f"{where}: expected keys and values, found {value!r}")
         hints = typing.get_type_hints(kind)
-        _require(where, "key", value, hints)
+        require(where, "key", value, hints)
         parsed = {key: _parse(hints[key], item, f"{where}.{key}", whole) for key, item in value.items()}
         if not whole:
             return parsed

@@ -30,7 +30,7 @@ from train.hub_folder import HubFolderError, verify_hub_folder, write_hub_folder
 from train.initial_weights import build_model  # noqa: E402
 from train.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
 from train.splits import load_splits  # noqa: E402
-from train.trainer import EpochLine, StageTrainer, accuracy  # noqa: E402
+from train.trainer import EpochLine, StageTrainer, accuracy, check_frozen  # noqa: E402
 
 NO_TRAINING = ("card", "metrics", "extends")  # keys of a config that may change while a run is stopped
 
@@ -145,6 +145,7 @@ def train(
     open_run(options.work / config.name, config, options.resume)
     set_seed(config.recipe.seed)
     model = build_model(config, options.backbone)
+    check_frozen(model, config.recipe.stages)
     size = model.config.image_size
     processor = fer_models.FERImageProcessor(size={"height": size, "width": size}, **config.processor)
     if not torch.cuda.is_available():

@@ -11,6 +11,7 @@ from transformers import EvalPrediction, Trainer, TrainerCallback
 
 from train.augmentation import Collator
 from train.averaged_weights import AveragedWeights
+from train.recipe import Stage, require
 from train.sharpness import uphill
 
 
@@ -44,6 +45,17 @@ class EpochLine(TrainerCallback):
 def accuracy(prediction: EvalPrediction) -> dict[str, float]:
     """Share of pictures whose highest logit is the label's."""
     return {"accuracy": float(np.mean(prediction.predictions.argmax(axis=1) == prediction.label_ids))}
+
+
+def check_frozen(model: torch.nn.Module, stages: list[Stage]) -> None:
+    """Every frozen module of every stage must be there, before the first stage takes its hours.
+
+    Raises:
+        ConfigError: one is not; the message names the nearest that is.
+    """
+    known = [name for name, _ in model.named_modules() if name]
+    for stage in stages:
+        require(f"stage {stage.name!r}: frozen", "module", stage.frozen, known)
 
 
 class LossPlateau(torch.optim.lr_scheduler.ReduceLROnPlateau):
