@@ -20,7 +20,7 @@ def pretrained_backbone(name: str, file: Path | None) -> tuple[dict[str, torch.T
 
     Args:
         name: timm's name of the weights, downloaded from the Hub when no `file` is given.
-        file: safetensors with those names; its metadata may hold `pad_type` and `bn_eps`.
+        file: safetensors with the names of the model's backbone; its metadata may hold `pad_type` and `bn_eps`.
 
     Raises:
         DataError: no such file, or it cannot be downloaded.
@@ -67,6 +67,8 @@ def build_model(config: HubConfig, backbone_file: Path | None) -> torch.nn.Modul
         overrides = {key: getattr(source, key) for key in ("pad_type", "batch_norm_eps") if hasattr(source, key)}
     elif config.backbone:
         weights, overrides = pretrained_backbone(config.backbone, backbone_file)
+        defaults = AutoConfig.for_model(config.architecture)  # an architecture need not leave such values open
+        overrides = {key: value for key, value in overrides.items() if hasattr(defaults, key)}
     id2label, label2id = label_maps(config.data.names)
     model_config = AutoConfig.for_model(
         config.architecture, id2label=id2label, label2id=label2id, **(config.model | overrides)

@@ -40,7 +40,9 @@ DEFAULT_CONFIG = ROOT / "hub_configs" / "pattlite-ferplus.yaml"
 def add_training_arguments(parser: argparse.ArgumentParser, always: bool = True) -> None:
     """The arguments of a command that trains, `always` or only with some of its options."""
     parser.add_argument("--data", required=always, help="file or folder of the data set")
-    parser.add_argument("--backbone", type=Path, help="local safetensors instead of timm's download")
+    parser.add_argument(
+        "--backbone", type=Path, help="safetensors to start from, instead of a download or random weights"
+    )
     parser.add_argument("--work", type=Path, default=ROOT / "runs", help="where unfinished training is kept")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run was")
     parser.add_argument("--bf16", action="store_true", help="mixed precision")
@@ -214,6 +216,8 @@ def main(arguments: list[str] | None = None) -> None:
             config = load_config(options.config)
             if options.seed is not None:
                 config.recipe.seed = options.seed
+            if options.backbone and not config.start:  # a recipe that starts from scratch can start from a file too
+                config.backbone = config.backbone or options.backbone.stem
             folder = options.out / config.name
         if options.dry_run:
             print(push.listing(push.files_to_send(folder), f"{options.org or 'your account'}/{folder.resolve().name}"))
