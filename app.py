@@ -21,6 +21,7 @@ from space.maps import colormap_filters
 from space.models import notice_html, open_models
 from space.recent import RecentPhotos
 from space.style import HEAD, PAGE_CSS, THEME
+from space.video_tab import video_tab
 from space.webcam_tab import webcam_tab
 
 HOUR = 3600
@@ -49,6 +50,7 @@ def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
         with gr.Tabs():
             image_tab(page, answers)
             webcam_tab(analyzer)
+            video_tab(analyzer)
         add_api(answers)
     page.queue(max_size=QUEUE)
     return page

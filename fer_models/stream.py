@@ -16,8 +16,9 @@ from .faces import Face
 from .timeline import RollingTimeline, Sample
 from .tracking import FaceTracker
 
-SPAN = 2.0  # seconds over which frames are counted and times per stage are averaged
-MOST_FRAMES = 240  # of them
+# Frames are counted and times per stage averaged over the last two seconds, and over some frames at least.
+SPAN = 2.0
+LEAST_FRAMES, MOST_FRAMES = 5, 240
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class FaceStream:
         self.window = window
         self.tracker = tracker or FaceTracker(analyzer.detector)
         self._memories: dict[int, _Memory] = {}
-        self._times: deque[float] = deque(maxlen=MOST_FRAMES)
+        self._times: deque[float] = deque(maxlen=MOST_FRAMES)  # of the frames
+        self._fed: deque[float] = deque(maxlen=MOST_FRAMES)  # when they came, by the computer's clock
         self._measured: dict[str, deque[tuple[float, float]]] = {}
 
     def feed(self, frame: Image.Image, at: float | None = None) -> list[FollowedFace]:
@@ -100,6 +102,7 @@ class FaceStream:
             ValueError: the frame is older than the one before.
         """
         at = time.monotonic() if at is None else at
+        self._fed.append(time.perf_counter())
         with self.timed("find faces"):
             faces = self.tracker.update(frame, at)
         self._times.append(at)
@@ -124,8 +127,8 @@ class FaceStream:
 
     @property
     def rate(self) -> float:
-        """Frames per second over the last two seconds; 0 before the second frame."""
-        times = [at for at in self._times if at >= self._times[-1] - SPAN]
+        """Frames per second of late; 0 before the second frame."""
+        times = _recent(self._times)
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
     @contextmanager
@@ -138,16 +141,12 @@ class FaceStream:
 
     @property
     def milliseconds(self) -> dict[str, float]:
-        """Mean time of each stage over the last two seconds; a stage that did not happen in them is left out."""
-        recent = time.perf_counter() - SPAN
-        means = {}
-        for stage, measured in list(self._measured.items()):
-            taken = [value for end, value in measured if end >= recent]
-            if taken:
-                means[stage] = sum(taken) / len(taken)
-            else:
-                del self._measured[stage]
-        return means
+        """Mean time of each stage of late; a stage that happens no more is left out."""
+        since = _recent(self._fed)[0] if self._fed else 0.0
+        recent = {
+            stage: [value for end, value in measured if end >= since] for stage, measured in self._measured.items()
+        }
+        return {stage: sum(taken) / len(taken) for stage, taken in recent.items() if taken}
 
     def _due(self, number: int, at: float) -> bool:
         memory = self._memories[number]
@@ -192,6 +191,13 @@ class FaceStream:
             probabilities=probabilities,
             sure=self.analyzer.checkpoint(answer.model).is_sure(max(probabilities.values())),
         )
+
+
+def _recent(times: Sequence[float]) -> list[float]:
+    """Those of the last two seconds, or the last few."""
+    times = list(times)
+    within = [at for at in times if at >= times[-1] - SPAN]
+    return within if len(within) >= LEAST_FRAMES else times[-LEAST_FRAMES:]
 
 
 __all__ = ["FaceStream", "FollowedFace"]

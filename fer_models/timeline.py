@@ -18,15 +18,16 @@ CSS = """
 .fer table.timeline, .fer table.timeline :is(tr, th, td) { border: 0 !important; background: none !important; }
 .fer table.timeline th { width: 76px; padding: 0 8px 0 0; text-align: right; font-weight: 400; }
 .fer table.timeline td { padding: 1px 0; }
-.fer table.timeline td.now { width: calc(42px * var(--models, 1)); padding-left: 6px; text-align: right;
-  white-space: nowrap; font-variant-numeric: tabular-nums; }
+.fer table.timeline td.now { width: calc(42px * var(--models, 1)); white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+.fer table.timeline td.now span { display: inline-block; width: 42px; text-align: right; }
 .fer table.timeline tr.top :is(th, td.now) { font-weight: 650; }
 .fer table.timeline svg { display: block; width: 100%; height: 17px; border-radius: 3px;
   background: color-mix(in srgb, currentColor 7%, transparent); }
 .fer table.timeline path { vector-effect: non-scaling-stroke; stroke-width: 1.6; fill-opacity: 0.22; }
 .fer .axis { display: flex; justify-content: space-between; opacity: 0.75; }
 .fer .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12.5px; }
-.fer .legend svg { width: 24px; height: 8px; margin-right: 5px; }
+.fer .legend svg { display: inline-block; width: 24px; height: 8px; margin-right: 6px; vertical-align: middle; }
 """
 
 
@@ -99,7 +100,7 @@ def timeline_html(
             paths.append(f'<path d="{_line(runs)}" fill="none" stroke="{color}" stroke-dasharray="{dashes}"/>')
             now.append(f"{100 * latest[model].probabilities[model].get(expression, 0):.0f} %")
         top = ' class="top"' if expression in answers else ""
-        name, values = html.escape(expression), " ".join(f"<span>{value}</span>" for value in now)
+        name, values = html.escape(expression), "".join(f"<span>{value}</span>" for value in now)
         rows.append(
             f'<tr{top}><th scope="row">{name}</th><td><svg viewBox="0 0 {UNITS} 100" preserveAspectRatio="none" '
             f'role="img" aria-label="{name} over time">{"".join(paths)}</svg></td><td class="now">{values}</td></tr>'

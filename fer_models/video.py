@@ -16,7 +16,7 @@ from .timeline import Sample
 from .visualize import draw_faces
 
 MAX_SECONDS = 60.0
-MAX_BYTES = 100_000_000
+MAX_BYTES = 50_000_000
 MAX_PIXELS = 3840 * 2160  # of one frame
 MAX_FRAMES = 60 * 240
 MAX_RATE = 30  # frames per second of the annotated clip; more are left out

@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 from fer_models.html import CSS
+from fer_models.timeline import CSS as TIMELINE_CSS
 
 from .maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
 
@@ -30,5 +31,6 @@ _COLORMAP_CSS = f":root {{ --map-opacity: {DEFAULT_OPACITY}; }}\n" + "\n".join(
     for name in sorted(COLORMAPS, key=lambda name: name != DEFAULT_COLORMAP)
 )
 
-PAGE_CSS = "\n".join([CSS, Path(__file__).with_name("style.css").read_text(), _COLORMAP_CSS])
+_SHEETS = [Path(__file__).with_name(name).read_text() for name in ("style.css", "live.css")]
+PAGE_CSS = "\n".join([CSS, TIMELINE_CSS, *_SHEETS, _COLORMAP_CSS])
 HEAD = f"<script>{Path(__file__).with_name('page.js').read_text()}</script>"

@@ -208,7 +208,7 @@ def test_a_heavy_file_is_refused_before_it_is_read(tmp_path, analyzer):
     file = tmp_path / "heavy.mp4"
     with file.open("wb") as stream:
         stream.truncate(video.MAX_BYTES + 1)
-    with pytest.raises(VideoError, match="100 MB"):
+    with pytest.raises(VideoError, match="50 MB"):
         next(annotate_video(file, tmp_path, analyzer))
 
 

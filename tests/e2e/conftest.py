@@ -2,36 +2,19 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from train.fake_camera import camera_flags, executable, still, write_y4m
+
 ROOT = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
-)
-
 expect.set_options(timeout=30_000)  # on a shared machine; a condition that holds ends the wait at once
-
-
-def write_y4m(picture: Image.Image, file: Path, frames: int = 2) -> None:
-    """An uncompressed video (4:2:0) that shows the picture in every frame: what Chromium's fake camera plays."""
-    values = np.asarray(picture.convert("YCbCr"))
-    luma, blue, red = values[..., 0], values[::2, ::2, 1], values[::2, ::2, 2]
-    with file.open("wb") as video:
-        video.write(f"YUV4MPEG2 W{picture.width} H{picture.height} F30:1 Ip A1:1 C420jpeg\n".encode())
-        for _ in range(frames):
-            video.write(b"FRAME\n" + luma.tobytes() + blue.tobytes() + red.tobytes())
 
 
 @pytest.fixture(scope="session")
@@ -58,15 +41,9 @@ def space(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory, portrait) -> Iterator[Browser]:
     video = tmp_path_factory.mktemp("camera") / "face.y4m"
-    frame = Image.new("RGB", (640, 480), "gray")
-    face = portrait.resize((480, 480) if portrait.width == portrait.height else (384, 480))
-    frame.paste(face, ((640 - face.width) // 2, 0))
-    write_y4m(frame, video)
-    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    write_y4m([still(portrait)] * 2, video)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=[*FLAGS.split(), f"--use-file-for-fake-video-capture={video}"]
-        )
+        browser = playwright.chromium.launch(executable_path=executable(), args=camera_flags(video))
         yield browser
         browser.close()
 

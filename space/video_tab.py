@@ -1,0 +1,139 @@
+"""The Video tab: a short clip with its faces followed, their expressions over time, and a table of it."""
+
+import html
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from fer_models.analyzer import Analyzer
+from fer_models.html import message_html
+from fer_models.timeline import timeline_html
+from fer_models.video import MAX_BYTES, MAX_SECONDS, VideoError, VideoProgress, VideoResult, annotate_video
+
+MOST_MODELS = 3
+SMOOTHING = {"off": 0.0, "a little (0.25 s)": 0.25, "medium (0.5 s)": 0.5, "strong (1 s)": 1.0}
+REPORT_EVERY = 0.25  # seconds between two looks at the progress; also how soon a cancel takes effect
+MOST_PLOTS = 12  # faces whose timeline is shown; the table has them all
+WELCOME = f"Choose a clip of {MAX_SECONDS:.0f} seconds or less."
+
+
+def progress_html(fraction: float, passed: float) -> str:
+    """A progress bar with how long it will still take, from the seconds that have passed."""
+    left = f", about {passed * (1 - fraction) / fraction:.0f} s left" if fraction > 0.02 and passed > 1 else ""
+    return (
+        f'<div class="fer working"><label>Following faces: {100 * fraction:.0f} %{left}'
+        f'<progress value="{fraction:.3f}" max="1">{100 * fraction:.0f} %</progress></label></div>'
+    )
+
+
+def result_html(result: VideoResult) -> str:
+    """A timeline for each face, of those seen longest."""
+    if not result.faces:
+        return message_html("No face found in this clip. Try one in which a face is larger, sharper or turned to you.")
+    longest = sorted(result.faces, key=lambda face: -len(face.samples))[:MOST_PLOTS]
+    notes = []
+    if len(result.faces) > MOST_PLOTS:
+        notes.append(f"Of {len(result.faces)} faces the {MOST_PLOTS} seen longest are shown; the table has them all.")
+    if result.damaged:
+        notes.append("Parts of the clip are damaged and were left out.")
+    notes.append("The lines are smoothed as chosen; the table holds the answers as they were given.")
+    plots = "".join(
+        f'<section class="face" aria-label="face {face.number}"><h3>Face {face.number}, '
+        f"{face.samples[0].at:.1f} to {face.samples[-1].at:.1f} s</h3>"
+        f"{timeline_html(face.samples, 0.0, result.seconds, ends=('0 s', f'{result.seconds:.1f} s'))}</section>"
+        for face in sorted(longest, key=lambda face: face.number)
+    )
+    return f'<div class="fer"><p class="hint">{html.escape(" ".join(notes))}</p>{plots}</div>'
+
+
+def follow_clip(
+    analyzer: Analyzer, source: str | None, models: Sequence[str], half_life: float
+) -> Iterator[tuple[VideoProgress | None, str]]:
+    """What the page shows while a clip is worked on: the progress, and the text to show; at last the result.
+
+    The files lie in a folder that is deleted when the iterator is closed or goes on after the result.
+    """
+    if source is None:
+        yield None, message_html(WELCOME)
+        return
+    if not models:
+        yield None, message_html("Choose at least one model.")
+        return
+    start = reported = time.monotonic()
+    yield VideoProgress(0.0), progress_html(0.0, 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        job = annotate_video(source, Path(folder), analyzer, list(models)[:MOST_MODELS], half_life)
+        try:
+            for progress in job:
+                now = time.monotonic()
+                if progress.result is not None:
+                    yield progress, result_html(progress.result)
+                elif now - reported >= REPORT_EVERY:
+                    reported = now
+                    yield progress, progress_html(progress.fraction, now - start)
+        except VideoError as error:
+            yield None, message_html(str(error))
+        finally:
+            job.close()  # before the folder goes, and without waiting for the garbage collector
+
+
+def video_tab(analyzer: Analyzer) -> None:
+    """The tab, wired to an analyzer; called inside the page's `gr.Blocks`."""
+
+    def on_go(source, models, half_life):
+        idle = (gr.update(interactive=True), gr.update(visible=False))
+        busy = (gr.update(interactive=False), gr.update(visible=True))
+        for progress, text in follow_clip(analyzer, source, models, half_life):
+            if progress is None:
+                yield gr.update(value=None, visible=False), gr.update(visible=False), text, *idle
+            elif progress.result is None:
+                yield gr.update(value=None, visible=False), gr.update(visible=False), text, *busy
+            else:
+                clip, table = str(progress.result.clip), str(progress.result.table)
+                yield gr.update(value=clip, visible=True), gr.update(value=table, visible=True), text, *idle
+
+    def on_cancel():
+        text = message_html("Cancelled; nothing was kept.")
+        hidden = gr.update(value=None, visible=False)
+        return hidden, hidden, text, gr.update(interactive=True), gr.update(visible=False)
+
+    names = list(analyzer.checkpoints)
+    with gr.Tab("Video"), gr.Row(elem_classes="bench"):
+        with gr.Column(scale=1, min_width=260, elem_classes="rail"):
+            clip = gr.Video(
+                sources=["upload"],
+                label=f"Clip (up to {MAX_SECONDS:.0f} s and {MAX_BYTES // 10**6} MB)",
+                elem_id="clip",
+                height=260,
+            )
+            models = gr.Dropdown(
+                names,
+                value=names[:1],
+                multiselect=True,
+                max_choices=MOST_MODELS,
+                label=f"Models (up to {MOST_MODELS})",
+                elem_id="clip-models",
+            )
+            half_life = gr.Dropdown(list(SMOOTHING.items()), value=0.5, label="Smoothing", elem_id="clip-smoothing")
+            go = gr.Button("Follow the faces", variant="primary", elem_id="clip-go")
+            cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="clip-cancel")
+        with gr.Column(scale=4, min_width=320):
+            annotated = gr.Video(
+                label="Faces marked (without sound)", visible=False, interactive=False, elem_id="annotated"
+            )
+            report = gr.HTML(message_html(WELCOME), elem_id="clip-report")
+            table = gr.File(label="Table of all answers (CSV)", visible=False, elem_id="clip-table")
+        outputs = [annotated, table, report, go, cancel]
+        running = go.click(
+            on_go,
+            [clip, models, half_life],
+            outputs,
+            show_progress="hidden",
+            concurrency_limit=1,
+            concurrency_id="video",
+            api_visibility="private",
+        )
+        cancel.click(on_cancel, None, outputs, cancels=[running], show_progress="hidden", api_visibility="private")
