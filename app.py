@@ -1,8 +1,11 @@
 """The Space: upload a photo or turn on the webcam, see what each model answers and where it looked."""
 
 import os
+import signal
 import sys
+import tempfile
 
+os.environ.setdefault("GRADIO_TEMP_DIR", f"{tempfile.gettempdir()}/facial-expressions")  # shared with no other app
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # nothing leaves the machine
 if "--models" not in sys.argv and not os.environ.get("FER_MODELS"):
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the models come from checkpoints/
@@ -17,14 +20,17 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
 from space.api import add_api
 from space.image_answers import ImageAnswers
 from space.image_tab import image_tab
+from space.limits_tab import limits_tab
 from space.maps import colormap_filters
+from space.measured import measured
 from space.models import notice_html, open_models
+from space.models_tab import models_tab
 from space.recent import RecentPhotos
 from space.style import HEAD, PAGE_CSS, THEME
+from space.uploads import EVERY, MAX_AGE, keep_tidy
 from space.video_tab import video_tab
 from space.webcam_tab import webcam_tab
 
-HOUR = 3600
 QUEUE = 40  # who comes later is told that the Space is busy
 INTRO = """<header class="fer intro"><h1>What does this face express, and why does the model think so?</h1>
 <p>Published facial-expression models, side by side, with the parts of the face they looked at. Expressions are not
@@ -45,12 +51,15 @@ LAUNCH = {
 def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
     """The page, wired to an analyzer; it says which models are `missing`."""
     answers = ImageAnswers(RecentPhotos(analyzer))
-    with gr.Blocks(title="Facial expressions, explained", fill_width=True, delete_cache=(300, HOUR - 300)) as page:
+    found = measured(analyzer)
+    with gr.Blocks(title="Facial expressions, explained", fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
         gr.HTML(INTRO + notice_html(missing) + colormap_filters())
         with gr.Tabs():
             image_tab(page, answers)
             webcam_tab(analyzer)
             video_tab(analyzer)
+            models_tab(found)
+            limits_tab(found)
         add_api(answers)
     page.queue(max_size=QUEUE)
     return page
@@ -71,6 +80,8 @@ def main() -> None:
         analyzer, missing = open_models(options.models, options.checkpoints)
     except CheckpointError as error:
         sys.exit(f"error: {error}")
+    keep_tidy(Path(os.environ["GRADIO_TEMP_DIR"]), MAX_AGE, EVERY)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: Gradio then deletes what was uploaded
     build(analyzer, missing).launch(server_port=options.port, **LAUNCH)
 
 

@@ -31,6 +31,6 @@ _COLORMAP_CSS = f":root {{ --map-opacity: {DEFAULT_OPACITY}; }}\n" + "\n".join(
     for name in sorted(COLORMAPS, key=lambda name: name != DEFAULT_COLORMAP)
 )
 
-_SHEETS = [Path(__file__).with_name(name).read_text() for name in ("style.css", "live.css")]
+_SHEETS = [Path(__file__).with_name(name).read_text() for name in ("style.css", "live.css", "measured.css")]
 PAGE_CSS = "\n".join([CSS, TIMELINE_CSS, *_SHEETS, _COLORMAP_CSS])
-HEAD = f"<script>{Path(__file__).with_name('page.js').read_text()}</script>"
+HEAD = "".join(f"<script>{Path(__file__).with_name(name).read_text()}</script>" for name in ("page.js", "camera.js"))
