@@ -91,7 +91,7 @@ def add_api(answers: ImageAnswers) -> None:
         An expression is what a face shows, not what a person feels.
 
         Args:
-            photo: a JPEG, PNG, WebP, GIF, BMP or TIFF file of up to 40 megapixels.
+            photo: JPEG, PNG, WebP, GIF, BMP or TIFF, up to 40 megapixels: a file, or its base64 data URL.
             models: names from /models; all by default.
 
         Returns:
@@ -114,7 +114,7 @@ def add_api(answers: ImageAnswers) -> None:
         model's own attention, every map with one sentence that says what it means.
 
         Args:
-            photo: a JPEG, PNG, WebP, GIF, BMP or TIFF file of up to 40 megapixels.
+            photo: JPEG, PNG, WebP, GIF, BMP or TIFF, up to 40 megapixels: a file, or its base64 data URL.
             face: its number, from 1 on, from left to right.
             models: names from /models; all by default.
             method: of the Grad-CAM family.

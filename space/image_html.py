@@ -108,7 +108,8 @@ def _largest_difference(answers: list[Prediction]) -> str:
     for expression in shared:
         ordered = sorted(answers, key=lambda answer: answer.probabilities[expression])
         low, high = ordered[0], ordered[-1]
-        spreads[expression] = (high.probabilities[expression] - low.probabilities[expression], low, high)
+        spread = round(high.probabilities[expression] - low.probabilities[expression], 4)
+        spreads[expression] = (spread, low, high)
     if len(answers) < 2 or not spreads:
         return ""
     expression, (spread, low, high) = max(spreads.items(), key=lambda item: item[1][0])

@@ -28,7 +28,7 @@ DEFAULT_OPACITY = 0.5
 
 LAYER_SIDE = 112  # pixels of a heat map's picture; the browser enlarges it
 MAPS_ACROSS = 4  # of those that share a sentence
-_FILTER_NODES = 52  # divides the 256 greys evenly; between two of them a browser interpolates
+_FILTER_NODES = 256  # one for every grey
 _MOST_WRITTEN_CELLS = 36  # of a map of shares; more numbers would not be read
 _PROFILE = 100 / 6  # percent of the picture that a profile's bar of 1 takes
 
