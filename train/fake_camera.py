@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,16 +37,11 @@ def write_y4m(pictures: Iterable[Image.Image], file: Path, rate: int = 30) -> No
             video.write(b"FRAME\n" + luma.tobytes() + blue.tobytes() + red.tobytes())
 
 
-def still(photo: Image.Image) -> Image.Image:
-    """The photo in the middle of a grey camera picture."""
-    return _placed(photo, 0, 0)
-
-
-def swaying(photo: Image.Image, frames: int = 90) -> Iterable[Image.Image]:
-    """The photo on a circle of 24 pixels, once around: a person who doesn't sit quite still."""
+def swaying(photo: Image.Image, frames: int = 90, radius: float = 24) -> Iterator[Image.Image]:
+    """The photo in a grey camera picture, once around a circle of so many pixels: nobody sits quite still."""
     for index in range(frames):
         angle = 2 * math.pi * index / frames
-        yield _placed(photo, round(24 * math.cos(angle)), round(24 * math.sin(angle)))
+        yield _placed(photo, round(radius * math.cos(angle)), round(radius * math.sin(angle)))
 
 
 def _placed(photo: Image.Image, x: int, y: int) -> Image.Image:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from train.fake_camera import camera_flags, executable, still, write_y4m
+from train.fake_camera import camera_flags, executable, swaying, write_y4m
 
 ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=30_000)  # on a shared machine; a condition that holds ends the wait at once
@@ -41,7 +41,7 @@ def space(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory, portrait) -> Iterator[Browser]:
     video = tmp_path_factory.mktemp("camera") / "face.y4m"
-    write_y4m([still(portrait)] * 2, video)
+    write_y4m(swaying(portrait, frames=8, radius=3), video)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=camera_flags(video))
         yield browser
