@@ -1,6 +1,6 @@
-"""What a stranger does with a Hub folder, one after the other, in a process of its own; prints what came out as JSON.
+"""What a stranger does with a repo of the Hub, in a process of its own; prints what came out as JSON.
 
-python -I tests/load_checks.py FOLDER...
+python -I tests/load_checks.py ORG/NAME...
 
 Importing this repository's packages is an error here. Starting up costs more than all checks, so they share a process.
 """
@@ -27,24 +27,24 @@ def three_pictures() -> list[Image.Image]:
     return [Image.fromarray(picture) for picture in noise]
 
 
-def check(folder: str) -> dict:
-    """Every way of loading the folder, compared with the logits of the first."""
+def check(repo: str) -> dict:
+    """Every way of loading the repo, compared with the logits of the first."""
     trust = {"trust_remote_code": True}
     pictures = three_pictures()
-    processor = AutoImageProcessor.from_pretrained(folder, **trust)
+    processor = AutoImageProcessor.from_pretrained(repo, **trust)
     pixel_values = processor(pictures, return_tensors="pt")["pixel_values"]
 
     def logits(model: torch.nn.Module) -> torch.Tensor:
         with torch.inference_mode():
             return model.eval()(pixel_values.to(model.dtype)).logits
 
-    model, report = AutoModelForImageClassification.from_pretrained(folder, output_loading_info=True, **trust)
+    model, report = AutoModelForImageClassification.from_pretrained(repo, output_loading_info=True, **trust)
     expected = logits(model)
-    base = AutoModel.from_pretrained(folder, **trust)
-    mapped = AutoModelForImageClassification.from_pretrained(folder, device_map="auto", **trust)
+    base = AutoModel.from_pretrained(repo, **trust)
+    mapped = AutoModelForImageClassification.from_pretrained(repo, device_map="auto", **trust)
     with torch.device("meta"):
-        empty = AutoModelForImageClassification.from_config(AutoConfig.from_pretrained(folder, **trust), **trust)
-    classify = pipeline("image-classification", folder, **trust)
+        empty = AutoModelForImageClassification.from_config(AutoConfig.from_pretrained(repo, **trust), **trust)
+    classify = pipeline("image-classification", repo, **trust)
     answer = classify(pictures[0], top_k=None)
     shares = expected[0].softmax(dim=0).tolist()
     with tempfile.TemporaryDirectory() as again:
@@ -54,7 +54,7 @@ def check(folder: str) -> dict:
         resaved = logits(AutoModel.from_pretrained(again, **trust))
     halves = {}
     for dtype in (torch.bfloat16, torch.float16):
-        half = AutoModelForImageClassification.from_pretrained(folder, dtype=dtype, **trust)
+        half = AutoModelForImageClassification.from_pretrained(repo, dtype=dtype, **trust)
         kept = {str(parameter.dtype) for parameter in half.parameters()}
         halves[str(dtype)] = {"dtypes": sorted(kept), "difference": difference(logits(half), expected)}
     return {
@@ -75,4 +75,4 @@ def check(folder: str) -> dict:
 if __name__ == "__main__":
     for package in ("fer_models", "train", "space"):
         sys.modules[package] = None
-    print(json.dumps({Path(folder).name: check(folder) for folder in sys.argv[1:]}))
+    print(json.dumps({repo.partition("/")[2]: check(repo) for repo in sys.argv[1:]}))

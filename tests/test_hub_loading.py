@@ -1,7 +1,6 @@
-"""A Hub folder of each architecture, loaded by a stranger and by a user of the library, and exported."""
+"""A Hub repo of each architecture, loaded by a stranger and by a user of the library, and exported."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import fer_models
 from fer_models.analyzer import load_network
 from fer_models.expressions import EXPRESSIONS, label_maps
 from tests import load_checks
+from tests.hub_client import environment
+from tests.hub_server import HubServer
 from train.hub_folder import HubFolderError, verify_hub_folder, write_network
 
 BOTTLENECKS = [  # DDAMFN in short: one block of each kind
@@ -59,11 +60,15 @@ def folders(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def alone(folders, tmp_path_factory) -> dict[str, dict]:
-    """What `load_checks.py` finds out about each folder where nothing of this repository can be imported."""
+    """What `load_checks.py` finds out about each repo on a Hub, where nothing of this repository can be imported."""
     empty = tmp_path_factory.mktemp("empty")
-    command = [sys.executable, "-I", load_checks.__file__, *map(str, folders.values())]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_MODULES_CACHE": str(empty / "modules")}
-    run = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, timeout=600)
+    with HubServer() as hub:
+        for key, folder in folders.items():
+            hub.add(f"org/{key}", folder)
+        command = [sys.executable, "-I", load_checks.__file__, *(f"org/{key}" for key in folders)]
+        run = subprocess.run(
+            command, cwd=empty, env=environment(hub, empty), capture_output=True, text=True, timeout=600
+        )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout.splitlines()[-1])
 
@@ -150,17 +155,18 @@ def test_onnxruntime_gives_the_logits_of_torch_for_any_number_of_pictures(key, t
         np.testing.assert_allclose(logits, expected[:count].numpy(), rtol=1e-4, atol=1e-4)
 
 
-def test_a_folder_is_verified_and_each_fault_is_named(folders, tmp_path):
+def test_each_fault_of_a_folder_is_named(folders, tmp_path):
     folder = shutil.copytree(folders["ddamfn"], tmp_path / "ddamfn")
-    verify_hub_folder(folder)  # raises nothing
-
     code = folder / "modeling_ddamfn.py"
     content = code.read_text()
     code.write_text(content.replace("logits = self.classifier(", "logits = 2 * self.classifier("))
     with pytest.raises(HubFolderError, match="answers differently when it is loaded without this repository"):
         verify_hub_folder(folder)
+    code.write_text(f"import fer_models\n{content}")
+    with pytest.raises(HubFolderError, match=r"does not load without this repository: .*fer_models"):
+        verify_hub_folder(folder)
     code.unlink()
-    with pytest.raises(HubFolderError, match=r"does not load without this repository: .*modeling_ddamfn.py"):
+    with pytest.raises(HubFolderError, match=r"lacks the code of AutoModel; python train/hub_folder.py .* writes it"):
         verify_hub_folder(folder)
 
 

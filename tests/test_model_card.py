@@ -9,6 +9,8 @@ import yaml
 from huggingface_hub import ModelCard, ModelCardData
 from huggingface_hub.repocard_data import EvalResult
 
+from tests.hub_client import point_client_at
+from tests.hub_server import HubServer
 from train.model_card import LIMITS, chosen_on, model_card
 from train.recipe import ConfigError, Published, load_config
 
@@ -77,6 +79,13 @@ def test_the_metadata_says_what_the_result_says_and_the_hubs_own_classes_read_it
     )
     assert by_metric["accuracy"].metric_value == pytest.approx(0.8379)
     assert by_metric["macro F1"].metric_args == {"average": "macro"}
+
+
+def test_the_hub_accepts_the_metadata(config, tmp_path, monkeypatch):
+    with HubServer() as hub:
+        point_client_at(hub, tmp_path, monkeypatch)
+        ModelCard(card_of(config)).validate()
+        assert hub.count("POST /api/validate-yaml") == 1
 
 
 def test_a_result_in_class_order_shows_its_accuracy_and_stays_out_of_the_metadata(config):

@@ -32,6 +32,7 @@ from train.recipe import RESULTS, ConfigError, HubConfig, load_config  # noqa: E
 
 LOAD_ALONE = ROOT / "train" / "load_alone.py"
 LOGIT_TOLERANCE = 1e-4
+AUTO_CLASSES = ("AutoConfig", "AutoModel", "AutoModelForImageClassification")
 SECONDS = 300  # far more than a slow machine needs to import torch and load a network
 
 
@@ -105,19 +106,37 @@ def _answers_alone(folder: Path) -> dict[str, np.ndarray]:
     without code that transformers kept from an earlier load."""
     with tempfile.TemporaryDirectory() as empty:
         answers = Path(empty) / "answers.npz"
-        run = subprocess.run(
-            [sys.executable, "-I", str(LOAD_ALONE), str(folder.resolve()), str(answers)],
-            cwd=empty,
-            env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_MODULES_CACHE": str(Path(empty) / "modules")},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
+        try:
+            run = subprocess.run(
+                [sys.executable, "-I", str(LOAD_ALONE), str(folder.resolve()), str(answers)],
+                cwd=empty,
+                env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_MODULES_CACHE": str(Path(empty) / "modules")},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise HubFolderError(f"{folder} did not load without this repository within {SECONDS} seconds") from None
         if run.returncode:
             reason = (run.stderr.strip() or "no reason given").splitlines()[-1]
             raise HubFolderError(f"{folder} does not load without this repository: {reason}")
         with np.load(answers) as content:
             return dict(content)
+
+
+def _require_code(folder: Path) -> None:
+    """A stranger needs the code of config, network and image processor, and their names in the two config files."""
+    for name, classes in {"config.json": AUTO_CLASSES, "preprocessor_config.json": ("AutoImageProcessor",)}.items():
+        if not (folder / name).is_file():
+            raise HubFolderError(f"{folder} is no checkpoint folder: it has no {name}; train it first")
+        try:
+            references = json.loads((folder / name).read_text()).get("auto_map", {})
+        except ValueError as error:
+            raise HubFolderError(f"{folder / name} cannot be read: {error}") from error
+        for one in classes:
+            module = references.get(one, "").partition(".")[0]
+            if not module or not (folder / f"{module}.py").is_file():
+                raise HubFolderError(f"{folder} lacks the code of {one}; python train/hub_folder.py {folder} writes it")
 
 
 def verify_hub_folder(folder: str | Path) -> None:
@@ -128,8 +147,7 @@ def verify_hub_folder(folder: str | Path) -> None:
         HubFolderError: it does not load there, or it answers something else.
     """
     folder = Path(folder)
-    if not (folder / "config.json").is_file():
-        raise HubFolderError(f"{folder} is no checkpoint folder: it has no config.json; train it first")
+    _require_code(folder)
     try:
         model, processor = load_network(folder)
     except CheckpointError as error:
@@ -157,7 +175,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         for folder in options.folder:
-            config = load_config(options.config or ROOT / "hub_configs" / f"{folder.name}.yaml")
+            config = load_config(options.config or ROOT / "hub_configs" / f"{folder.resolve().name}.yaml")
             model, processor = load_network(folder)
             write_hub_folder(folder, model, processor, config, options.results)
             if options.verify:
