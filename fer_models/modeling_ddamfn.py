@@ -41,15 +41,24 @@ class PReLU(nn.PReLU):
         return prelu(features, self.weight)
 
 
-class ConvNorm(nn.Sequential):
-    """Convolution without bias, batch norm, and PReLU where `activated`."""
+class DepthwiseConv(nn.Conv2d):
+    def __init__(self, channels: int, kernel, stride=1, padding=0):
+        super().__init__(channels, channels, kernel, stride, padding, groups=channels, bias=False)
 
-    def __init__(self, inputs: int, outputs: int, kernel, stride=1, padding=0, groups: int = 1, activated: bool = True):
-        layers = [
-            nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False),
-            nn.BatchNorm2d(outputs),
-        ]
-        super().__init__(*layers, *([PReLU(outputs)] if activated else []))
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return depthwise_conv(features, self.weight, self.stride, self.padding)
+
+
+class ConvNorm(nn.Sequential):
+    """A convolution without bias, batch norm, and PReLU where `activated`."""
+
+    def __init__(self, conv: nn.Conv2d, activated: bool = True):
+        channels = conv.out_channels
+        super().__init__(conv, nn.BatchNorm2d(channels), *([PReLU(channels)] if activated else []))
+
+
+def pointwise_conv(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 1, bias=False)
 
 
 class MixedDepthwiseConv(nn.Module):
@@ -64,20 +73,14 @@ class MixedDepthwiseConv(nn.Module):
         self.largest = max(kernels)
         self.split = list(split)
         self.convs = nn.ModuleList(
-            nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False)
+            DepthwiseConv(channels, kernel, stride, kernel // 2)
             for kernel, channels in zip(kernels, split, strict=True)
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         if self.training:
             parts = features.split(self.split, dim=1)
-            return torch.cat(
-                [
-                    depthwise_conv(part, conv.weight, conv.stride, conv.padding)
-                    for part, conv in zip(parts, self.convs, strict=True)
-                ],
-                dim=1,
-            )
+            return torch.cat([conv(part) for part, conv in zip(parts, self.convs, strict=True)], dim=1)
         padded = [F.pad(conv.weight, [(self.largest - conv.kernel_size[0]) // 2] * 4) for conv in self.convs]
         weight = torch.cat(padded)  # (C, 1, K, K)
         return F.conv2d(features, weight, None, self.convs[0].stride, self.largest // 2, groups=len(weight))
@@ -114,10 +117,10 @@ class MixedBottleneck(nn.Module):
     def __init__(self, inputs: int, row: dict, stride: int):
         super().__init__()
         self.residual = stride == 1 and inputs == row["channels"]
-        self.expand = ConvNorm(inputs, row["expansion"], 1)
+        self.expand = ConvNorm(pointwise_conv(inputs, row["expansion"]))
         self.depthwise = MixedDepthwiseConv(row["kernels"], row["split"], stride)
         self.gates = ProfileGates(row["expansion"])
-        self.project = ConvNorm(row["expansion"], row["channels"], 1, activated=False)
+        self.project = ConvNorm(pointwise_conv(row["expansion"], row["channels"]), activated=False)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         inner = self.depthwise(self.expand(features)).permute(0, 2, 3, 1)  # (B, H, W, C)
@@ -136,7 +139,8 @@ class MixedFeatureNet(nn.Module):
         super().__init__()
         width = config.stem_channels
         self.stem = nn.Sequential(
-            ConvNorm(3, width, 3, stride=2, padding=1), ConvNorm(width, width, 3, padding=1, groups=width)
+            ConvNorm(nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False)),
+            ConvNorm(DepthwiseConv(width, 3, padding=1)),
         )
         blocks = []
         for row in config.bottlenecks:
@@ -144,7 +148,7 @@ class MixedFeatureNet(nn.Module):
                 blocks.append(MixedBottleneck(width, row, row["stride"] if repeat == 0 else 1))
                 width = row["channels"]
         self.blocks = nn.Sequential(*blocks)
-        self.last = ConvNorm(width, config.feature_channels, 1)
+        self.last = ConvNorm(pointwise_conv(width, config.feature_channels))
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
         if pixel_values.is_cpu:  # where the channels of a place lie together, all that follows is faster
@@ -158,8 +162,8 @@ class DualDirectionHead(nn.Module):
 
     def __init__(self, channels: int, grid: int):
         super().__init__()
-        self.rows = ConvNorm(channels, channels, (1, grid), groups=channels, activated=False)
-        self.columns = ConvNorm(channels, channels, (grid, 1), groups=channels, activated=False)
+        self.rows = ConvNorm(DepthwiseConv(channels, (1, grid)), activated=False)
+        self.columns = ConvNorm(DepthwiseConv(channels, (grid, 1)), activated=False)
         self.gates = ProfileGates(channels)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -226,7 +230,7 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
         channels, grid = config.feature_channels, config.attention_grid
         self.backbone = MixedFeatureNet(config)
         self.heads = nn.ModuleList(DualDirectionHead(channels, grid) for _ in range(config.num_heads))
-        self.pool = ConvNorm(channels, channels, grid, groups=channels, activated=False)
+        self.pool = ConvNorm(DepthwiseConv(channels, grid), activated=False)
         self.classifier = nn.Linear(channels, config.num_labels)
         self.post_init()
 
