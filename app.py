@@ -45,6 +45,7 @@ LAUNCH = {
     "show_error": False,
     "run_history": False,  # or the browser would keep what was uploaded
     "mcp_server": True,
+    "footer_links": ["api"],
 }
 
 

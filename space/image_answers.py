@@ -9,13 +9,12 @@ from fer_models.analyzer import Prediction
 from fer_models.faces import PhotoError
 
 from .downloads import picture_png
-from .image_html import agreement_html, column_html, face_label, notice_html, photo_html
+from .image_html import START, agreement_html, column_html, face_label, notice_html, photo_html, start_html
 from .link import Choices, example_of, to_query
 from .recent import MAX_ITEMS, Recent, RecentPhotos, SeenPhoto
 from .results import FaceResult, face_result
 from .trust import Trust, measure_trust
 
-START = "Upload a photo, paste one, take one with the webcam, or choose an example."
 NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turned to you."
 NO_MODEL = "No model is chosen; tick at least one."
 
@@ -123,6 +122,8 @@ class ImageAnswers:
 
     def view(self, source: Source, chosen: Chosen, settings: Settings) -> View:
         """The whole page; what is wrong with a photo is said on it."""
+        if source is None:
+            return View(start_html(), None, {}, {})
         try:
             photo = self.photo(source)
         except PhotoError as error:

@@ -13,7 +13,19 @@ from .recent import SeenPhoto
 from .results import agreed_expression
 
 CROP_SIDE = 256  # pixels of a crop on the page
+START = "Upload a photo, paste one, take one with the webcam, or choose an example."
 SPREAD = 0.1  # a difference in probability that is worth a sentence
+
+
+def start_html() -> str:
+    """What stands where the photo will be."""
+    return (
+        f'<div class="fer start"><p class="notice" role="status">{START}</p><ol>'
+        "<li><b>Faces</b> are found and numbered; choose one.</li>"
+        "<li><b>Answers</b> of every model stand side by side, with how sure each is.</li>"
+        "<li><b>Maps</b> show where it looked, each with a sentence that says what the map means.</li>"
+        "<li><b>Trust</b> is measured: is a map better than a random one, and about what was learned?</li></ol></div>"
+    )
 
 
 def notice_html(text: str, photo: Image.Image | None = None) -> str:
@@ -153,4 +165,13 @@ def _bars(answer: Prediction) -> str:
     return f'<table class="bars" aria-label="probability of each expression">{"".join(rows)}</table>'
 
 
-__all__ = ["agreement_html", "column_html", "examples_html", "face_label", "notice_html", "photo_html"]
+__all__ = [
+    "START",
+    "agreement_html",
+    "column_html",
+    "examples_html",
+    "face_label",
+    "notice_html",
+    "photo_html",
+    "start_html",
+]

@@ -10,8 +10,8 @@ from fer_models.faces import PhotoError, read_photo
 from fer_models.html import analysis_html, message_html
 
 from .downloads import raw_maps_zip, results_csv, results_json
-from .image_answers import START, Chosen, ImageAnswers, Settings, Source, View
-from .image_html import examples_html, notice_html
+from .image_answers import Chosen, ImageAnswers, Settings, Source, View
+from .image_html import examples_html, start_html
 from .link import EXAMPLES, from_query
 from .maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
 from .photo_input import OWN_ANSWER, PhotoInput, asked_expression, expression_choice, method_choice, politely
@@ -76,7 +76,7 @@ def image_tab(page: gr.Blocks, answers: ImageAnswers) -> None:
                         elem_id="colormap",
                     )
             with gr.Column(scale=3, min_width=320):
-                stage = gr.HTML(notice_html(START), elem_id="stage", js_on_load=CHOOSE_BUTTON)
+                stage = gr.HTML(start_html(), elem_id="stage", js_on_load=CHOOSE_BUTTON)
                 agreement = gr.HTML(visible=False, elem_id="agreement")
                 with gr.Row(visible=False, elem_id="take-home") as take_home:
                     labels = ("Copy link", "Picture (.png)", "Raw maps (.npy)", "Results (.json)", "Results (.csv)")

@@ -6,7 +6,8 @@ from tiny import tiny_checkpoint
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.faces import PhotoError
-from space.image_answers import NO_FACE, NO_MODEL, START, Chosen, ImageAnswers, Settings
+from space.image_answers import NO_FACE, NO_MODEL, Chosen, ImageAnswers, Settings
+from space.image_html import START
 from space.link import EXAMPLES
 from space.recent import RecentPhotos
 
