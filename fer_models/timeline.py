@@ -18,9 +18,9 @@ CSS = """
 .fer table.timeline, .fer table.timeline :is(tr, th, td) { border: 0 !important; background: none !important; }
 .fer table.timeline th { width: 76px; padding: 0 8px 0 0; text-align: right; font-weight: 400; }
 .fer table.timeline td { padding: 1px 0; }
-.fer table.timeline td.now { width: calc(42px * var(--models, 1)); white-space: nowrap;
+.fer table.timeline td.now { width: calc(46px * var(--models, 1)); white-space: nowrap;
   font-variant-numeric: tabular-nums; }
-.fer table.timeline td.now span { display: inline-block; width: 42px; text-align: right; }
+.fer table.timeline td.now span { display: inline-block; width: 46px; text-align: right; }
 .fer table.timeline tr.top :is(th, td.now) { font-weight: 650; }
 .fer table.timeline svg { display: block; width: 100%; height: 17px; border-radius: 3px;
   background: color-mix(in srgb, currentColor 7%, transparent); }
@@ -109,8 +109,8 @@ def timeline_html(
     return (
         f'{_legend(models) if len(models) > 1 else ""}<table class="timeline" style="--models:{len(models)}" '
         f'aria-label="probability of each expression over time">{"".join(rows)}<tr><th></th><td><div class="axis">'
-        f'<span>{html.escape(first)}</span><span>{html.escape(last)}</span></div></td><td class="now"></td></tr>'
-        "</table>"
+        f"<span>{html.escape(first)}</span><span>{html.escape(last)}</span></div></td>"
+        '<td class="now"><span>last</span></td></tr></table>'
     )
 
 

@@ -17,7 +17,7 @@ MOST_MODELS = 3
 SMOOTHING = {"off": 0.0, "a little (0.25 s)": 0.25, "medium (0.5 s)": 0.5, "strong (1 s)": 1.0}
 REPORT_EVERY = 0.25  # seconds between two looks at the progress; also how soon a cancel takes effect
 MOST_PLOTS = 12  # faces whose timeline is shown; the table has them all
-WELCOME = f"Choose a clip of {MAX_SECONDS:.0f} seconds or less."
+WELCOME = f"Choose a clip of {MAX_SECONDS:.0f} seconds and {MAX_BYTES // 10**6} MB or less."
 
 
 def progress_html(fraction: float, passed: float) -> str:
@@ -105,7 +105,7 @@ def video_tab(analyzer: Analyzer) -> None:
         with gr.Column(scale=1, min_width=260, elem_classes="rail"):
             clip = gr.Video(
                 sources=["upload"],
-                label=f"Clip (up to {MAX_SECONDS:.0f} s and {MAX_BYTES // 10**6} MB)",
+                label="Clip",
                 elem_id="clip",
                 height=260,
             )

@@ -23,7 +23,7 @@ SMOOTHING = {
     "strong (1 s)": 1.0,
     "very strong (2 s)": 2.0,
 }
-STREAM_EVERY = 0.05  # seconds; the server takes the newest picture when it is done with the last
+STREAM_EVERY = 1 / 15  # seconds; the server takes the newest picture when it is done with the last
 CAMERAS = 2  # served at once; more share the time in slices
 TIME_SLICE = 60  # seconds
 WELCOME = "Turn on the camera and press record. Nothing is kept: each picture is forgotten with the next."

@@ -76,7 +76,9 @@ def test_a_fault_is_one_sentence_and_leaves_nothing(analyzer, tmp_path, scratch)
     assert list(scratch.iterdir()) == []
 
 
-@pytest.mark.parametrize("source, models, words", [(None, [NAME], "60 seconds"), ("clip", [], "at least one model")])
+@pytest.mark.parametrize(
+    "source, models, words", [(None, [NAME], "60 seconds and 50 MB or less"), ("clip", [], "at least one model")]
+)
 def test_what_is_missing_is_asked_for(analyzer, source, models, words):
     ((progress, text),) = follow_clip(analyzer, source, models, 0.5)
     assert progress is None and words in text

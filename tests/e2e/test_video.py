@@ -73,5 +73,5 @@ def test_what_is_no_clip_gets_one_sentence(tab, clips):
 
 def test_without_a_clip_one_is_asked_for(tab):
     tab.get_by_role("button", name="Follow the faces").click()
-    expect(tab.locator("#clip-report")).to_contain_text("Choose a clip of 60 seconds or less.")
+    expect(tab.locator("#clip-report")).to_contain_text("Choose a clip of 60 seconds and 50 MB or less.")
     expect(tab.get_by_role("button", name="Follow the faces")).to_be_enabled()
