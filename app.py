@@ -42,6 +42,7 @@ LAUNCH = {
     "css": PAGE_CSS,
     "head": HEAD,
     "max_file_size": "50mb",
+    "allowed_paths": [str(Path(__file__).resolve().parent / "examples")],  # from wherever the Space is started
     "show_error": False,
     "run_history": False,  # or the browser would keep what was uploaded
     "mcp_server": True,

@@ -19,9 +19,13 @@ expect.set_options(timeout=30_000)  # on a shared machine; a condition that hold
 
 @pytest.fixture(scope="session")
 def space(tmp_path_factory) -> Iterator[str]:
-    """The address of `python app.py`, started from an empty folder as a stranger would."""
+    """The address of `python app.py`, started from an empty folder as a stranger would.
+
+    At the end of all tests: it has asked nothing of another machine, and leaves nothing that visitors sent."""
     log = tmp_path_factory.mktemp("space") / "log.txt"
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "GRADIO_TEMP_DIR": str(log.parent / "uploads")}
+    uploads, attempts = log.parent / "uploads", log.parent / "attempts.txt"
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "GRADIO_TEMP_DIR": str(uploads)}
+    environment |= {"PYTHONPATH": str(ROOT / "tests" / "offline"), "OFFLINE_LOG": str(attempts)}
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py")], cwd=log.parent, env=environment, stdout=out, stderr=out
@@ -35,7 +39,10 @@ def space(tmp_path_factory) -> Iterator[str]:
         yield address.group()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
+    assert not attempts.exists(), attempts.read_text()
+    ours = {path.read_bytes() for path in (ROOT / "examples").glob("*.jpg")}
+    assert [file for file in uploads.rglob("*") if file.is_file() and file.read_bytes() not in ours] == []
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,77 @@
+"""The Models and Limits tabs as a visitor reads them, in a real Chromium."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = "pattlite-ferplus"
+RESULT = json.loads((ROOT / "results" / f"{MODEL}-on-ferplus-PublicTest.json").read_text())
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+    expect(page.locator(".fer.measured:visible h2").first).to_be_visible()
+
+
+def test_the_table_shows_the_committed_result(page):
+    open_tab(page, "Models")
+    row = page.locator("table.numbers tbody tr").filter(has=page.get_by_text(MODEL, exact=True))
+    accuracy = RESULT["metrics"]["accuracy"]
+    expect(row).to_contain_text(f"{100 * accuracy['value']:.1f} %")
+    expect(row).to_contain_text(f"{100 * accuracy['interval'][0]:.1f} to {100 * accuracy['interval'][1]:.1f}")
+    expect(row).to_contain_text(f"{RESULT['checkpoint']['parameters'] / 1e6:.2f} M")
+    assert row.get_by_role("link", name="paper").get_attribute("href") == "https://arxiv.org/abs/2306.09626"
+
+
+def test_every_running_model_is_in_the_table_the_chart_and_the_matrices(page):
+    running = page.locator("#models label").all_inner_texts()
+    open_tab(page, "Models")
+    table = page.locator("table.numbers").first
+    for name in running:
+        expect(table.get_by_text(name.strip(), exact=True)).to_have_count(1)
+    measured = table.locator("tbody").first.locator("tr:not(.group)").count()
+    expect(page.locator("svg.chart").first.locator(".mark")).to_have_count(measured)
+    expect(page.locator("table.confusion")).to_have_count(measured)
+
+
+def test_a_matrix_cell_is_as_dark_as_its_share(page):
+    open_tab(page, "Models")
+    matrix = page.locator("table.confusion").first
+
+    def opacity(cell) -> float:
+        color = cell.evaluate("cell => getComputedStyle(cell).backgroundColor")  # "color(srgb r g b / a)" or "rgb(…)"
+        return float(color.rpartition("/")[2].strip(" )")) if "/" in color else 1.0
+
+    for row in matrix.locator("tbody tr").all()[:2]:
+        for cell in row.locator("td").all():
+            assert opacity(cell) == pytest.approx(int(cell.inner_text() or 0) / 100, abs=0.01)
+
+
+def test_a_link_opens_the_card_of_its_model(page):
+    open_tab(page, "Models")
+    card = page.locator(f"#card-{MODEL}")
+    expect(card.get_by_role("heading", level=1)).to_be_hidden()
+    row = page.locator("table.numbers tbody tr").filter(has=page.get_by_text(MODEL, exact=True))
+    row.get_by_role("link", name="card").click()
+    expect(card.get_by_role("heading", level=1)).to_be_visible()
+    expect(card.get_by_role("heading", level=1)).to_be_in_viewport()
+    expect(card.get_by_role("heading", name="Limits")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+@pytest.mark.parametrize("tab", ["Models", "Limits"])
+def test_the_page_is_no_wider_than_the_screen(page, width, tab):
+    page.set_viewport_size({"width": width, "height": 844})
+    open_tab(page, tab)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_limits_are_said_with_measured_numbers(page):
+    open_tab(page, "Limits")
+    limits = page.locator(".limits")
+    expect(limits.get_by_role("heading", name="It does not know what you feel")).to_be_visible()
+    expect(limits).to_contain_text(f"Of {RESULT['n_scored']:,} pictures")
+    expect(limits).to_contain_text(f"(of {RESULT['recall']['contempt']['n']})")
