@@ -148,7 +148,8 @@ def column_html(answer: Prediction, asked: str | None) -> str:
         f'<img src="{crop}" alt="the face as the model saw it, cut out and turned upright"><div>'
         f'<p class="answer">{html.escape(answer.expression)}</p>'
         f'<p class="sure{unsure}">{how_sure(answer)}, {100 * answer.probability:.0f} %</p></div></header>'
-        f'{_bars(answer)}{missing}<div class="maps">{figures(answer.maps, crop)}</div></section>'
+        f'<div class="body"><div>{_bars(answer)}{missing}</div>'
+        f'<div class="maps">{figures(answer.maps, crop)}</div></div></section>'
     )
 
 

@@ -17,7 +17,7 @@ from .maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
 from .photo_input import OWN_ANSWER, PhotoInput, asked_expression, expression_choice, method_choice, politely
 from .trust_html import trust_html
 
-MEASURING = '<p class="fer measuring" role="status">Measuring, some two hundred predictions …</p>'
+MEASURING = '<p class="fer measuring" role="status">Measuring, with some hundred predictions …</p>'
 
 # A click on a face or on an example tells the server which; the pressed state changes at once.
 CHOOSE_BUTTON = """

@@ -27,13 +27,14 @@ def trust_html(trust: Trust) -> str:
         f"<h4>Does the answer rest on what the map marks?</h4>"
         f"<p>The face is blurred in the order of the map, brightest first, then restored in that order. A map that "
         f"names what counts makes {html.escape(trust.expression)} fall faster and rise faster than a random map.</p>"
-        f"{_plot('blurred', 'deletion', trust)}{_plot('restored', 'insertion', trust)}"
+        f'<div class="plots">{_plot("blurred", "deletion", trust)}{_plot("restored", "insertion", trust)}</div>'
         f'<table class="areas"><thead><tr><th scope="col">area under the curve</th><th scope="col">blurred<br>'
         f'<small>lower is better</small></th><th scope="col">restored<br><small>higher is better</small></th></tr>'
         f"</thead><tbody>{rows}{_areas('random maps, mean', trust.random, _swatch(None))}</tbody></table>"
         f"<h4>Is the map about what the model has learned?</h4>"
         f"<p>On the right, the map of the same network with random weights. Where it looks much the same, the map "
-        f"shows the network's build and the picture, not the training.</p>{checks}</section>"
+        f"shows the network's build and the picture, not the training.</p>"
+        f'<div class="pairs">{checks}</div></section>'
     )
 
 
@@ -86,7 +87,7 @@ def _plot(title: str, kind: str, trust: Trust) -> str:
         y = floor - (floor - ceiling) * share
         grid += f'<path class="grid" d="M{LEFT} {y}H{right}"/>'
         grid += f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{100 * share:.0f} %</text>'
-    label = html.escape(f"probability of {trust.expression} while the face is {title}")
+    label = html.escape(f"{trust.expression}, while the face is {title}")
     axis = "".join(
         f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="{anchor}">{text}</text>'
         for x, anchor, text in (
@@ -96,7 +97,7 @@ def _plot(title: str, kind: str, trust: Trust) -> str:
         )
     )
     return (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
+        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="probability of {label}">'
         f'<text class="title" x="{LEFT}" y="12">{label}</text>{grid}{lines}{axis}</svg>'
     )
 
