@@ -137,6 +137,8 @@ def stage_trainer(
         frozen=stage.frozen,
         schedule=stage.schedule,
         schedule_options=stage.schedule_options,
+        averaging=stage.averaging,
+        sharpness=stage.sharpness,
     )
 
 
