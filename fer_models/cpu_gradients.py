@@ -41,7 +41,8 @@ def prelu(features: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
 
 
 def _gate(features, rows, columns):
-    return features * rows.sigmoid() * columns.sigmoid()
+    gated, columns = features * rows.sigmoid(), columns.sigmoid()
+    return gated * columns if gated.requires_grad else gated.mul_(columns)
 
 
 class _Gate(torch.autograd.Function):

@@ -42,6 +42,15 @@ def test_the_gate_is_the_product_with_two_sigmoids():
     assert_same(gate(features, rows, columns), expected, features, rows, columns)
 
 
+def test_without_a_gradient_the_gate_leaves_its_inputs_as_they_are():
+    features, rows, columns = (
+        tensor.detach() for tensor in (numbers(1, 2, 3, 4), numbers(1, 2, 1, 4), numbers(1, 1, 3, 4))
+    )
+    before = features.clone()
+    torch.testing.assert_close(gate(features, rows, columns), before * torch.sigmoid(rows) * torch.sigmoid(columns))
+    assert torch.equal(features, before)
+
+
 def test_a_gate_that_is_shut_has_a_finite_gradient():
     features, rows = torch.ones(1, 2, 2, 1, requires_grad=True), torch.full((1, 2, 1, 1), -200.0, requires_grad=True)
     columns = torch.zeros(1, 1, 2, 1, requires_grad=True)
