@@ -12,6 +12,7 @@ if "--models" not in sys.argv and not os.environ.get("FER_MODELS"):
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -27,7 +28,7 @@ from space.models import notice_html, open_models
 from space.models_tab import models_tab
 from space.recent import RecentPhotos
 from space.style import HEAD, PAGE_CSS, THEME
-from space.uploads import EVERY, MAX_AGE, keep_tidy
+from space.uploads import EVERY, MAX_AGE, SESSIONS, forget_sessions, keep_tidy, sweep
 from space.video_tab import video_tab
 from space.webcam_tab import webcam_tab
 
@@ -44,6 +45,7 @@ LAUNCH = {
     "max_file_size": "50mb",
     "allowed_paths": [str(Path(__file__).resolve().parent / "examples")],  # from wherever the Space is started
     "show_error": False,
+    "state_session_capacity": SESSIONS,
     "run_history": False,  # or the browser would keep what was uploaded
     "mcp_server": True,
     "footer_links": ["api"],
@@ -82,9 +84,10 @@ def main() -> None:
         analyzer, missing = open_models(options.models, options.checkpoints)
     except CheckpointError as error:
         sys.exit(f"error: {error}")
-    keep_tidy(Path(os.environ["GRADIO_TEMP_DIR"]), MAX_AGE, EVERY)
+    page = build(analyzer, missing)
+    keep_tidy([partial(sweep, Path(os.environ["GRADIO_TEMP_DIR"])), partial(forget_sessions, page)])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: Gradio then deletes what was uploaded
-    build(analyzer, missing).launch(server_port=options.port, **LAUNCH)
+    page.launch(server_port=options.port, **LAUNCH)
 
 
 if __name__ == "__main__":

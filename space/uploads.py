@@ -1,22 +1,28 @@
-"""What visitors send: nothing of it stays on the disk for longer than was promised, whoever left it there.
+"""What visitors send: nothing of it stays, on the disk or in memory, for longer than was promised.
 
-Gradio's `delete_cache` deletes what this very process took in. A process that was killed leaves its files behind; the
-next one deletes those too.
+Gradio's `delete_cache` deletes the files that this very process took in. A process that was killed leaves its files
+behind; the next one deletes those too. And for every session Gradio remembers what its page last showed, photo and all,
+about a megabyte each, until many thousand others have come.
 """
 
+import datetime
 import re
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import gradio as gr
 
 HOUR = 3600  # seconds: for how long something is kept at most, as visitors are promised
 EVERY = 300
 MAX_AGE = HOUR - EVERY
+SESSIONS = 200  # remembered at most, about a megabyte each; the longest unused go first
 
 _OF_GRADIO = re.compile(r"[0-9a-f]{40,64}")  # a folder that Gradio makes, named by a hash; anything else is not ours
 
 
-def sweep(folder: Path, age: float, now: float | None = None) -> int:
+def sweep(folder: Path, age: float = MAX_AGE, now: float | None = None) -> int:
     """Delete what visitors sent more than `age` seconds before `now`, and the folders that are empty by then.
 
     A file's age counts from its last change of status, which no copied date disguises. Only what lies in folders that
@@ -44,15 +50,34 @@ def sweep(folder: Path, age: float, now: float | None = None) -> int:
     return deleted
 
 
-def keep_tidy(folder: Path, age: float, every: float) -> None:
-    """Sweep now and every so many seconds, for as long as the process lives."""
+def forget_sessions(page: gr.Blocks, age: float = MAX_AGE, now: datetime.datetime | None = None) -> int:
+    """Forget the sessions that nothing was heard of in the `age` seconds before `now`; whoever comes back starts anew.
+
+    Returns:
+        How many were forgotten; 0 before the page is launched.
+    """
+    holder = getattr(page, "state_holder", None)
+    if holder is None:
+        return 0
+    latest = (now or datetime.datetime.now()) - datetime.timedelta(seconds=age)
+    with holder.lock:
+        old = [session for session, used in holder.time_last_used.items() if used < latest]
+        for session in old:
+            holder.session_data.pop(session, None)
+            del holder.time_last_used[session]
+    return len(old)
+
+
+def keep_tidy(chores: Sequence[Callable[[], object]], every: float = EVERY) -> None:
+    """Do the chores now and every so many seconds, for as long as the process lives."""
 
     def again() -> None:
         while True:
-            sweep(folder, age)
+            for chore in chores:
+                chore()
             time.sleep(every)
 
     threading.Thread(target=again, name="uploads", daemon=True).start()
 
 
-__all__ = ["EVERY", "HOUR", "MAX_AGE", "keep_tidy", "sweep"]
+__all__ = ["EVERY", "HOUR", "MAX_AGE", "SESSIONS", "forget_sessions", "keep_tidy", "sweep"]

@@ -4,11 +4,15 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+import gradio as gr
 import pytest
+from gradio_client import Client
 
-from space.uploads import EVERY, HOUR, MAX_AGE, keep_tidy, sweep
+from space.uploads import EVERY, HOUR, MAX_AGE, forget_sessions, keep_tidy, sweep
 
 HASH = "df77616f73e6a381943b14ea50a951cc4082a1667c1fe4c5c3fc51f1190d7e1a"
 
@@ -55,12 +59,36 @@ def test_sweeping_starts_at_once_and_goes_on(folder):
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
-    keep_tidy(folder, age=-60, every=0.02)
+    keep_tidy([partial(sweep, folder, age=-60)], every=0.02)
     wait_until_gone(folder / HASH / "face.jpg")
     (folder / HASH).mkdir(exist_ok=True)
     late = folder / HASH / "late.jpg"
     late.write_bytes(b"face")
     wait_until_gone(late)
+
+
+def test_what_a_session_was_shown_is_forgotten_when_it_is_old_and_not_before(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with gr.Blocks() as page:
+        shown = gr.HTML()
+        gr.Button().click(lambda: "a photo of somebody", None, shown, api_name="show")
+    assert forget_sessions(page) == 0  # not launched yet
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client = Client(address, verbose=False)
+        client.predict(api_name="/show")
+
+        def remembered() -> str:
+            return str([session.config_values for session in page.state_holder.session_data.values()])
+
+        assert "a photo of somebody" in remembered()  # or there would be nothing to forget
+        later = datetime.now() + timedelta(seconds=MAX_AGE)
+        assert forget_sessions(page, now=later - timedelta(seconds=60)) == 0
+        assert forget_sessions(page, now=later + timedelta(seconds=60)) == 1
+        assert "a photo of somebody" not in remembered()
+        assert client.predict(api_name="/show") == "a photo of somebody"  # who comes back is served again
+    finally:
+        page.close()
 
 
 @pytest.mark.parametrize(
