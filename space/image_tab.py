@@ -5,10 +5,6 @@ import json
 
 import gradio as gr
 
-from fer_models.analyzer import Analyzer
-from fer_models.faces import PhotoError, read_photo
-from fer_models.html import analysis_html, message_html
-
 from .downloads import raw_maps_zip, results_csv, results_json
 from .image_answers import Chosen, ImageAnswers, Settings, Source, View
 from .image_html import examples_html, start_html
@@ -30,17 +26,6 @@ element.addEventListener('click', event => {
 });
 element.dataset.ready = '';
 """
-
-
-def analyze_photo(analyzer: Analyzer, source: str | bytes | None, method: str, expression: str) -> str:
-    """The page for one photo, or one sentence that says what is wrong with it."""
-    if source is None:
-        return message_html("Upload a photo, or choose an example.")
-    try:
-        photo = read_photo(source)
-    except PhotoError as error:
-        return message_html(str(error))
-    return analysis_html(analyzer.analyze(photo, method=method, expression=expression))
 
 
 def image_tab(page: gr.Blocks, answers: ImageAnswers) -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from space.image_answers import Chosen, ImageAnswers, Settings
-from space.image_tab import analyze_photo
-from space.photo_input import OWN_ANSWER, PhotoInput
+from space.photo_input import PhotoInput
 from space.recent import RecentPhotos
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,10 +48,3 @@ def test_what_is_pasted_and_cannot_be_used_is_said_in_its_own_words(monkeypatch,
     source = PhotoInput().preprocess(ImageData(url=url))
     view = ImageAnswers(RecentPhotos(Analyzer([MODEL]))).view(source, Chosen(), Settings(["pattlite-ferplus"]))
     assert words in view.stage and "empty" not in view.stage and view.cards == {}
-
-
-def test_a_broken_source_becomes_a_sentence_without_its_path(tmp_path):
-    file = tmp_path / "secret-name.jpg"
-    file.write_text("no picture")
-    page = analyze_photo(Analyzer([MODEL]), str(file), "gradcam", OWN_ANSWER)
-    assert 'class="message"' in page and "secret-name" not in page and str(tmp_path) not in page
