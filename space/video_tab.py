@@ -1,12 +1,15 @@
 """The Video tab: a short clip with its faces followed, their expressions over time, and a table of it."""
 
 import html
-import tempfile
+import secrets
+import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from fer_models.analyzer import Analyzer
 from fer_models.html import message_html
@@ -54,7 +57,8 @@ def follow_clip(
 ) -> Iterator[tuple[VideoProgress | None, str]]:
     """What the page shows while a clip is worked on: the progress, and the text to show; at last the result.
 
-    The files lie in a folder that is deleted when the iterator is closed or goes on after the result.
+    The files lie among the uploads, in a folder named as theirs are: Gradio hands them out from there, and they are
+    swept away with the uploads, whatever happens to this process. A cancel or a fault deletes them at once.
     """
     if source is None:
         yield None, message_html(WELCOME)
@@ -64,41 +68,49 @@ def follow_clip(
         return
     start = reported = time.monotonic()
     yield VideoProgress(0.0), progress_html(0.0, 0.0)
-    with tempfile.TemporaryDirectory() as folder:
-        job = annotate_video(source, Path(folder), analyzer, list(models)[:MOST_MODELS], half_life)
-        try:
+    folder = Path(get_upload_folder()) / secrets.token_hex(32)
+    folder.mkdir(parents=True)
+    result = None
+    try:
+        with closing(annotate_video(source, folder, analyzer, list(models)[:MOST_MODELS], half_life)) as job:
             for progress in job:
                 now = time.monotonic()
                 if progress.result is not None:
-                    yield progress, result_html(progress.result)
+                    result = progress.result
+                    yield progress, result_html(result)
                 elif now - reported >= REPORT_EVERY:
                     reported = now
                     yield progress, progress_html(progress.fraction, now - start)
-        except VideoError as error:
-            yield None, message_html(str(error))
-        finally:
-            job.close()  # before the folder goes, and without waiting for the garbage collector
+    except VideoError as error:
+        yield None, message_html(str(error))
+    finally:
+        if result is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def video_tab(analyzer: Analyzer) -> None:
     """The tab, wired to an analyzer; called inside the page's `gr.Blocks`."""
 
-    def on_go(source, models, half_life):
-        idle = (gr.update(interactive=True), gr.update(visible=False))
-        busy = (gr.update(interactive=False), gr.update(visible=True))
-        for progress, text in follow_clip(analyzer, source, models, half_life):
-            if progress is None:
-                yield gr.update(value=None, visible=False), gr.update(visible=False), text, *idle
-            elif progress.result is None:
-                yield gr.update(value=None, visible=False), gr.update(visible=False), text, *busy
-            else:
-                clip, table = str(progress.result.clip), str(progress.result.table)
-                yield gr.update(value=clip, visible=True), gr.update(value=table, visible=True), text, *idle
+    nothing = (gr.update(value=None, visible=False), gr.update(value=None, visible=False))
+    idle = (gr.update(interactive=True), gr.update(visible=False))
+    busy = (gr.update(interactive=False), gr.update(visible=True))
 
-    def on_cancel():
-        text = message_html("Cancelled; nothing was kept.")
-        hidden = gr.update(value=None, visible=False)
-        return hidden, hidden, text, gr.update(interactive=True), gr.update(visible=False)
+    def on_go(source, models, half_life):
+        with closing(follow_clip(analyzer, source, models, half_life)) as steps:  # at once, when cancelled
+            for progress, text in steps:
+                if progress is None:
+                    yield *nothing, text, *idle
+                elif progress.result is None:
+                    yield *nothing, text, *busy
+                else:
+                    clip, table = str(progress.result.clip), str(progress.result.table)
+                    yield gr.update(value=clip, visible=True), gr.update(value=table, visible=True), text, *idle
+
+    def on_start():
+        return *nothing, message_html("Waiting for its turn."), *busy
+
+    def stopped(text: str):
+        return lambda: (*nothing, message_html(text), *idle)
 
     names = list(analyzer.checkpoints)
     with gr.Tab("Video"), gr.Row(elem_classes="bench"):
@@ -127,13 +139,9 @@ def video_tab(analyzer: Analyzer) -> None:
             report = gr.HTML(message_html(WELCOME), elem_id="clip-report")
             table = gr.File(label="Table of all answers (CSV)", visible=False, elem_id="clip-table")
         outputs = [annotated, table, report, go, cancel]
-        running = go.click(
-            on_go,
-            [clip, models, half_life],
-            outputs,
-            show_progress="hidden",
-            concurrency_limit=1,
-            concurrency_id="video",
-            api_visibility="private",
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        running = go.click(on_start, None, outputs, queue=False, **quiet).then(
+            on_go, [clip, models, half_life], outputs, concurrency_limit=1, concurrency_id="video", **quiet
         )
-        cancel.click(on_cancel, None, outputs, cancels=[running], show_progress="hidden", api_visibility="private")
+        running.failure(stopped("The clip was not finished; try again in a minute."), None, outputs, **quiet)
+        cancel.click(stopped("Cancelled; nothing was kept."), None, outputs, cancels=[running], **quiet)

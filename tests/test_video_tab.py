@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from contextlib import closing
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.timeline import Sample
 from fer_models.video import VideoFace, VideoResult
 from space import video_tab
+from space.uploads import sweep
 from space.video_tab import MOST_PLOTS, follow_clip, progress_html, result_html
 
 NAME = "pattlite-ferplus"
@@ -30,10 +31,11 @@ def clip(tmp_path) -> Path:
 
 @pytest.fixture
 def scratch(tmp_path, monkeypatch) -> Path:
-    """The only folder for temporary files; every step is reported."""
+    """The only folders for temporary files and uploads; every step is reported."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
     monkeypatch.setattr(video_tab, "REPORT_EVERY", 0)
     return folder
 
@@ -46,11 +48,11 @@ def result(samples_per_face: list[int], damaged: int = 0) -> VideoResult:
     return VideoResult(Path("a.mp4"), Path("a.csv"), 10.0, 100, damaged, faces)
 
 
-def test_the_files_are_there_with_the_result_and_gone_after_it(analyzer, clip, scratch):
-    with closing(follow_clip(analyzer, str(clip), [NAME], 0.5)) as steps:
-        last = next(progress for progress, _ in steps if progress.result)
-        assert last.result.clip.stat().st_size > 500 and last.result.table.is_file()
-        assert list(steps) == []
+def test_the_files_stay_among_the_uploads_until_those_are_swept(analyzer, clip, scratch):
+    *_, (progress, _) = follow_clip(analyzer, str(clip), [NAME], 0.5)
+    files = sorted(path for path in scratch.rglob("*") if path.is_file())
+    assert files == [progress.result.clip, progress.result.table]
+    sweep(scratch, age=60, now=time.time() + 61)
     assert list(scratch.iterdir()) == []
 
 
