@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: demo test benchmark chromium clean
+.PHONY: demo test benchmark screenshots chromium clean
 
 demo: .venv/demo
 	$(BIN)/python app.py
@@ -16,6 +16,9 @@ test: .venv/test chromium
 
 benchmark: .venv/test
 	$(BIN)/python train/benchmark.py
+
+screenshots: .venv/test chromium
+	$(BIN)/python train/screenshots.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
