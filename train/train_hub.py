@@ -118,6 +118,8 @@ def stage_trainer(
         use_cpu=not torch.cuda.is_available(),
         bf16=options.bf16,
         dataloader_num_workers=options.workers,
+        # batch norm cannot learn from a last batch of one picture
+        dataloader_drop_last=len(splits["train"]) % stage.batch_size == 1,
         remove_unused_columns=False,
         label_names=["labels"],
         report_to="none",
