@@ -82,6 +82,10 @@ class ImageAnswers:
             raise source
         return self.recent.photo(source)
 
+    def key(self, photo: SeenPhoto, face: int, settings: Settings) -> str:
+        """What tells the maps of one face from those of another, or of other settings."""
+        return f"{photo.digest[:16]} {face} {settings.method} {settings.expression}"
+
     def answers(self, photo: SeenPhoto, models: Sequence[str]) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
         columns = [self.recent.answers(photo, name)[0] for name in self.models if name in models]
@@ -148,7 +152,10 @@ class ImageAnswers:
             agreement=agreement_html(
                 face + 1, len(photo.faces), explained, ", ".join(f"{name} {value:.0f} ms" for name, value in stages)
             ),
-            cards={answer.model: column_html(answer, settings.expression) for answer in explained},
+            cards={
+                answer.model: column_html(answer, settings.expression, self.key(photo, face, settings))
+                for answer in explained
+            },
             query=to_query(choices, self.models),
         )
 

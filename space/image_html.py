@@ -133,8 +133,9 @@ def _largest_difference(answers: list[Prediction]) -> str:
     )
 
 
-def column_html(answer: Prediction, asked: str | None) -> str:
-    """A model's answer, bars and maps. `asked` is the expression that a visitor wants explained."""
+def column_html(answer: Prediction, asked: str | None, key: str = "") -> str:
+    """A model's answer, bars and maps. `asked` is the expression that a visitor wants explained; `key` tells these maps
+    from others."""
     crop = data_url(answer.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BICUBIC))
     name = html.escape(answer.model)
     missing = ""
@@ -144,7 +145,8 @@ def column_html(answer: Prediction, asked: str | None) -> str:
         )
     unsure = "" if answer.sure else " unsure"
     return (
-        f'<section class="fer model" data-model="{name}" aria-label="{name}"><h3 title="{name}">{name}</h3><header>'
+        f'<section class="fer model" data-model="{name}" data-key="{html.escape(key)}" '
+        f'aria-label="{name}"><h3 title="{name}">{name}</h3><header>'
         f'<img src="{crop}" alt="the face as the model saw it, cut out and turned upright"><div>'
         f'<p class="answer">{html.escape(answer.expression)}</p>'
         f'<p class="sure{unsure}">{how_sure(answer)}, {100 * answer.probability:.0f} %</p></div></header>'

@@ -151,11 +151,14 @@ def image_tab(page: gr.Blocks, answers: ImageAnswers) -> None:
     for name, button, place in zip(answers.models, trust_buttons, trusts, strict=True):
 
         def ask(source: Source, pick: Chosen, *chosen_settings, model: str = name) -> str:
-            seen = answers.photo(source)
-            return trust_html(answers.trust(seen, pick.within(seen), model, _settings(*chosen_settings)))
+            seen, about = answers.photo(source), _settings(*chosen_settings)
+            face = pick.within(seen)
+            return trust_html(answers.trust(seen, face, model, about), answers.key(seen, face, about))
 
         started = button.click(None, None, place, js=f"() => {json.dumps(MEASURING)}", **private)
-        measured = started.then(politely(ask), everything, place, show_progress="hidden", **computing)
+        slow = computing | {"concurrency_id": "trust"}  # takes seconds: the others need not wait for it
+        measured = started.then(politely(ask), everything, place, show_progress="hidden", **slow)
+        measured.then(None, None, None, js="() => window.fer.dropStale()", **private)
         measured.failure(None, None, place, js="() => ''", **private)
 
     def pack_picture(source: Source, pick: Chosen, names, how, about, percent: int, colors: str) -> dict:

@@ -30,6 +30,14 @@ window.fer = {
     setTimeout(() => { button.textContent = label; }, 2500);
   },
 
+  // What was measured about maps that have changed in the meantime.
+  dropStale() {
+    for (const trust of document.querySelectorAll('.fer.trust')) {
+      const card = trust.closest('.column').querySelector('section.model');
+      if (card?.dataset.key !== trust.dataset.key) trust.remove();
+    }
+  },
+
   save(parcel) {
     if (!parcel) return;
     const link = document.createElement('a');

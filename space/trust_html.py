@@ -17,13 +17,14 @@ LINES = (("#d55e00", ""), ("#0072b2", "7 3"), ("#009e73", "2 3"), ("#cc79a7", "9
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 300, 170, 40, 24, 28  # of a plot, in its own units
 
 
-def trust_html(trust: Trust) -> str:
-    """Everything that was measured about one model's maps of one face."""
+def trust_html(trust: Trust, key: str = "") -> str:
+    """Everything that was measured about one model's maps of one face; `key` tells these maps from others."""
     crop_url = data_url(trust.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BICUBIC))
     rows = "".join(_row(index, measured) for index, measured in enumerate(trust.maps))
     checks = "".join(_sanity(measured, crop_url) for measured in trust.maps)
     return (
-        f'<section class="fer trust" aria-label="can the maps of {html.escape(trust.model)} be trusted">'
+        f'<section class="fer trust" data-key="{html.escape(key)}" '
+        f'aria-label="can the maps of {html.escape(trust.model)} be trusted">'
         f"<h4>Does the answer rest on what the map marks?</h4>"
         f"<p>The face is blurred in the order of the map, brightest first, then restored in that order. A map that "
         f"names what counts makes {html.escape(trust.expression)} fall faster and rise faster than a random map.</p>"

@@ -1,5 +1,6 @@
 """The Image tab as a visitor uses it, in a real Chromium."""
 
+import base64
 import csv
 import io
 import json
@@ -190,6 +191,17 @@ def test_whether_a_map_can_be_trusted_is_measured_on_demand(page):
     expect(trust).to_have_count(0)  # it was about other maps
 
 
+def test_what_is_measured_belongs_to_the_maps_that_are_shown(page):
+    open_link(page, "example=several_faces")
+    page.locator(f"#trust-{MODEL}").click()
+    page.locator("#stage button.box").nth(2).click()  # while it is measured
+    expect(page.locator("#agreement h2")).to_have_text("Face 3 of 3")
+    page.locator(f"#trust-{MODEL}").click()
+    trust = page.locator(".fer.trust")
+    expect(trust).to_have_attribute("data-key", card(page).get_attribute("data-key"))
+    expect(trust).to_have_count(1)
+
+
 def test_a_model_that_is_not_chosen_has_no_column_and_costs_no_new_answer(page):
     open_link(page, "example=portrait")
     models = page.locator("#models label")
@@ -205,6 +217,29 @@ def test_a_model_that_is_not_chosen_has_no_column_and_costs_no_new_answer(page):
     assert columns.first.bounding_box()["width"] > wide  # the others' room is used
     assert heat(page) == picture
     expect(page).to_have_url(re.compile(f"models={MODEL}$|models={MODEL}&"))
+
+
+def test_a_shot_with_the_webcam_is_answered(page):
+    page.locator("#photo").get_by_role("button", name="Capture from camera").click()
+    page.locator("#photo").get_by_text(re.compile("click to access webcam", re.I)).click()
+    page.locator("#photo").get_by_role("button", name="capture photo").click()
+    expect(card(page).locator(".answer")).to_have_text("happiness")
+
+
+def test_a_picture_is_pasted(page):
+    with Image.open(EXAMPLES / "portrait.jpg") as picture:
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate(
+        """async encoded => {
+            const blob = await (await fetch('data:image/png;base64,' + encoded)).blob();
+            await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
+        }""",
+        base64.b64encode(buffer.getvalue()).decode(),
+    )
+    page.locator("#photo").get_by_role("button", name="Paste from clipboard").click()
+    expect(card(page).locator(".answer")).to_have_text("happiness")
 
 
 def test_a_photo_without_a_face_is_shown_and_says_so(page):
