@@ -14,6 +14,7 @@ from fer_models.analyzer import Prediction
 from fer_models.html import how_sure
 from fer_models.visualize import draw_faces, draw_map
 
+from .maps import MAPS_ACROSS, map_groups
 from .results import FaceResult
 
 COLUMN, GAP, LINE = 300, 24, 20  # pixels
@@ -110,21 +111,27 @@ def _column(answer: Prediction, opacity: float, colormap: str) -> Image.Image:
     draw.text((0, 20), answer.expression, INK, _font(26))
     draw.text((0, 54), f"{how_sure(answer)}, {100 * answer.probability:.0f} %", QUIET, _font(14))
     top = 84
-    for expression, share in sorted(answer.probabilities.items(), key=lambda item: -item[1]):
+    for expression, share in answer.probabilities.items():
         draw.text((0, top), expression, INK, _font(13))
         draw.rounded_rectangle((90, top + 3, 240, top + 13), 5, TRACK)
         draw.rounded_rectangle((90, top + 3, 90 + round(150 * share), top + 13), 5, FILL)
         draw.text((COLUMN, top), f"{100 * share:.1f} %", INK, _font(13), anchor="ra")
         top += LINE
     top += 12
-    crop = answer.crop.resize((COLUMN, COLUMN), Image.Resampling.BICUBIC)
-    for shown in answer.maps:
-        picture = draw_map(crop, shown.values, shown.kind, shown.profiles, opacity, colormap)
-        column.paste(picture, (0, top))
-        top += COLUMN + 6
-        draw.text((0, top), shown.name, INK, _font(14))
+    for group in map_groups(answer.maps):
+        across = min(len(group.maps), MAPS_ACROSS)
+        side = (COLUMN - (across - 1) * GAP // 4) // across
+        crop = answer.crop.resize((side, side), Image.Resampling.BICUBIC)
+        for index, (shown, rest) in enumerate(zip(group.maps, group.rests, strict=True)):
+            left = index % across * (side + GAP // 4)
+            picture = draw_map(crop, shown.values, shown.kind, shown.profiles, opacity, colormap)
+            column.paste(picture, (left, top))
+            draw.text((left + side / 2, top + side + 2), rest, QUIET, _font(11), anchor="ma")
+            if index % across == across - 1 or index == len(group.maps) - 1:
+                top += side + (LINE if rest else 6)
+        draw.text((0, top), group.title, INK, _font(14))
         top += LINE
-        for line in textwrap.wrap(shown.meaning, 46):
+        for line in textwrap.wrap(group.meaning, 46):
             draw.text((0, top), line, QUIET, _font(12))
             top += 16
         top += 14

@@ -8,6 +8,7 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby, takewhile
 
 import numpy as np
@@ -60,32 +61,50 @@ def layers(shown: FaceMap, crop_url: str, side: int = LAYER_SIDE) -> str:
     return f'<div class="layers" role="img" aria-label="{text}">{crop}{heat}{_numbers(shown)}{_profiles(shown)}</div>'
 
 
+@dataclass(frozen=True)
+class MapGroup:
+    """Maps that mean the same, such as the heads of one attention.
+
+    title: the name, or the words that the names begin with. rests: what is left of each name.
+    """
+
+    title: str
+    meaning: str
+    maps: list[FaceMap]
+    rests: list[str]
+
+
+def map_groups(maps: Sequence[FaceMap]) -> list[MapGroup]:
+    """The maps of an answer, those together that stand side by side and mean the same."""
+    groups = []
+    for meaning, alike in groupby(maps, key=lambda shown: shown.meaning):
+        members = list(alike)
+        names = [shown.name for shown in members]
+        words = zip(*(name.split() for name in names), strict=False)
+        title = " ".join(same[0] for same in takewhile(lambda same: len(set(same)) == 1, words))
+        groups.append(MapGroup(title, meaning, members, [name.removeprefix(title).strip() for name in names]))
+    return groups
+
+
 def figures(maps: Sequence[FaceMap], crop_url: str, side: int = LAYER_SIDE) -> str:
-    """The maps of an answer over its crop, each with its name and a sentence; those that mean the same (the heads of
-    one attention) share the words that their names begin with and the sentence.
+    """The maps of an answer over its crop, each with its name and a sentence, which those of a group share.
 
     Args:
         side: pixels of a heat map's picture, which the browser enlarges.
     """
-    return "".join(
-        _figure(meaning, list(alike), crop_url, side)
-        for meaning, alike in groupby(maps, key=lambda shown: shown.meaning)
-    )
+    return "".join(_figure(group, crop_url, side) for group in map_groups(maps))
 
 
-def _figure(meaning: str, maps: list[FaceMap], crop_url: str, side: int) -> str:
-    names = [shown.name for shown in maps]
-    words = zip(*(name.split() for name in names), strict=False)
-    title = " ".join(same[0] for same in takewhile(lambda same: len(set(same)) == 1, words))
+def _figure(group: MapGroup, crop_url: str, side: int) -> str:
     pictures = ""
-    for name, shown in zip(names, maps, strict=True):
-        rest = html.escape(name.removeprefix(title).strip())
-        told = f"<small>{rest}</small>" if rest else ""
-        pictures += f'<div data-map="{html.escape(name)}">{layers(shown, crop_url, side)}{told}</div>'
-    group = f' class="group" style="--across:{min(len(maps), MAPS_ACROSS)}"' if len(maps) > 1 else ""
+    for shown, rest in zip(group.maps, group.rests, strict=True):
+        told = f"<small>{html.escape(rest)}</small>" if rest else ""
+        pictures += f'<div data-map="{html.escape(shown.name)}">{layers(shown, crop_url, side)}{told}</div>'
+    across = min(len(group.maps), MAPS_ACROSS)
+    several = f' class="group" style="--across:{across}"' if len(group.maps) > 1 else ""
     return (
-        f'<figure{group}><div class="pictures">{pictures}</div>'
-        f"<figcaption><b>{html.escape(title)}</b> {html.escape(meaning)}</figcaption></figure>"
+        f'<figure{several}><div class="pictures">{pictures}</div>'
+        f"<figcaption><b>{html.escape(group.title)}</b> {html.escape(group.meaning)}</figcaption></figure>"
     )
 
 
@@ -146,8 +165,11 @@ __all__ = [
     "COLORMAPS",
     "DEFAULT_COLORMAP",
     "DEFAULT_OPACITY",
+    "MAPS_ACROSS",
+    "MapGroup",
     "colormap_filters",
     "figures",
     "layers",
+    "map_groups",
     "strongest_place",
 ]
