@@ -1,11 +1,11 @@
 """Many visitors at once: does everyone get an answer or a polite "busy", nobody an error, and does memory stay bounded?
 
-python train/load_test.py [--visitors 20] [--rounds 6] [--crowd 80] [--out results/load.json]
+python train/load_test.py [--visitors 20] [--rounds 14] [--crowd 80] [--out results/load.json]
 
 The Space runs in a process of its own. In each round every visitor uploads a photo that nobody has sent before and asks
 for its expressions, and every other one for the maps of a face as well, all at the same moment. The last round is a
 crowd that is larger than the queue. Exit code 1 if anything but an answer or a "busy" came back, or if a round took
-more memory than the ones before it did.
+more memory than the ones before it did. The Space remembers 200 sessions, so memory levels off after ten rounds.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from train.running_space import RunningSpace, served  # noqa: E402
 
 PHOTOS = [ROOT / "examples" / name for name in ("portrait.jpg", "several_faces.jpg", "hard_light.jpg", "no_face.jpg")]
 PATIENCE = 300  # seconds until a visitor who hears nothing counts as one who got nothing
-GROWTH = 1.15  # the last ordinary round may need this much of what the second one needed
+GROWTH = 1.05  # the last ordinary round may need this much of what the one at three quarters needed
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,9 @@ def verdict(ordinary: list[Round], crowd: Round | None) -> list[str]:
     for one in [*ordinary, *([crowd] if crowd else [])]:
         if one.errors or one.answered + one.busy != one.visitors:
             wrong.append(f"{one.errors} of {one.visitors} visitors got an error")
-    if len(ordinary) > 2 and ordinary[-1].megabytes > GROWTH * ordinary[1].megabytes:
-        wrong.append(f"memory grew from {ordinary[1].megabytes} MB to {ordinary[-1].megabytes} MB")
+    before = ordinary[3 * len(ordinary) // 4].megabytes
+    if ordinary[-1].megabytes > GROWTH * before:
+        wrong.append(f"memory grew from {before} MB to {ordinary[-1].megabytes} MB")
     if crowd and not crowd.answered:
         wrong.append("nobody of the crowd got an answer")
     return wrong
@@ -139,7 +140,7 @@ def verdict(ordinary: list[Round], crowd: Round | None) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=20, help="at once, in an ordinary round")
-    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=14)
     parser.add_argument("--crowd", type=int, default=80, help="visitors of the last round; 0 leaves it out")
     parser.add_argument("--models", nargs="+", default=[], help="names or folders, as app.py takes them")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
