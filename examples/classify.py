@@ -8,7 +8,9 @@ import fer_models  # noqa: F401  (registers the architectures)
 from fer_models.faces import FaceDetector, crop_face, read_photo
 from fer_models.names import checkpoint_folder
 
-classify = pipeline("image-classification", str(checkpoint_folder("pattlite-ferplus")), top_k=3)
+# The folder brings its code for whoever has not installed ours; without the `False` transformers asks which to run.
+folder = str(checkpoint_folder("pattlite-ferplus"))
+classify = pipeline("image-classification", folder, top_k=3, trust_remote_code=False)
 detector = FaceDetector()
 
 for path in sys.argv[1:] or ["examples/portrait.jpg"]:

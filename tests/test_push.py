@@ -21,6 +21,7 @@ from tests.hub_repos import User
 from tests.hub_server import HubServer
 from tests.tiny import tiny_checkpoint
 from train import push, train_hub
+from train.hub_folder import write_network
 from train.push import PushError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -329,6 +330,8 @@ def test_with_nothing_but_push_it_takes_the_default_recipe_and_says_how_to_log_i
 
 def test_a_finished_folder_is_loaded_alone_then_pushed_and_answers_the_same_from_the_hub(hub, tmp_path, portrait):
     folder = tiny_checkpoint(tmp_path / "tiny")
+    checkpoint = fer_models.load(folder)
+    write_network(folder, checkpoint.model, checkpoint.processor)
     (folder / "README.md").write_text(CARD)
     train_hub.main(["--push-only", str(folder), "--org", "org"])
     (here,) = fer_models.load(folder).predict([portrait], method=None)
@@ -336,6 +339,6 @@ def test_a_finished_folder_is_loaded_alone_then_pushed_and_answers_the_same_from
     assert from_hub.probabilities == here.probabilities
     (next(folder.glob("modeling_*.py"))).unlink()
     (folder / "README.md").write_text(CARD + "Changed.\n")
-    with pytest.raises(SystemExit, match="does not load without this repository"):
+    with pytest.raises(SystemExit, match="lacks the code of AutoModel"):
         train_hub.main(["--push-only", str(folder), "--org", "org"])
     assert hub.repos["model/org/tiny"].files()["README.md"].data == CARD.encode()
