@@ -65,8 +65,9 @@ def test_the_boxes_follow_the_faces(result):
         yellow = (np.abs(pixels - BOX_COLOR) < 60).all(axis=2)
         return float(np.flatnonzero(yellow.any(axis=1))[0])
 
-    shown = decoded(result.clip)
-    assert top_of_yellow(shown[19]) - top_of_yellow(shown[0]) == pytest.approx(19, abs=4)
+    tops = [top_of_yellow(frame) for frame in decoded(result.clip)]  # the detector wavers by some pixels
+    pixels_per_frame = np.polyfit(np.arange(20), tops, deg=1)[0]
+    assert pixels_per_frame == pytest.approx(1, abs=0.25)
 
 
 def test_every_face_is_followed_through_the_clip_under_one_number(result):
