@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
@@ -26,24 +26,24 @@ class FollowedFace:
     """
     number: stays with the face for as long as it is followed; counts from 1.
     face: where it is in this frame.
-    raw: by model, the answers to this very frame; `None` if the models were not asked about it.
+    raw: by model, the answers to this very frame, of the models that were asked about it.
     shown: by model, the answers with probabilities smoothed over time; maps and crop are those of the last frame that
-        the models were asked about.
+        the model was asked about.
     """
 
     number: int
     face: Face
-    raw: dict[str, Prediction] | None
+    raw: dict[str, Prediction]
     shown: dict[str, Prediction]
 
 
 @dataclass
 class _Memory:
-    """What is known of one face: when the models were last asked, what is shown since, and the last half minute."""
+    """What is known of one face: when each model was last asked, what is shown since, and the last half minute."""
 
     timeline: RollingTimeline
-    asked: float | None = None
-    shown: dict[str, Prediction] | None = None
+    asked: dict[str, float] = field(default_factory=dict)
+    shown: dict[str, Prediction] = field(default_factory=dict)
 
 
 class FaceStream:
@@ -60,6 +60,9 @@ class FaceStream:
         half_life: seconds after which the smoothed probabilities have gone half of the way to a new answer
             (exponential moving average, whatever the time between two frames); 0 shows the answers as they are.
         answer_every: seconds between two answers; in between faces are only followed. 0 asks about each frame.
+        budget: seconds that the models may take of a frame. What does not fit waits for the next frame: they are asked
+            in turn, at least one in each frame, so that many slow models slow down their answers and not the picture.
+            No limit by default.
         window: seconds of the timeline.
         tracker: how faces are followed.
 
@@ -75,6 +78,7 @@ class FaceStream:
         expression: str | None = None,
         half_life: float = 0.5,
         answer_every: float = 0.0,
+        budget: float | None = None,
         window: float = 30.0,
         tracker: FaceTracker | None = None,
     ):
@@ -84,6 +88,7 @@ class FaceStream:
         self.expression = expression
         self.half_life = half_life
         self.answer_every = answer_every
+        self.budget = budget
         self.window = window
         self.tracker = tracker or FaceTracker(analyzer.detector)
         self._memories: dict[int, _Memory] = {}
@@ -108,8 +113,8 @@ class FaceStream:
         self._times.append(at)
         for number in faces.keys() - self._memories.keys():
             self._memories[number] = _Memory(RollingTimeline(self.window))
-        due = [number for number in faces if self._due(number, at)]
-        raw = self._answers(frame, {number: faces[number] for number in due})
+        due = {number: face for number, face in faces.items() if self._due(self._memories[number], at)}
+        raw = self._answers(frame, due, self._in_turn(due))
         for number in due:
             self._remember(self._memories[number], raw[number], at)
         for number, memory in list(self._memories.items()):
@@ -117,7 +122,8 @@ class FaceStream:
             if number not in faces and not memory.timeline.samples:
                 del self._memories[number]
         return [
-            FollowedFace(number, face, raw.get(number), self._memories[number].shown) for number, face in faces.items()
+            FollowedFace(number, face, raw.get(number, {}), self._memories[number].shown)
+            for number, face in faces.items()
         ]
 
     def timeline(self, number: int) -> list[Sample]:
@@ -148,16 +154,37 @@ class FaceStream:
         }
         return {stage: sum(taken) / len(taken) for stage, taken in recent.items() if taken}
 
-    def _due(self, number: int, at: float) -> bool:
-        memory = self._memories[number]
-        if memory.asked is None or list(memory.shown) != self.models:
-            return True
-        return at - memory.asked >= self.answer_every - 1e-6  # times of frames are rounded
+    def answers_per_second(self, model: str) -> float:
+        """How often a model answered of late."""
+        if not self._fed:
+            return 0.0
+        since = _recent(self._fed)[0]
+        answered = sum(end >= since for end, _ in self._measured.get(model, ()))
+        return self.rate * answered / len(_recent(self._fed))
 
-    def _answers(self, frame: Image.Image, faces: dict[int, Face]) -> dict[int, dict[str, Prediction]]:
-        """Every model's answer for each face, all faces in one pass per model."""
+    def _due(self, memory: _Memory, at: float) -> bool:
+        if memory.shown.keys() != set(self.models):
+            return True
+        return at - max(memory.asked.values()) >= self.answer_every - 1e-6  # times of frames are rounded
+
+    def _in_turn(self, faces: dict[int, Face]) -> list[str]:
+        """The models to ask now: those that fit into the budget, who has waited longest first; all about a new face."""
+        memories = [self._memories[number] for number in faces]
+        if self.budget is None or any(memory.shown.keys() != set(self.models) for memory in memories):
+            return self.models
+        expected, chosen, total = self.milliseconds, [], 0.0
+        for name in sorted(self.models, key=lambda name: min((m.asked[name] for m in memories), default=0.0)):
+            total += expected.get(name, 0.0) / 1000
+            if not chosen or total <= self.budget:
+                chosen.append(name)
+        return chosen
+
+    def _answers(
+        self, frame: Image.Image, faces: dict[int, Face], models: Sequence[str]
+    ) -> dict[int, dict[str, Prediction]]:
+        """The models' answers for each face, all faces in one pass per model."""
         answers: dict[int, dict[str, Prediction]] = {number: {} for number in faces}
-        for name in self.models if faces else ():
+        for name in models if faces else ():
             with self.timed(name):
                 asked = [self.expression or self._shown_expression(number, name) for number in faces]
                 checkpoint = self.analyzer.checkpoint(name)
@@ -167,16 +194,18 @@ class FaceStream:
         return answers
 
     def _shown_expression(self, number: int, model: str) -> str | None:
-        shown = self._memories[number].shown
-        return shown[model].expression if self.half_life and shown and model in shown else None
+        shown = self._memories[number].shown.get(model)
+        return shown.expression if self.half_life and shown else None
 
     def _remember(self, memory: _Memory, raw: dict[str, Prediction], at: float) -> None:
-        passed = float("inf") if memory.asked is None else at - memory.asked
-        weight = 1.0 if self.half_life <= 0 else 1 - 0.5 ** (passed / self.half_life)
-        memory.shown = {
-            name: self._smoothed(answer, (memory.shown or {}).get(name), weight) for name, answer in raw.items()
-        }
-        memory.asked = at
+        shown = dict(memory.shown)  # what was returned before must not change
+        for name, answer in raw.items():
+            passed = at - memory.asked.get(name, float("-inf"))
+            weight = 1.0 if self.half_life <= 0 else 1 - 0.5 ** (passed / self.half_life)
+            shown[name] = self._smoothed(answer, shown.get(name), weight)
+            memory.asked[name] = at
+        memory.shown = {name: shown[name] for name in self.models}
+        memory.asked = {name: memory.asked[name] for name in self.models}
         memory.timeline.add(Sample(at, {name: answer.probabilities for name, answer in memory.shown.items()}))
 
     def _smoothed(self, answer: Prediction, before: Prediction | None, weight: float) -> Prediction:

@@ -133,7 +133,7 @@ def annotate_video(
             for at, frame in reader.frames():
                 faces = stream.feed(frame, at)
                 for face in faces:
-                    if face.raw is not None:
+                    if face.raw:
                         rows.writerows(_rows(face, at, reader.scale, expressions))
                         shown = {name: answer.probabilities for name, answer in face.shown.items()}
                         samples.setdefault(face.number, []).append(Sample(at, shown))

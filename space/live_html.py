@@ -66,9 +66,17 @@ class LiveView:
         )
 
     def _timing(self) -> str:
-        taken = self.stream.milliseconds
-        stages = ", ".join(f"{html.escape(stage)} {value:.0f} ms" for stage, value in taken.items())
-        return f'<p class="timing"><b>{self.stream.rate:.1f} frames per second</b><br>per frame: {stages}</p>'
+        stream, taken = self.stream, self.stream.milliseconds
+        stages = ", ".join(f"{stage} {value:.0f} ms" for stage, value in taken.items() if stage not in stream.models)
+        models = ", ".join(
+            f"{html.escape(name)} {taken[name]:.0f} ms, {stream.answers_per_second(name):.1f} a second"
+            for name in stream.models
+            if name in taken
+        )
+        return (
+            f'<p class="timing"><b>{stream.rate:.1f} frames per second</b><br>per frame: {stages}<br>'
+            f"per answer: {models or 'none yet'}</p>"
+        )
 
 
 def _box(face: FollowedFace, size: tuple[int, int]) -> str:

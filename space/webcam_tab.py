@@ -23,7 +23,8 @@ SMOOTHING = {
     "strong (1 s)": 1.0,
     "very strong (2 s)": 2.0,
 }
-STREAM_EVERY = 1 / 15  # seconds; the server takes the newest picture when it is done with the last
+STREAM_EVERY = 0.08  # seconds; the server takes the newest picture when it is done with the last
+BUDGET = 0.1  # seconds of a frame that the models may take; what does not fit is asked about the next one
 CAMERAS = 2  # served at once; more share the time in slices
 TIME_SLICE = 60  # seconds
 WELCOME = "Turn on the camera and press record. Nothing is kept: each picture is forgotten with the next."
@@ -43,7 +44,7 @@ def answer_frame(
         return message_html(WELCOME), view
     if not models:
         return message_html("Choose at least one model."), view
-    view = view or LiveView(FaceStream(analyzer))
+    view = view or LiveView(FaceStream(analyzer, budget=BUDGET))
     stream = view.stream
     stream.models, stream.method = list(models)[:MOST_MODELS], method
     stream.expression, stream.half_life = asked_expression(expression), half_life

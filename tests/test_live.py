@@ -96,6 +96,7 @@ def test_there_is_a_column_per_model_with_all_its_maps_and_their_meanings(analyz
 
 def test_no_more_than_three_models_are_asked(analyzer):
     page, view = answered(analyzer, jpeg(), models="abcd")
+    assert "per answer: a " in page and "c " in page
     assert page.count('<section class="fer model"') == MOST_MODELS == 3
     answered(analyzer, jpeg(), view, models="abcd")
     assert list(view.stream.milliseconds) == ["read picture", "find faces", "a", "b", "c", "page"]
@@ -172,5 +173,5 @@ def test_faces_that_the_models_disagree_about_say_so(analyzer):
         "a": Prediction("a", {"anger": 0.9, "fear": 0.1}, True, crop),
         "b": Prediction("b", {"anger": 0.4, "fear": 0.6}, False, crop),
     }
-    page = view.html(Image.new("RGB", (64, 48)), jpeg(), [FollowedFace(7, face, None, shown)], 0.0)
+    page = view.html(Image.new("RGB", (64, 48)), jpeg(), [FollowedFace(7, face, {}, shown)], 0.0)
     assert "<b>7</b> <i>models differ</i>" in page and "not sure, 60 %" in page

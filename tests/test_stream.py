@@ -1,5 +1,7 @@
 """A stream of frames: smoothing, timelines and what is remembered."""
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -136,8 +138,44 @@ def test_faces_that_come_and_go_all_day_do_not_pile_up(stream):
 def test_between_two_answers_a_face_is_only_followed(stream, model):
     stream.answer_every = 0.1
     faces = [stream.feed(FRAME, i / 50)[0] for i in range(11)]
-    assert [face.raw is not None for face in faces] == [i % 5 == 0 for i in range(11)]
+    assert [bool(face.raw) for face in faces] == [i % 5 == 0 for i in range(11)]
     assert len(model.asked) == 3 and all(face.shown["m"].expression == "happiness" for face in faces)
+
+
+class SlowModel(ScriptedModel):
+    """Takes 20 ms."""
+
+    def predict(self, crops, method, expression):
+        time.sleep(0.02)
+        return super().predict(crops, method, expression)
+
+
+def test_models_that_do_not_fit_into_the_budget_are_asked_in_turn(model):
+    slow = [SlowModel("b"), SlowModel("c")]
+    stream = FaceStream(ScriptedAnalyzer(model, *slow), half_life=0, budget=0.03)
+    asked = [sorted(stream.feed(FRAME, i / 10)[0].raw) for i in range(7)]
+    assert asked[0] == ["b", "c", "m"]  # a new face is shown with every model's answer
+    assert asked[1:] == [["b", "m"], ["c", "m"], ["b", "m"], ["c", "m"], ["b", "m"], ["c", "m"]]
+    assert stream.answers_per_second("m") == pytest.approx(10)
+    assert stream.answers_per_second("b") == pytest.approx(10 * 4 / 7)
+
+
+def test_a_model_that_waits_keeps_its_answer_and_is_smoothed_over_all_the_time_that_has_passed(model):
+    slow = SlowModel("b")
+    stream = FaceStream(ScriptedAnalyzer(model, slow), half_life=2.0, budget=0.001)
+    stream.feed(FRAME, 0.0)
+    slow.happiness = 0.0
+    model.happiness = 0.0
+    first, second = (stream.feed(FRAME, at)[0] for at in (1.0, 2.0))
+    assert [list(face.raw) for face in (first, second)] == [["m"], ["b"]]
+    assert first.shown["b"].probabilities["happiness"] == 1.0
+    assert second.shown["b"].probabilities["happiness"] == pytest.approx(0.5)
+
+
+def test_a_slow_model_alone_is_asked_about_every_frame():
+    slow = SlowModel("b")
+    stream = FaceStream(ScriptedAnalyzer(slow), budget=0.001)
+    assert all(stream.feed(FRAME, i / 10)[0].raw for i in range(5))
 
 
 def test_another_choice_of_models_is_answered_in_the_next_frame(model):

@@ -84,14 +84,18 @@ def measure(checkpoints: list[Path], camera: Path, seconds: float) -> dict:
         timing = page.locator("#live .timing").inner_text()
         uploads = space.uploaded_megabytes()
         browser.close()
-    stages = re.findall(r"([\w -]+?) (\d+) ms", timing.partition("per frame:")[2])
+    per_frame, _, per_answer = timing.partition("per frame:")[2].partition("per answer:")
+    stages = re.findall(r"([\w -]+?) (\d+) ms", per_frame)
+    answers = re.findall(r"([\w.-]+) (\d+) ms, ([\d.]+) a second", per_answer)
     quarter = max(len(memory) // 4, 1)
     return {
         "models": [checkpoint.name for checkpoint in checkpoints],
         "seconds": round(passed, 1),
         "frames shown per second": round(shown / passed, 2),
         "frames per second as the page says": float(re.search(r"([\d.]+) frames per second", timing)[1]),
-        "milliseconds per stage": {stage.strip(): int(value) for stage, value in stages},
+        "milliseconds per frame": {stage.strip(): int(value) for stage, value in stages},
+        "milliseconds per answer": {model: int(value) for model, value, _ in answers},
+        "answers per second": {model: float(rate) for model, _, rate in answers},
         "processor milliseconds per shown frame": {
             "server": round(1000 * server / max(shown, 1)),
             "browser": round(1000 * (everything - server) / max(shown, 1)),
