@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import gradio as gr
 
@@ -27,7 +28,8 @@ STREAM_EVERY = 0.08  # seconds; the server takes the newest picture when it is d
 BUDGET = 0.1  # seconds of a frame that the models may take; what does not fit is asked about the next one
 CAMERAS = 2  # served at once; more share the time in slices
 TIME_SLICE = 60  # seconds
-WELCOME = "Turn on the camera and press record. Nothing is kept: each picture is forgotten with the next."
+FORGET_AFTER = 60  # seconds without a picture until the last faces and their timelines are forgotten
+WELCOME = "Turn on the camera and press record. No picture is written to disk."
 
 
 def answer_frame(
@@ -42,6 +44,8 @@ def answer_frame(
     """The page for a frame, or one sentence that says what is missing; and what is remembered until the next."""
     if source is None:
         return message_html(WELCOME), view
+    if isinstance(source, str):  # a browser sends pictures in the message, any other client may send a file
+        source = Path(source).read_bytes()
     if not models:
         return message_html("Choose at least one model."), view
     view = view or LiveView(FaceStream(analyzer, budget=BUDGET))
@@ -98,7 +102,7 @@ def webcam_tab(analyzer: Analyzer) -> None:
                 )
         with gr.Column(scale=4, min_width=320):
             live = gr.HTML(message_html(WELCOME), elem_id="live")
-        view = gr.State(None, time_to_live=3600)
+        view = gr.State(None, time_to_live=FORGET_AFTER)
         camera.stream(
             on_frame,
             [camera, view, models, method, expression, half_life],

@@ -141,6 +141,12 @@ def test_each_fault_has_one_sentence_and_the_next_frame_is_answered(analyzer, so
     assert 'class="frame"' in page
 
 
+def test_a_picture_may_come_as_a_file(analyzer, tmp_path):
+    file = tmp_path / "frame.jpg"
+    file.write_bytes(jpeg())
+    assert 'class="frame"' in answered(analyzer, str(file))[0]
+
+
 def test_each_visitor_has_faces_of_their_own(analyzer):
     _, first = answered(analyzer, jpeg())
     _, again = answered(analyzer, jpeg(), first)
