@@ -18,6 +18,8 @@ from fer_models.video import MAX_BYTES, MAX_SECONDS, VideoError, VideoProgress, 
 
 MOST_MODELS = 3
 SMOOTHING = {"off": 0.0, "a little (0.25 s)": 0.25, "medium (0.5 s)": 0.5, "strong (1 s)": 1.0}
+CANCELLED = "Cancelled; nothing was kept."
+FAILED = "The clip was not finished; try again in a minute."
 REPORT_EVERY = 0.25  # seconds between two looks at the progress; also how soon a cancel takes effect
 MOST_PLOTS = 12  # faces whose timeline is shown; the table has them all
 WELCOME = f"Choose a clip of {MAX_SECONDS:.0f} seconds and {MAX_BYTES // 10**6} MB or less."
@@ -107,10 +109,14 @@ def video_tab(analyzer: Analyzer) -> None:
                     yield gr.update(value=clip, visible=True), gr.update(value=table, visible=True), text, *idle
 
     def on_start():
-        return *nothing, message_html("Waiting for its turn."), *busy
+        return *nothing, message_html("Waiting for its turn."), *busy, False
 
-    def stopped(text: str):
-        return lambda: (*nothing, message_html(text), *idle)
+    def on_cancel():
+        return *nothing, message_html(CANCELLED), *idle, True
+
+    def on_failure(was_cancelled: bool):
+        """What gradio cancels it also calls failed, now before and now after the click has been answered."""
+        return *nothing, message_html(CANCELLED if was_cancelled else FAILED), *idle
 
     names = list(analyzer.checkpoints)
     with gr.Tab("Video"), gr.Row(elem_classes="bench"):
@@ -139,9 +145,10 @@ def video_tab(analyzer: Analyzer) -> None:
             report = gr.HTML(message_html(WELCOME), elem_id="clip-report")
             table = gr.File(label="Table of all answers (CSV)", visible=False, elem_id="clip-table")
         outputs = [annotated, table, report, go, cancel]
+        was_cancelled = gr.State(False)
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        running = go.click(on_start, None, outputs, queue=False, **quiet).then(
+        running = go.click(on_start, None, [*outputs, was_cancelled], queue=False, **quiet).then(
             on_go, [clip, models, half_life], outputs, concurrency_limit=1, concurrency_id="video", **quiet
         )
-        running.failure(stopped("The clip was not finished; try again in a minute."), None, outputs, **quiet)
-        cancel.click(stopped("Cancelled; nothing was kept."), None, outputs, cancels=[running], **quiet)
+        running.failure(on_failure, was_cancelled, outputs, **quiet)
+        cancel.click(on_cancel, None, [*outputs, was_cancelled], cancels=[running], **quiet)
