@@ -137,12 +137,17 @@ def high_pass_filter(size: int, shape: str, cutoff: float, device: torch.device 
     return square**2 / (1 + square**2)
 
 
-class ScoreConv(nn.Conv2d):
-    """The 7x7 convolution of equation 9; a class of its own because it starts with smaller weights."""
+class LinearConv(nn.Conv2d):
+    """A convolution that no ReLU follows; it starts with weights that keep the variance of its input."""
 
 
 class HFCAttention(nn.Module):
     """The published module (section 3) and the other queries of its ablation (section 4.3).
+
+    The products of singular values are divided by n^2, which makes them means over the map instead of sums. Only the
+    7x7 weights differ for it, by that factor. Undivided, the products are in the tens of thousands: the sigmoid is
+    saturated from the first step, rows and columns of the features are lost, and weights that learnt at one input size
+    do not fit another.
 
     `(B, C, n, n)` -> the same, the map `(B, n, n)` it was multiplied by, and the high-frequency part `(B, n, n)`.
     """
@@ -152,8 +157,8 @@ class HFCAttention(nn.Module):
         self.queries = config.attention.split("+")
         self.filter_shape = config.filter_shape
         self.filter_cutoff = config.filter_cutoff
-        self.compress = nn.Conv2d(channels, 1, 1, bias=False)
-        self.weigh = ScoreConv(len(self.queries), 1, 7, padding=3, bias=False)
+        self.compress = LinearConv(channels, 1, 1, bias=False)
+        self.weigh = LinearConv(len(self.queries), 1, 7, padding=3, bias=False)
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         whole = self.compress(features)[:, 0].float()  # (B, n, n), equation 1
@@ -163,7 +168,7 @@ class HFCAttention(nn.Module):
             high = torch.fft.irfft2(torch.fft.rfft2(whole) * keep, s=(size, size))  # equations 2 and 3
         parts = {"hfc": high, "lfc": whole - high}
         needed = ["hfc", "lfc"] if "cross" in self.queries else self.queries
-        values = singular_values(torch.stack([whole, *(parts[name] for name in needed)]))  # equations 5 to 7
+        values = singular_values(torch.stack([whole, *(parts[name] for name in needed)])) / size  # equations 5 to 7
         value_of = dict(zip(["whole", *needed], values, strict=True))  # (B, n) each
         pairs = {"hfc": ("hfc", "whole"), "lfc": ("lfc", "whole"), "cross": ("hfc", "lfc")}  # query and key
         scores = [
@@ -205,9 +210,8 @@ class HFCPreTrainedModel(PreTrainedModel):
 
     def _init_weights(self, module: nn.Module) -> None:
         # timm initialises its own backbone; transformers calls this for every module whose weights were not loaded.
-        if isinstance(module, ScoreConv):
-            # Products of singular values are large; weights like these keep the sigmoid where it has a slope.
-            nn.init.normal_(module.weight, std=1e-3)
+        if isinstance(module, LinearConv):
+            nn.init.normal_(module.weight, std=module.weight[0].numel() ** -0.5)
         elif isinstance(module, nn.Conv2d):
             fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1] // module.groups
             nn.init.normal_(module.weight, std=(2 / fan_out) ** 0.5)  # He et al. 2015

@@ -116,8 +116,7 @@ def test_training_on_degenerate_pictures_in_bfloat16_has_finite_gradients(attent
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_parameter_gets_a_gradient(backbone):
     model = build(backbone).train()
-    # Small features keep every sigmoid of equation 9 where it has a slope.
-    pixel_values = 0.05 * torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    pixel_values = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     model(pixel_values, labels=torch.tensor([0, 1, 2, 3])).loss.backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()] == []
 
@@ -150,7 +149,7 @@ def test_the_module_computes_the_equations_of_the_paper():
     radius = (frequencies[:, None] ** 2 + frequencies[None] ** 2).sqrt()
     high = torch.fft.ifft2(spectrum * (1 - torch.exp(-(radius**2) / (2 * 0.125**2)))).real  # equations 2 and 3
     query, key = torch.linalg.svdvals(high), torch.linalg.svdvals(compressed)  # equation 5
-    scores = torch.outer(query, key)  # equation 8
+    scores = torch.outer(query, key) / 12**2  # equation 8, as means over the map
     attention = torch.nn.functional.conv2d(scores[None, None], layer.weigh.weight, padding=3).sigmoid()  # equation 9
     out, shown, kept = layer(x)
     torch.testing.assert_close(kept[0], high, atol=1e-5, rtol=1e-4)
@@ -158,12 +157,29 @@ def test_the_module_computes_the_equations_of_the_paper():
     torch.testing.assert_close(out, x * attention, atol=1e-4, rtol=1e-3)  # equation 10
 
 
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_before_training_no_sigmoid_is_saturated(backbone):
+    pictures = torch.randn(8, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    for attention in build(backbone).train()(pictures, output_attentions=True).attentions:
+        assert ((attention > 0.02) & (attention < 0.98)).float().mean() > 0.99
+
+
+def test_the_largest_score_of_a_texture_does_not_grow_with_the_size_of_the_map():
+    """So that weights which learnt at one input size hold for another."""
+    layer = module(channels=1)
+    texture = torch.randn(1, 1, 16, 16, generator=torch.Generator().manual_seed(3)) + 2
+    torch.nn.init.dirac_(layer.weigh.weight)  # the map is the sigmoid of the scores
+    one, four = (layer(features)[1][0, 0, 0] for features in (texture, texture.tile(1, 1, 2, 2)))
+    torch.testing.assert_close(one, four, atol=1e-4, rtol=0)
+    assert 0.5 < one < 0.99
+
+
 def test_high_and_low_frequencies_add_up_to_the_map():
     layer = module("lfc")
     x = torch.randn(2, 3, 10, 10, generator=torch.Generator().manual_seed(3))
     _, attention, high = layer(x)
     whole = layer.compress(x)[:, 0]
-    scores = torch.linalg.svdvals(whole - high)[:, :, None] * torch.linalg.svdvals(whole)[:, None]
+    scores = torch.linalg.svdvals(whole - high)[:, :, None] * torch.linalg.svdvals(whole)[:, None] / 10**2
     torch.testing.assert_close(attention, layer.weigh(scores[:, None]).sigmoid()[:, 0], atol=1e-4, rtol=1e-3)
 
 

@@ -38,7 +38,6 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
     """Milliseconds per picture of one module on 64 channels of `size` x `size`, forward, and forward with backward,
     with either way to singular values."""
     module = hfc.HFCAttention(64, HFCConfig()).to(device)
-    nn.init.normal_(module.weigh.weight, std=1e-3)
     features = torch.rand(batch, 64, size, size, device=device)
 
     def forward(values: Callable) -> Callable[[], object]:
