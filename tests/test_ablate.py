@@ -159,3 +159,19 @@ def test_a_pattern_that_fits_no_variant_is_an_error_that_lists_them(arguments):
     options = ablate._parser().parse_args([*arguments, "--data", "x", "--variants", "patch", "batch*"])
     with pytest.raises(ConfigError, match=r"no variant is called 'batch\*'; the grid has none; patch"):
         ablate.in_part(load_yaml(options.grid, ablate.Grid), options)
+
+
+def test_a_variant_changes_the_recipe_and_every_stage_of_it(arguments):
+    grid = load_yaml(ablate._parser().parse_args([*arguments, "--data", "x"]).grid, ablate.Grid)
+    changes = {"recipe": {"soft_labels": True, "augmentation": {"erase": 0.7}}, "stage": {"averaging": 0.99}}
+    recipe = ablate.variant_config(grid, ablate.Variant("v", **changes), 7, "x").recipe
+    assert (recipe.soft_labels, recipe.augmentation.erase, recipe.seed) == (True, 0.7, 7)
+    assert recipe.augmentation.flip == grid.recipe.augmentation.flip  # what a variant does not name stays
+    assert [(stage.averaging, stage.learning_rate) for stage in recipe.stages] == [(0.99, 1e-3)]
+    assert not grid.recipe.soft_labels  # the other variants' recipe
+
+
+def test_a_variant_with_a_wrong_key_in_its_recipe_is_named(arguments):
+    grid = load_yaml(ablate._parser().parse_args([*arguments, "--data", "x"]).grid, ablate.Grid)
+    with pytest.raises(ConfigError, match=r"v\.stages\[0\]: unknown key 'averagin'; did you mean 'averaging'"):
+        ablate.variant_config(grid, ablate.Variant("v", stage={"averagin": 0.9}), 7, "x")

@@ -135,3 +135,11 @@ def test_evidence_of_an_unknown_kind_is_named(config):
     unknown = {name: {"kind": "benchmark"} for name in evidence_of(config)}
     with pytest.raises(ConfigError, match="not a result of the kind 'benchmark'"):
         model_card(config, [RESULT], {}, unknown)
+
+
+def test_a_stage_with_teachers_says_whose_answers_are_in_its_targets(config):
+    assert "each target is what" not in card_of(config)
+    config.recipe.stages[1].teachers, config.recipe.stages[1].teacher_share = ["a", "b"], 0.6
+    stages = [line for line in card_of(config).splitlines() if "epochs at most" in line]
+    assert "target" not in stages[0]
+    assert stages[1].endswith("batches of 64; 60.00 % of each target is what a and b answer")

@@ -30,7 +30,7 @@ from train.commands import command, write_json  # noqa: E402
 from train.face_dataset import DataError, FaceDataset  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.provenance import provenance  # noqa: E402
-from train.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml  # noqa: E402
+from train.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml, merged, parse  # noqa: E402
 from train.scoring import load_checkpoint, score, scoring_order  # noqa: E402
 from train.splits import load_splits, stratified_split  # noqa: E402
 from train.train_hub import add_training_arguments, open_run, train  # noqa: E402
@@ -38,10 +38,13 @@ from train.train_hub import add_training_arguments, open_run, train  # noqa: E40
 
 @dataclass
 class Variant:
-    """model: what differs from the config's `model`."""
+    """model: what differs from the config's `model`. recipe: from its recipe, without the stages. stage: from every
+    stage of it."""
 
     name: str
     model: dict = field(default_factory=dict)
+    recipe: dict = field(default_factory=dict)
+    stage: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -76,6 +79,17 @@ class Grid:
     conditions: list[Condition] = field(default_factory=lambda: [Condition("accuracy")])
 
 
+def changed_recipe(recipe: Recipe, variant: Variant) -> Recipe:
+    """The recipe with a variant's changes.
+
+    Raises:
+        ConfigError: a key or value that the schema does not know.
+    """
+    content = merged(asdict(recipe), variant.recipe)
+    content["stages"] = [stage | variant.stage for stage in content["stages"]]
+    return parse(Recipe, content, variant.name)
+
+
 def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubConfig:
     """The grid's config with one variant's model and one seed."""
     config = load_config(ROOT / "hub_configs" / grid.config)
@@ -87,6 +101,7 @@ def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubCon
         config.start = grid.start
     if grid.scratch:
         config.backbone = config.start = None
+    config.recipe = changed_recipe(config.recipe, variant)
     config.recipe.seed = seed
     for stage in config.recipe.stages:
         stage.epochs = grid.epochs or stage.epochs
@@ -306,6 +321,8 @@ def main(arguments: list[str] | None = None) -> Path:
             {
                 "name": variant.name,
                 "model": grid.model | variant.model,
+                "recipe": variant.recipe,
+                "stage": variant.stage,
                 **size,
                 "parameters": runs[0]["parameters"],
                 "accuracy": {

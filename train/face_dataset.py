@@ -74,6 +74,18 @@ class FaceDataset(torch.utils.data.Dataset):
                 raise DataError(f"expected a picture for {self.ids[index]}, found an empty cell")
         return images
 
+    def with_votes(self, votes: np.ndarray) -> "FaceDataset":
+        """The same pictures with other vote shares, `(N, C)`."""
+        return FaceDataset(
+            self.pictures,
+            self.labels,
+            self.names,
+            votes,
+            ids=self.ids,
+            subjects=self.subjects,
+            skipped=self.skipped,
+        )
+
     def select(self, indices: np.ndarray) -> "FaceDataset":
         """The rows at `indices`, in that order."""
         return FaceDataset(

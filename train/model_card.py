@@ -8,7 +8,7 @@ from collections.abc import Callable
 from huggingface_hub import ModelCardData
 from huggingface_hub.repocard_data import EvalResult
 
-from train.recipe import METRICS, ConfigError, HubConfig, Published, Recipe
+from train.recipe import METRICS, ConfigError, HubConfig, Published, Recipe, Stage
 
 # metric -> what people call it, its type and arguments in the Hub's metadata
 METRIC_WORDS: dict[str, tuple[str, str, dict | None]] = {
@@ -160,10 +160,16 @@ def _evidence(results: list[dict]) -> str:
     return "\n\n".join(EVIDENCE[result["kind"]](result) for result in results)
 
 
+def _taught(stage: Stage) -> str:
+    if not stage.teachers:
+        return ""
+    return f"; {_percent(stage.teacher_share)} of each target is what {' and '.join(stage.teachers)} answer"
+
+
 def _recipe(recipe: Recipe) -> str:
     stages = "\n".join(
         f"{number}. {stage.name}: {stage.epochs} epochs at most, {stage.optimizer} at {stage.learning_rate:g}, "
-        f"schedule {stage.schedule}, batches of {stage.batch_size}"
+        f"schedule {stage.schedule}, batches of {stage.batch_size}{_taught(stage)}"
         for number, stage in enumerate(recipe.stages, start=1)
     )
     labels = "the shares of the annotators' votes" if recipe.soft_labels else "one label a picture"

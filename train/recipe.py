@@ -117,6 +117,8 @@ class Stage:
     averaging: decay per step of a moving average of the weights, in (0, 1); the average is what is validated and saved.
     sharpness: radius of sharpness-aware minimisation (Foret et al. 2021), the authors' choice for DDAMFN++; a step then
         takes twice as long.
+    teachers, teacher_share: names under `checkpoints/` whose answers for the training pictures are mixed into the
+        targets, and the share of their mean in them (`train/teachers.py`).
     """
 
     name: str
@@ -135,6 +137,8 @@ class Stage:
     patience: int | None = None
     averaging: float | None = None
     sharpness: float | None = None
+    teachers: list[str] = field(default_factory=list)
+    teacher_share: float = 0.5
 
     def __post_init__(self):
         require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), *OWN_SCHEDULES])
@@ -146,6 +150,8 @@ class Stage:
                     raise ConfigError(f"schedule_options: the schedule {self.schedule!r} needs the key {option!r}")
         if self.averaging is not None and not 0 < self.averaging < 1:
             raise ConfigError(f"averaging: expected a decay between 0 and 1, found {self.averaging}")
+        if not 0 < self.teacher_share <= 1:
+            raise ConfigError(f"teacher_share: expected a share above 0 and up to 1, found {self.teacher_share}")
         if self.warmup and self.schedule in ("constant", "reduce_lr_on_plateau", *OWN_SCHEDULES):
             raise ConfigError(f"stage {self.name!r}: the schedule {self.schedule!r} has no warmup; leave it out")
 
@@ -284,19 +290,19 @@ class HubConfig:
         require("metrics", "metric", self.metrics, METRICS)
 
 
-def _parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) -> typing.Any:
+def parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) -> typing.Any:
     """The value as an instance of its type. A part of a config, not `whole`, lacks keys: it is only checked."""
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         kinds = [k for k in typing.get_args(kind) if k is not type(None)]
         fitting = [k for k in kinds if isinstance(value, typing.get_origin(k) or k)]
-        return None if value is None else _parse((fitting or kinds)[0], value, where, whole)
+        return None if value is None else parse((fitting or kinds)[0], value, where, whole)
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise ConfigError(f"{where}: expected keys and values, found {value!r}")
         hints = typing.get_type_hints(kind)
         require(where, "key", value, hints)
-        parsed = {key: _parse(hints[key], item, f"{where}.{key}", whole) for key, item in value.items()}
+        parsed = {key: parse(hints[key], item, f"{where}.{key}", whole) for key, item in value.items()}
         if not whole:
             return parsed
         for key in dataclasses.fields(kind):
@@ -310,7 +316,7 @@ def _parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) 
         if not isinstance(value, list):
             raise ConfigError(f"{where}: expected a list, found {value!r}")
         (inner,) = typing.get_args(kind)
-        return [_parse(inner, item, f"{where}[{index}]", whole) for index, item in enumerate(value)]
+        return [parse(inner, item, f"{where}[{index}]", whole) for index, item in enumerate(value)]
     if kind is float:
         try:  # YAML reads 1e-3 as text
             return float(value)
@@ -336,15 +342,15 @@ def load_yaml(path: Path, schema: type[Schema]) -> Schema:
     Raises:
         ConfigError: not a file, not YAML, or a key or value that the schema does not know.
     """
-    return _parse(schema, _read(path), path.name)
+    return parse(schema, _read(path), path.name)
 
 
-def _merged(base: dict, own: dict) -> dict:
+def merged(base: dict, own: dict) -> dict:
     """Both, key by key into the depth; where they differ, and for lists, what `own` says."""
     both = base | own
     for key in base.keys() & own.keys():
         if isinstance(base[key], dict) and isinstance(own[key], dict):
-            both[key] = _merged(base[key], own[key])
+            both[key] = merged(base[key], own[key])
     return both
 
 
@@ -353,11 +359,11 @@ def _extended(path: Path, above: tuple[Path, ...] = ()) -> dict:
     if path in above:
         raise ConfigError(f"{path} extends itself")
     own = _read(path)
-    _parse(HubConfig, own, path.name, whole=False)
+    parse(HubConfig, own, path.name, whole=False)
     base = {}
     for part in own.get("extends", []):
-        base = _merged(base, _extended((path.parent / part).resolve(), (*above, path)))
-    return _merged(base, own)
+        base = merged(base, _extended((path.parent / part).resolve(), (*above, path)))
+    return merged(base, own)
 
 
 def load_config(path: str | Path) -> HubConfig:
@@ -370,4 +376,4 @@ def load_config(path: str | Path) -> HubConfig:
     if not path.is_file():
         known = ", ".join(sorted(p.name for p in Path(__file__).parents[1].glob("hub_configs/*.yaml")))
         raise ConfigError(f"no config at {path}; hub_configs/ has {known}")
-    return _parse(HubConfig, _extended(path.resolve()), path.name)
+    return parse(HubConfig, _extended(path.resolve()), path.name)

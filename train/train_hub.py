@@ -29,7 +29,9 @@ from train.face_dataset import DataError, FaceDataset  # noqa: E402
 from train.hub_folder import HubFolderError, verify_hub_folder, write_hub_folder, write_network  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
+from train.scoring import CheckpointError  # noqa: E402
 from train.splits import load_splits  # noqa: E402
+from train.teachers import check_teachers, taught  # noqa: E402
 from train.trainer import EpochLine, StageTrainer, accuracy, check_frozen  # noqa: E402
 
 NO_TRAINING = ("card", "metrics", "extends")  # keys of a config that may change while a run is stopped
@@ -129,7 +131,9 @@ def stage_trainer(
         args=arguments,
         train_dataset=splits["train"],
         eval_dataset=splits["validation"],
-        data_collator=Collator(processor, size, recipe.augmentation, recipe.soft_labels),
+        data_collator=Collator(
+            processor, size, recipe.augmentation, soft_labels=recipe.soft_labels or bool(stage.teachers)
+        ),
         evaluation_collator=Collator(processor, size),
         compute_metrics=accuracy,
         callbacks=[
@@ -152,6 +156,7 @@ def train(
     set_seed(config.recipe.seed)
     model = build_model(config, options.backbone)
     check_frozen(model, config.recipe.stages)
+    check_teachers(config.recipe.stages)
     size = model.config.image_size
     processor = fer_models.FERImageProcessor(size={"height": size, "width": size}, **config.processor)
     if not torch.cuda.is_available():
@@ -166,7 +171,8 @@ def train(
             continue
         if is_main_process():
             print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
-        trainer = stage_trainer(model, processor, stage, config.recipe, splits, folder, options)
+        pictures = splits | {"train": taught(splits["train"], stage)} if stage.teachers else splits
+        trainer = stage_trainer(model, processor, stage, config.recipe, pictures, folder, options)
         trainer.train(resume_from_checkpoint=last_checkpoint(folder) if options.resume else None)
         if is_main_process():
             model.save_pretrained(done)
@@ -234,7 +240,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"pushing {folder} to {org}; if that stops, --push-only {folder} does it again without training")
             verify_hub_folder(folder)
             push.push_folder(folder, org, options)
-    except (ConfigError, DataError, HubFolderError, push.PushError) as error:
+    except (CheckpointError, ConfigError, DataError, HubFolderError, push.PushError) as error:
         sys.exit(f"error: {error}")
 
 
