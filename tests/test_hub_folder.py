@@ -6,8 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForImageClassification
 
 from train import hub_folder
+from train.load_alone import sample_pictures
 from train.push import files_to_send
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,3 +75,36 @@ def test_the_config_that_is_meant_is_the_one_of_the_folders_name(copy):
     renamed = copy.rename(copy.with_name("pattlite-ferpluss"))
     with pytest.raises(SystemExit, match=r"no config at .*pattlite-ferpluss.yaml; hub_configs/ has"):
         hub_folder.main([str(renamed)])
+
+
+def test_half_precision_halves_the_parameters_and_loads_as_float32_for_anybody(copy, tmp_path):
+    model, processor = hub_folder.load_network(copy)
+    half = tmp_path / "half"
+    hub_folder.write_network(half, model, processor, half_precision=True)
+    stored = load_file(half / "model.safetensors")
+    parameters = {name for name, _ in model.named_parameters()}
+    assert {stored[name].dtype for name in parameters} == {torch.float16}
+    assert all(torch.equal(stored[name], value) for name, value in model.named_buffers())  # statistics as they were
+    stranger = AutoModelForImageClassification.from_pretrained(half)  # says no dtype
+    assert {p.dtype for p in stranger.parameters()} == {torch.float32}
+    pixel_values = processor(sample_pictures(), return_tensors="pt")["pixel_values"]
+    for parameter in model.parameters():
+        parameter.data = parameter.data.half().float()
+    with torch.inference_mode():
+        torch.testing.assert_close(stranger.eval()(pixel_values).logits, model(pixel_values).logits)
+
+
+def test_writing_a_half_precision_folder_again_keeps_its_bytes(copy, tmp_path):
+    half, again = tmp_path / "half", tmp_path / "again"
+    hub_folder.write_network(half, *hub_folder.load_network(copy), half_precision=True)
+    hub_folder.write_network(again, *hub_folder.load_network(half), half_precision=True)
+    assert filecmp.cmp(half / "model.safetensors", again / "model.safetensors", shallow=False)
+
+
+def test_a_weight_that_half_precision_cannot_hold_is_named(copy, tmp_path):
+    model, processor = hub_folder.load_network(copy)
+    model.classifier.classifier.bias.data[0] = 1e6
+    with pytest.raises(
+        hub_folder.HubFolderError, match=r"classifier\.classifier\.bias does not fit into half precision"
+    ):
+        hub_folder.write_network(tmp_path / "half", model, processor, half_precision=True)

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))  # runs as a script, without the package being ins
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 from transformers import PreTrainedModel  # noqa: E402
 
 from fer_models.analyzer import CheckpointError, load_network  # noqa: E402
@@ -40,12 +41,33 @@ class HubFolderError(RuntimeError):
     """A folder is not fit for the Hub; the message names it and says what is wrong."""
 
 
-def write_network(folder: Path, model: PreTrainedModel, processor: Callable) -> None:
+def _halve(file: Path, model: PreTrainedModel) -> None:
+    """Store the parameters as float16; batch statistics, whose range is larger, stay as they are. The config goes on
+    to say float32, which is what they are loaded as."""
+    parameters = dict(model.named_parameters())
+    weights = load_file(file)
+    halved = {key: value.half() if key in parameters else value for key, value in weights.items()}
+    for key, value in halved.items():
+        if not value.isfinite().all():
+            raise HubFolderError(f"{key} does not fit into half precision; leave `half_precision` out of the config")
+    save_file(halved, file, metadata={"format": "pt"})
+
+
+def write_network(folder: Path, model: PreTrainedModel, processor: Callable, half_precision: bool = False) -> None:
     """Weights, config, image processor and the code of all three (`fer_models` registers them for that):
-    `from_pretrained(folder, trust_remote_code=True)` works wherever torch, timm and transformers are installed."""
+    `from_pretrained(folder, trust_remote_code=True)` works wherever torch, timm and transformers are installed.
+
+    Args:
+        half_precision: store the parameters as float16, in half the bytes.
+
+    Raises:
+        HubFolderError: a weight is too large for that.
+    """
     network = type(model)
     model.config.auto_map = {"AutoModel": f"{network.__module__.rpartition('.')[2]}.{network.__name__}"}
     model.save_pretrained(folder)  # adds AutoConfig and AutoModelForImageClassification
+    if half_precision:
+        _halve(folder / "model.safetensors", model)
     processor.save_pretrained(folder)
 
 
@@ -70,7 +92,7 @@ def write_hub_folder(
     Raises:
         ConfigError: no result on the whole validation split.
     """
-    write_network(folder, model, processor)
+    write_network(folder, model, processor, config.half_precision)
     weights = weights_id(model, str(folder))["sha256"]
     contents = {file: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
     own = {

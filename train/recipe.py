@@ -261,6 +261,7 @@ class HubConfig:
     backbone: timm's name of the pre-trained backbone, or `None` to start from scratch.
     start: a checkpoint folder under `checkpoints/` and the modules that start with its weights, instead of `backbone`.
     model, processor: what differs from the defaults of the architecture's config and of the image processor.
+    half_precision: whether the parameters are stored as float16; they are loaded as float32 all the same.
     metrics: what the card reports.
     extends: files, relative to this one, whose keys hold where this one does not say otherwise; the last one wins.
     """
@@ -274,6 +275,7 @@ class HubConfig:
     model: dict = field(default_factory=dict)
     processor: dict = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)
+    half_precision: bool = False
     metrics: list[str] = field(default_factory=lambda: list(METRICS))
     extends: list[str] = field(default_factory=list)
 

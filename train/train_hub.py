@@ -34,7 +34,8 @@ from train.splits import load_splits  # noqa: E402
 from train.teachers import check_teachers, taught  # noqa: E402
 from train.trainer import EpochLine, StageTrainer, accuracy, check_frozen  # noqa: E402
 
-NO_TRAINING = ("card", "metrics", "extends")  # keys of a config that may change while a run is stopped
+# keys of a config that may change while a run is stopped
+NO_TRAINING = ("card", "metrics", "extends", "half_precision")
 
 DEFAULT_CONFIG = ROOT / "hub_configs" / "pattlite-ferplus.yaml"
 
@@ -200,7 +201,7 @@ def train_folder(config: HubConfig, options: argparse.Namespace) -> None:
     model, processor = train(config, load_splits(config.data, options.data), options)
     if is_main_process():
         folder = options.out / config.name
-        write_network(folder, model, processor)
+        write_network(folder, model, processor, config.half_precision)
         result = validate(folder, options)
         write_hub_folder(folder, model, processor, config, options.results)
         print(f"{folder}: {100 * result['metrics']['accuracy']['value']:.2f} % on validation")
