@@ -13,6 +13,7 @@ out; 130 interrupted.
 """
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -47,15 +48,22 @@ class StandardOutput:
 
 
 def write_maps(answers: PictureAnswers, folder: Path) -> None:
-    """Each face's maps over the face, one JPEG file per map and model: `1-pattlite-ferplus-grad-cam-for-fear.jpg`."""
+    """Each face's maps over the face, one JPEG file per map and model: `1-pattlite-ferplus-grad-cam-for-fear.jpg`; and
+    `maps.json`, which says what each means."""
     folder.mkdir(parents=True, exist_ok=True)
+    listed = []
     for number, predictions in enumerate(answers.predictions, start=1):
         for answer in predictions.values():
             crop = answer.crop.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BICUBIC)
             for shown in answer.maps:
                 picture = draw_map(crop, shown.values, shown.kind, shown.profiles)
                 name = re.sub(r"[^a-z0-9+]+", "-", f"{answer.model} {shown.name}".lower())
-                picture.save(folder / f"{number}-{name}.jpg", quality=90)
+                file = f"{number}-{name}.jpg"
+                picture.save(folder / file, quality=90)
+                listed.append(
+                    {"file": file, "model": answer.model, "face": number, "map": shown.name, "meaning": shown.meaning}
+                )
+    (folder / "maps.json").write_text(json.dumps(listed, indent=2, ensure_ascii=False))
 
 
 def common_folder(sources: list[Path]) -> Path:
@@ -73,7 +81,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--csv", action="store_true", help="CSV on standard output; of a file its name decides")
     parser.add_argument("--model", action="append", help="name or folder, repeatable (default: all of checkpoints/)")
     parser.add_argument("--cropped", action="store_true", help="each picture is one face, cut out already")
-    parser.add_argument("--maps", type=Path, metavar="FOLDER", help="write the maps there too, a folder per picture")
+    parser.add_argument(
+        "--maps", type=Path, metavar="FOLDER", help="write the maps there too, and what they mean, a folder per picture"
+    )
     parser.add_argument("--method", choices=METHODS, default="gradcam", help="of the maps (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=BATCH, help="faces per pass (default: %(default)s)")
     options = parser.parse_args(arguments)

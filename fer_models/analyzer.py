@@ -27,7 +27,8 @@ class FaceMap:
     meaning: one true sentence.
     kind: a key of `visualize.KINDS`: "heat" (places of the face; may be interpolated), "shares" (each cell is the
         share of one part of the face; they sum to 1) or "ranks" (its axes are no places; not to be laid on the face).
-    profiles: of a map that is the product of two, the vertical one `(h,)` and the horizontal one `(w,)`.
+    profiles: of a map whose channels are products of two profiles, their means: the vertical `(h,)` and the horizontal
+        `(w,)`.
     """
 
     name: str

@@ -241,8 +241,8 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
     def attention_meanings(self) -> dict[str, str]:
         """What each map of `attention_maps` means, to be shown beside it."""
         one = (
-            "How much of the features this head lets through at each place, 0 to 1, mean over the channels: a vertical "
-            "profile (left edge) times a horizontal one (top edge), so it can only pick out whole rows and columns."
+            "How much of the features this head lets through at each place, 0 to 1, the mean over the channels. In "
+            "each channel it is a vertical profile times a horizontal one; the edges show the profiles' means."
         )
         joined = (
             "How much the network really lets through: at each place and channel the head that lets through the most."

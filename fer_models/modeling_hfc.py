@@ -10,7 +10,6 @@ from typing import ClassVar
 import timm
 import torch
 from torch import nn
-from torch._higher_order_ops.while_loop import while_loop
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import ModelOutput
@@ -70,6 +69,8 @@ def jacobi_eigenvalues(matrices: torch.Tensor, sweeps: int = 10) -> torch.Tensor
     """Eigenvalues, largest first, of symmetric matrices `(N, n, n)` without negative ones, by rotations of n/2 pairs of
     rows and columns at a time (Brent and Luk 1985). ONNX has a loop but no eigenvalues; anywhere else torch's are
     faster. Ten sweeps leave an error near float64's own for n up to 112."""
+    from torch._higher_order_ops.while_loop import while_loop  # not public, and needed for the export alone
+
     size = matrices.shape[-1]
     padded = max(4, size + size % 2)
     half = padded // 2
@@ -149,7 +150,8 @@ class HFCAttention(nn.Module):
     saturated from the first step, rows and columns of the features are lost, and weights that learnt at one input size
     do not fit another.
 
-    `(B, C, n, n)` -> the same, the map `(B, n, n)` it was multiplied by, and the high-frequency part `(B, n, n)`.
+    `(B, C, n, n)` -> the same, the map `(B, n, n)` it was multiplied by, and the high-frequency part `(B, n, n)` where
+    that is a query.
     """
 
     def __init__(self, channels: int, config: HFCConfig):
@@ -161,7 +163,8 @@ class HFCAttention(nn.Module):
         self.weigh = LinearConv(len(self.queries), 1, 7, padding=3, bias=False)
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        whole = self.compress(features)[:, 0].float()  # (B, n, n), equation 1
+        whole = self.compress(features)[:, 0]  # (B, n, n), equation 1
+        whole = whole if whole.dtype == torch.float64 else whole.float()
         size = whole.shape[-1]
         keep = high_pass_filter(size, self.filter_shape, self.filter_cutoff, whole.device)
         with torch.autocast(whole.device.type, enabled=False):
@@ -176,7 +179,8 @@ class HFCAttention(nn.Module):
             for name in self.queries
         ]
         attention = self.weigh(torch.stack(scores, dim=1).to(self.weigh.weight.dtype)).sigmoid()  # equation 9
-        return features * attention.to(features.dtype), attention[:, 0], high  # equation 10
+        query = None if self.queries == ["lfc"] else high
+        return features * attention.to(features.dtype), attention[:, 0], query  # equation 10
 
 
 class BottleneckAttention(nn.Module):
@@ -291,13 +295,14 @@ class HFCForImageClassification(HFCPreTrainedModel):
         query = "The fine detail of the first feature map, without sign: its singular values are the query."
         placed = "What the features were multiplied by at each place, mean over the channels."
         meaning = placed if self.config.attention == "bam" else ranked
-        return dict.fromkeys(self._map_names(), meaning) | {HIGH_FREQUENCIES: query}
+        own = dict.fromkeys(self._map_names(), meaning)
+        return own | {HIGH_FREQUENCIES: query} if "hfc" in (self.config.attention or "") else own
 
     @property
     def attention_kinds(self) -> dict[str, str]:
         """How each map of `attention_maps` is to be drawn."""
         kind = "heat" if self.config.attention == "bam" else "ranks"
-        return dict.fromkeys(self._map_names(), kind) | {HIGH_FREQUENCIES: "heat"}
+        return dict.fromkeys(self.attention_meanings, kind) | {HIGH_FREQUENCIES: "heat"}
 
     def attention_maps(self, output: HFCOutput) -> dict[str, torch.Tensor]:
         """Maps for people, from an output that was made with `output_attentions=True`: the high-frequency part of the

@@ -1,10 +1,11 @@
 """Named endpoints for programs, with typed results: /analyze, /explain and /models, which are MCP tools as well."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypedDict
 
 import gradio as gr
+import numpy as np
 from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 from PIL import Image
@@ -28,9 +29,9 @@ class PhotoResult(TypedDict):
 
 
 class MapTrustResult(TypedDict):
-    """Areas under the deletion and insertion curves, of the map and (mean) of random maps. gain: how much better than
-    random, -1 to 1. beats: how many of the random_maps random ones. likeness: correlation with the map of the same
-    network with random weights, null where one of them is constant."""
+    """Areas under the deletion and insertion curves, of the map and (mean) of random maps of its resolution. gain: how
+    much better than random, -1 to 1. beats: how many of the random_maps random ones. likeness: correlation with the map
+    of the same network with random weights, null where one of them is constant."""
 
     deletion_area: float
     insertion_area: float
@@ -43,13 +44,15 @@ class MapTrustResult(TypedDict):
 
 
 class MapResult(TypedDict):
-    """kind: "heat" and "shares" are places of the face, "ranks" are none. values: rows from top to bottom.
+    """kind: "heat" and "shares" are places of the face, "ranks" are none. values: rows from top to bottom. profiles: of
+    a map whose channels are products of two, their means, one number per row and per column; null of any other.
     highest: where, in words. trust: null unless it was asked for."""
 
     name: str
     meaning: str
     kind: str
     values: list[list[float]]
+    profiles: list[list[float]] | None
     highest: str
     trust: MapTrustResult | None
 
@@ -183,7 +186,8 @@ def _explained(answer: Prediction, trust: Trust | None) -> ExplainedAnswer:
                 name=shown.name,
                 meaning=shown.meaning,
                 kind=shown.kind,
-                values=[[round(float(value), 4) for value in row] for row in shown.values],
+                values=_rounded(shown.values),
+                profiles=None if shown.profiles is None else _rounded(shown.profiles),
                 highest=strongest_place(shown),
                 trust=measured.get(shown.name),
             )
@@ -192,12 +196,17 @@ def _explained(answer: Prediction, trust: Trust | None) -> ExplainedAnswer:
     )
 
 
+def _rounded(rows: Iterable[np.ndarray]) -> list[list[float]]:
+    return [[round(float(value), 4) for value in row] for row in rows]
+
+
 def _map_trust(measured: MapTrust, trust: Trust) -> MapTrustResult:
+    random = trust.random[measured.shown.values.shape]
     return MapTrustResult(
         deletion_area=round(measured.curves.deletion_area, 4),
         insertion_area=round(measured.curves.insertion_area, 4),
-        random_deletion_area=round(trust.random.deletion_area, 4),
-        random_insertion_area=round(trust.random.insertion_area, 4),
+        random_deletion_area=round(random.deletion_area, 4),
+        random_insertion_area=round(random.insertion_area, 4),
         gain=round(measured.gain, 4),
         beats=measured.beats,
         random_maps=RANDOM_MAPS,

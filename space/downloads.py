@@ -52,8 +52,10 @@ def raw_maps_zip(number: int, answers: list[Prediction]) -> bytes:
                 file = f"{_file_name(answer.model)}/{_file_name(shown.name)}.npy"
                 with archive.open(file, "w") as stream:
                     np.save(stream, shown.values)
+                profiles = {}
                 for side, profile in zip(("vertical", "horizontal"), shown.profiles or (), strict=False):
-                    with archive.open(file.replace(".npy", f"-{side}.npy"), "w") as stream:
+                    profiles[side] = file.replace(".npy", f"-{side}.npy")
+                    with archive.open(profiles[side], "w") as stream:
                         np.save(stream, profile)
                 listed.append(
                     {
@@ -64,6 +66,7 @@ def raw_maps_zip(number: int, answers: list[Prediction]) -> bytes:
                         "meaning": shown.meaning,
                         "shape": list(shown.values.shape),
                     }
+                    | ({"profiles": profiles} if profiles else {})
                 )
         archive.writestr("maps.json", json.dumps(listed, indent=2, ensure_ascii=False))
     return buffer.getvalue()

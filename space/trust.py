@@ -18,8 +18,8 @@ class MapTrust:
     """
     shown: the map that was measured.
     curves: what happens to the answer when the face is blurred or restored in the map's order.
-    gain: how much better the map orders the face than random maps do on average, -1 to 1: the mean of what its
-        deletion area is lower and its insertion area is higher.
+    gain: how much better the map orders the face than random maps of its resolution do on average, -1 to 1: the mean
+        of what its deletion area is lower and its insertion area is higher.
     beats: of how many of the `RANDOM_MAPS` random maps its areas differ by more in the right direction.
     randomized: the same map of the same network with random weights.
     likeness: correlation of the two maps, -1 to 1; `None` where one of them is constant.
@@ -35,48 +35,59 @@ class MapTrust:
 
 @dataclass(frozen=True)
 class Trust:
-    """expression: whose probability is followed. crop: the face. random: the mean curves of the random maps."""
+    """expression: whose probability is followed. crop: the face. random: for each resolution `(h, w)` of the maps, the
+    mean curves of the random maps of that resolution."""
 
     model: str
     expression: str
     crop: Image.Image
-    random: Faithfulness
+    random: dict[tuple[int, int], Faithfulness]
     maps: list[MapTrust]
 
 
 def measure_trust(checkpoint: Checkpoint, prediction: Prediction, method: str, seed: int = 0) -> Trust:
     """Measure every map of a prediction that `checkpoint` made with that method, except those whose axes are no places:
-    they claim nothing about the face that could be tried out. `seed` is that of the random maps, which have the
-    resolution of the finest map."""
+    they claim nothing about the face that could be tried out. `seed` is that of the random maps. A map is compared with
+    random ones of its own resolution: what is blurred in small pieces looks strange to a model, whichever they are."""
     pixel_values = checkpoint.processor([prediction.crop], return_tensors="pt")["pixel_values"]
     class_id = checkpoint.expressions.index(prediction.explained)
     placed = {shown.name: shown.values for shown in prediction.maps if shown.kind != "ranks"}
-    finest = max((values.shape for values in placed.values()), key=np.prod)
     generator = np.random.default_rng(seed)
-    noise = {f"random map {number}": generator.random(finest) for number in range(RANDOM_MAPS)}
-    curves = faithfulness(checkpoint.model, pixel_values[0], placed | noise, class_id, STEPS, random_maps=1)
-    chance = [_span(curves[name]) for name in noise]
+    noise = {
+        f"random map {number} of {shape}": (shape, generator.random(shape))
+        for shape in dict.fromkeys(values.shape for values in placed.values())
+        for number in range(RANDOM_MAPS)
+    }
+    every = placed | {name: values for name, (_, values) in noise.items()}
+    curves = faithfulness(checkpoint.model, pixel_values[0], every, class_id, STEPS, random_maps=1)
+    chance: dict[tuple[int, int], list[Faithfulness]] = {}
+    for name, (shape, _) in noise.items():
+        chance.setdefault(shape, []).append(curves[name])
     network = randomized_explanation(checkpoint.model, pixel_values, method, [class_id])
     others = [network.cam[0], *(v[0] for v in native_attention(checkpoint.model, network.output).values())]
     maps = []
     for shown, randomized in zip(prediction.maps, others, strict=True):
         if shown.name in placed:
-            span = _span(curves[shown.name])
+            span, spans = _span(curves[shown.name]), [_span(one) for one in chance[shown.values.shape]]
             maps.append(
                 MapTrust(
                     shown=shown,
                     curves=curves[shown.name],
-                    gain=(span - float(np.mean(chance))) / 2,
-                    beats=sum(span > other for other in chance),
+                    gain=(span - float(np.mean(spans))) / 2,
+                    beats=sum(span > other for other in spans),
                     randomized=FaceMap(f"{shown.name}, random weights", randomized, shown.meaning, shown.kind),
                     likeness=likeness(shown.values, randomized),
                 )
             )
-    random = Faithfulness(
-        deletion=np.mean([curves[name].deletion for name in noise], axis=0),
-        insertion=np.mean([curves[name].insertion for name in noise], axis=0),
-    )
+    random = {shape: _mean(one) for shape, one in chance.items()}
     return Trust(prediction.model, prediction.explained, prediction.crop, random, maps)
+
+
+def _mean(curves: list[Faithfulness]) -> Faithfulness:
+    return Faithfulness(
+        deletion=np.mean([one.deletion for one in curves], axis=0),
+        insertion=np.mean([one.insertion for one in curves], axis=0),
+    )
 
 
 def likeness(one: np.ndarray, other: np.ndarray) -> float | None:

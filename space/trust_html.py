@@ -21,6 +21,10 @@ def trust_html(trust: Trust, key: str = "") -> str:
     """Everything that was measured about one model's maps of one face; `key` tells these maps from others."""
     crop_url = data_url(trust.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BICUBIC))
     rows = "".join(_row(index, measured) for index, measured in enumerate(trust.maps))
+    chance = "".join(
+        _areas(f"random maps of {height} x {width}, mean", curves, _swatch(None))
+        for (height, width), curves in trust.random.items()
+    )
     checks = "".join(_sanity(measured, crop_url) for measured in trust.maps)
     return (
         f'<section class="fer trust" data-key="{html.escape(key)}" '
@@ -31,7 +35,7 @@ def trust_html(trust: Trust, key: str = "") -> str:
         f'<div class="plots">{_plot("blurred", "deletion", trust)}{_plot("restored", "insertion", trust)}</div>'
         f'<table class="areas"><thead><tr><th scope="col">area under the curve</th><th scope="col">blurred<br>'
         f'<small>lower is better</small></th><th scope="col">restored<br><small>higher is better</small></th></tr>'
-        f"</thead><tbody>{rows}{_areas('random maps, mean', trust.random, _swatch(None))}</tbody></table>"
+        f"</thead><tbody>{rows}{chance}</tbody></table>"
         f"<h4>Is the map about what the model has learned?</h4>"
         f"<p>On the right, the map of the same network with random weights. Where it looks much the same, the map "
         f"shows the network's build and the picture, not the training.</p>"
@@ -73,14 +77,14 @@ def _swatch(index: int | None) -> str:
 
 
 def _plot(title: str, kind: str, trust: Trust) -> str:
-    """One kind of curve for every map and the random one."""
+    """One kind of curve for every map and the random ones."""
     floor, ceiling, right = HEIGHT - BOTTOM, TOP, WIDTH - 6
 
     def path(curve: np.ndarray) -> str:
         points = zip(np.linspace(LEFT, right, len(curve)), floor - (floor - ceiling) * curve, strict=True)
         return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
-    curves = [(None, getattr(trust.random, kind))]
+    curves = [(None, getattr(random, kind)) for random in trust.random.values()]
     curves += [(index, getattr(measured.curves, kind)) for index, measured in enumerate(trust.maps)]
     lines = "".join(f'<path d="{path(curve)}" fill="none" {_line(index)}/>' for index, curve in curves)
     grid = ""

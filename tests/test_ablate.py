@@ -72,7 +72,7 @@ def arguments(tmp_path) -> list[str]:
         "seeds": [0, 1],
         "model": {"image_size": 112},
         "recipe": {"stages": [{"name": "s", "epochs": 1, "learning_rate": 1e-3, "image_size": 112}]},
-        "variants": [{"name": "none", "model": {"attention": None}}, {"name": "patch"}],
+        "variants": [{"name": "none", "model": {"attention": None}}, {"name": "patch", "stage": {"weight_decay": 0.1}}],
         "conditions": [{"name": "shuffled"}, {"name": "sorted", "sorted_by_class": True}],
     }
     file = tmp_path / "tiny.yaml"
@@ -106,6 +106,8 @@ def test_a_grid_becomes_a_table(run, tmp_path):
     assert all(len(row["accuracy"]["sorted"]["values"]) == 2 for row in table["rows"])
     assert table["train_pictures"] == table["validation_pictures"] == table["of"] == table["validation_of"] == 24
     assert table["recipe"]["stages"][0]["epochs"] == 1
+    assert table["recipe"]["stages"][0]["weight_decay"] == 0  # what the rows share, and each row what it changes
+    assert [row["stage"] for row in table["rows"]] == [{}, {"weight_decay": 0.1}]
 
 
 def test_a_stopped_run_goes_on_with_the_first_variant_that_is_not_finished(run, monkeypatch, capsys):
@@ -145,6 +147,11 @@ def test_a_part_of_a_grid_has_a_file_of_its_own_and_says_what_it_is(run, tmp_pat
         SystemExit, match="holds runs on other pictures; remove it to start over, or pass another --work"
     ):
         run("--variants", "none", "--train-pictures", "9", "--resume")
+
+
+def test_the_whole_grid_on_another_config_is_not_called_reduced(run, tmp_path):
+    run("--config", "pattlite-ferplus-224.yaml")
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["ablation-tiny-pattlite-ferplus-224.json"]
 
 
 def test_a_smaller_input_holds_for_the_model_and_for_every_stage(arguments):

@@ -203,7 +203,10 @@ def test_maps_are_written_a_folder_per_picture_and_not_taken_for_pictures(tmp_pa
         assert main(command) == 0
         assert "1 pictures: 1 faces" in capsys.readouterr().err
     names = sorted(path.name for path in (folder / "maps" / "portrait.jpg").iterdir())
-    assert names == ["1-pattlite-ferplus-eigencam.jpg", "1-pattlite-ferplus-patch-attention.jpg"]
+    assert names == ["1-pattlite-ferplus-eigencam.jpg", "1-pattlite-ferplus-patch-attention.jpg", "maps.json"]
+    listed = json.loads((folder / "maps" / "portrait.jpg" / "maps.json").read_text())
+    assert [one["file"] for one in listed] == names[:2]
+    assert listed[1]["meaning"].startswith("How much each part of the face weighs")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,13 @@ def test_the_gradient_of_the_singular_values_equals_finite_differences():
     assert torch.autograd.gradcheck(singular_values, (maps,))
 
 
+@pytest.mark.parametrize("attention", ["hfc", "hfc+lfc+cross"])
+def test_the_gradient_of_the_whole_module_equals_finite_differences(attention):
+    layer = module(attention, channels=2).double()
+    x = torch.randn(1, 2, 6, 6, generator=torch.Generator().manual_seed(2), dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x, *weights: layer(x)[0], (x, *layer.parameters()))
+
+
 @pytest.mark.parametrize(
     "matrix",
     [torch.zeros(8, 8), torch.ones(8, 8), torch.eye(8), torch.diag(torch.tensor([2.0, 2, 2, 1, 1, 0, 0, 0]))],
@@ -177,8 +184,10 @@ def test_the_largest_score_of_a_texture_does_not_grow_with_the_size_of_the_map()
 def test_high_and_low_frequencies_add_up_to_the_map():
     layer = module("lfc")
     x = torch.randn(2, 3, 10, 10, generator=torch.Generator().manual_seed(3))
-    _, attention, high = layer(x)
+    _, attention, query = layer(x)
+    assert query is None  # the high frequencies are none here
     whole = layer.compress(x)[:, 0]
+    _, _, high = module()(x)  # of the same weights
     scores = torch.linalg.svdvals(whole - high)[:, :, None] * torch.linalg.svdvals(whole)[:, None] / 10**2
     torch.testing.assert_close(attention, layer.weigh(scores[:, None]).sigmoid()[:, 0], atol=1e-4, rtol=1e-3)
 
@@ -256,6 +265,13 @@ def test_the_maps_for_people_say_what_their_axes_are():
     assert all(maps.min() >= 0 for maps in shown.values())
     assert {model.attention_kinds[name] for name in shown if name.startswith("attention")} == {"ranks"}
     assert "not by place" in model.attention_meanings["attention 1 of 4"]
+
+
+@pytest.mark.parametrize("attention", ["hfc", "lfc", "hfc+lfc", "hfc+lfc+cross", "bam", None])
+def test_every_map_that_is_shown_has_a_meaning_and_no_other_is_promised(attention):
+    model = build(attention=attention)
+    shown = model.attention_maps(model(torch.randn(1, 3, 64, 64), output_attentions=True))
+    assert set(shown) == set(model.attention_meanings) and set(shown) <= set(model.attention_kinds)
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,9 @@ def test_raw_maps_are_the_very_values():
         for entry in listed:
             values = np.load(io.BytesIO(archive.read(entry["file"])))
             assert values.dtype == np.float32 and (values == CAM).all()
-        vertical = np.load(io.BytesIO(archive.read("pattlite-ferplus/attention-head-1-vertical.npy")))
-        horizontal = np.load(io.BytesIO(archive.read("pattlite-ferplus/attention-head-1-horizontal.npy")))
+        (profiles,) = (entry["profiles"] for entry in listed if "profiles" in entry)
+        assert profiles["vertical"] == "pattlite-ferplus/attention-head-1-vertical.npy"
+        vertical, horizontal = (np.load(io.BytesIO(archive.read(profiles[s]))) for s in ("vertical", "horizontal"))
     assert (vertical == CAM[:, 0]).all() and (horizontal == CAM[0]).all()
 
 

@@ -71,6 +71,26 @@ def test_a_map_that_marks_everything_else_beats_none():
     assert shown.gain < -0.1 and shown.beats == 0
 
 
+def test_a_map_is_compared_with_random_ones_of_its_own_resolution():
+    """Were they all as fine as the finest map, the same coarse map would be judged differently beside a fine one."""
+    coarse = SQUARE.reshape(4, 2, 4, 2).mean(axis=(1, 3))
+    alone = measured(coarse)
+    assert list(alone.random) == [(4, 4)]
+
+    class WithFineMap(SquareModel):
+        def attention_maps(self, output):
+            return {"fine": torch.rand(1, 16, 16)}
+
+    checkpoint = SimpleNamespace(
+        model=WithFineMap().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+    )
+    maps = [FaceMap("map", coarse, "Where.", "heat"), FaceMap("fine", np.eye(16, dtype=np.float32), "Where.", "heat")]
+    prediction = Prediction("square", {"square": 1.0}, True, alone.crop, "square", maps)
+    beside = measure_trust(checkpoint, prediction, "gradcam")
+    assert list(beside.random) == [(4, 4), (16, 16)]
+    assert beside.maps[0].gain == pytest.approx(alone.maps[0].gain, abs=1e-4)
+
+
 def test_a_constant_map_is_a_random_one():
     (shown,) = measured(np.ones((8, 8))).maps
     assert abs(shown.gain) < 0.15 and shown.likeness is None
@@ -79,7 +99,7 @@ def test_a_constant_map_is_a_random_one():
 def test_the_curves_go_between_the_picture_and_the_blurred_one():
     trust = measured(SQUARE)
     (shown,) = trust.maps
-    for curves in (shown.curves, trust.random):
+    for curves in (shown.curves, trust.random[8, 8]):
         assert curves.deletion[0] == pytest.approx(curves.insertion[-1])
         assert curves.deletion[-1] == pytest.approx(curves.insertion[0])
         assert curves.deletion[0] > 0.9 > curves.deletion[-1]
@@ -118,7 +138,9 @@ def test_the_page_tells_the_areas_and_draws_every_curve():
     page = trust_html(trust)
     (shown,) = trust.maps
     assert f"<td>{shown.curves.deletion_area:.2f}</td><td>{shown.curves.insertion_area:.2f}</td>" in page
-    assert f"<td>{trust.random.deletion_area:.2f}</td><td>{trust.random.insertion_area:.2f}</td>" in page
+    random = trust.random[8, 8]
+    assert f"<td>{random.deletion_area:.2f}</td><td>{random.insertion_area:.2f}</td>" in page
+    assert "random maps of 8 x 8, mean" in page
     assert page.count('class="plot"') == 2
     assert page.count('<path d="M') == 2 * 2 + 2  # two plots of two curves, and two swatches
     assert f"beats {RANDOM_MAPS} of {RANDOM_MAPS} random maps" in page

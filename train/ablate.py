@@ -288,7 +288,8 @@ def main(arguments: list[str] | None = None) -> Path:
     options = _parser().parse_args(arguments)
     whole = load_yaml(options.grid, Grid)
     grid = in_part(whole, options)
-    stem = options.grid.stem if grid == whole else f"{options.grid.stem}-reduced"
+    reduced = grid != replace(whole, config=grid.config)
+    stem = f"{options.grid.stem}-reduced" if reduced else options.grid.stem
     if grid.config != whole.config:
         stem += f"-{Path(grid.config).stem}"
 
@@ -331,6 +332,7 @@ def main(arguments: list[str] | None = None) -> Path:
                 },
             }
         )
+    shared = config_of(Variant("what the variants share"), grid.seeds[0])
     table = {
         "kind": "ablation",
         "title": grid.title,
@@ -338,8 +340,8 @@ def main(arguments: list[str] | None = None) -> Path:
         "seeds": grid.seeds,
         **pictures,
         "variants_of": len(whole.variants),
-        "initial_weights": _initial_weights(config, options),
-        "recipe": {key: value for key, value in asdict(config.recipe).items() if key != "seed"},
+        "initial_weights": _initial_weights(shared, options),
+        "recipe": {key: value for key, value in asdict(shared.recipe).items() if key != "seed"},
         "rows": rows,
         **provenance(),
     }
