@@ -22,8 +22,8 @@ def trust_html(trust: Trust, key: str = "") -> str:
     crop_url = data_url(trust.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BICUBIC))
     rows = "".join(_row(index, measured) for index, measured in enumerate(trust.maps))
     chance = "".join(
-        _areas(f"random maps of {height} x {width}, mean", curves, _swatch(None))
-        for (height, width), curves in trust.random.items()
+        _areas(f"random maps of {height} x {width}, mean", curves, _swatch(_random_line(number)))
+        for number, ((height, width), curves) in enumerate(trust.random.items())
     )
     checks = "".join(_sanity(measured, crop_url) for measured in trust.maps)
     return (
@@ -52,7 +52,9 @@ def chance_words(gain: float, beats: int) -> str:
 
 
 def _row(index: int, measured: MapTrust) -> str:
-    return _areas(measured.shown.name, measured.curves, _swatch(index), chance_words(measured.gain, measured.beats))
+    return _areas(
+        measured.shown.name, measured.curves, _swatch(_line(index)), chance_words(measured.gain, measured.beats)
+    )
 
 
 def _areas(name: str, curves: Faithfulness, swatch: str, words: str = "") -> str:
@@ -63,17 +65,19 @@ def _areas(name: str, curves: Faithfulness, swatch: str, words: str = "") -> str
     )
 
 
-def _line(index: int | None) -> str:
-    """SVG attributes of a map's line; `None` is the random map's."""
-    if index is None:
-        return 'class="random" stroke-dasharray="1 4" stroke-linecap="round"'
+def _line(index: int) -> str:
+    """SVG attributes of the line of a map."""
     color, dash = LINES[index % len(LINES)]
     return f'stroke="{color}"' + (f' stroke-dasharray="{dash}"' if dash else "")
 
 
-def _swatch(index: int | None) -> str:
-    stroke = f'<path d="M0 3H24" fill="none" {_line(index)}/>'
-    return f'<svg class="swatch" viewBox="0 0 24 6" aria-hidden="true">{stroke}</svg>'
+def _random_line(number: int) -> str:
+    """SVG attributes of the line of the random maps of one resolution: dots, wider apart for the next."""
+    return f'class="random" stroke-dasharray="1 {4 + 3 * number}" stroke-linecap="round"'
+
+
+def _swatch(line: str) -> str:
+    return f'<svg class="swatch" viewBox="0 0 24 6" aria-hidden="true"><path d="M0 3H24" fill="none" {line}/></svg>'
 
 
 def _plot(title: str, kind: str, trust: Trust) -> str:
@@ -84,9 +88,9 @@ def _plot(title: str, kind: str, trust: Trust) -> str:
         points = zip(np.linspace(LEFT, right, len(curve)), floor - (floor - ceiling) * curve, strict=True)
         return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
-    curves = [(None, getattr(random, kind)) for random in trust.random.values()]
-    curves += [(index, getattr(measured.curves, kind)) for index, measured in enumerate(trust.maps)]
-    lines = "".join(f'<path d="{path(curve)}" fill="none" {_line(index)}/>' for index, curve in curves)
+    curves = [(_random_line(number), getattr(one, kind)) for number, one in enumerate(trust.random.values())]
+    curves += [(_line(index), getattr(measured.curves, kind)) for index, measured in enumerate(trust.maps)]
+    lines = "".join(f'<path d="{path(curve)}" fill="none" {line}/>' for line, curve in curves)
     grid = ""
     for share in (0, 0.5, 1):
         y = floor - (floor - ceiling) * share
