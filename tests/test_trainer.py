@@ -8,6 +8,7 @@ import pytest
 from fer_models import FERImageProcessor, PAttLiteConfig, PAttLiteForImageClassification
 from tests.tiny import tiny_ferplus
 from train import train_hub
+from train.augmentation import Augmentation
 from train.data import load_split
 from train.recipe import ConfigError, Recipe, Stage
 from train.trainer import check_frozen
@@ -47,6 +48,14 @@ def rates(trainer, steps: int) -> list[float]:
 def test_the_step_schedule_lowers_the_rate_after_every_so_many_epochs(trainer_of):
     trainer = trainer_of(schedule="step", schedule_options={"every": 2, "factor": 0.1})
     assert rates(trainer, 10) == pytest.approx([1] * 4 + [0.1] * 4 + [0.01] * 2)
+
+
+def test_a_stages_own_augmentation_replaces_the_recipes_and_leaves_validation_alone(trainer_of):
+    recipes = trainer_of().data_collator.augmentation
+    own = trainer_of(augmentation=Augmentation(flip=0.0, rotation=8.0))
+    assert recipes == Recipe().augmentation
+    assert own.data_collator.augmentation == Augmentation(flip=0.0, rotation=8.0)
+    assert own.evaluation_collator.augmentation is None
 
 
 def test_inverse_time_decay_is_one_over_the_epochs_that_have_passed(trainer_of):

@@ -117,6 +117,7 @@ class Stage:
     averaging: decay per step of a moving average of the weights, in (0, 1); the average is what is validated and saved.
     sharpness: radius of sharpness-aware minimisation (Foret et al. 2021), the authors' choice for DDAMFN++; a step then
         takes twice as long.
+    augmentation: instead of the recipe's.
     teachers, teacher_share: names under `checkpoints/` whose answers for the training pictures are mixed into the
         targets, and the share of their mean in them (`train/teachers.py`).
     """
@@ -137,6 +138,7 @@ class Stage:
     patience: int | None = None
     averaging: float | None = None
     sharpness: float | None = None
+    augmentation: Augmentation | None = None
     teachers: list[str] = field(default_factory=list)
     teacher_share: float = 0.5
 

@@ -133,7 +133,7 @@ def stage_trainer(
         train_dataset=splits["train"],
         eval_dataset=splits["validation"],
         data_collator=Collator(
-            processor, size, recipe.augmentation, soft_labels=recipe.soft_labels or bool(stage.teachers)
+            processor, size, stage.augmentation or recipe.augmentation, recipe.soft_labels or bool(stage.teachers)
         ),
         evaluation_collator=Collator(processor, size),
         compute_metrics=accuracy,
