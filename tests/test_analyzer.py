@@ -174,10 +174,17 @@ def test_a_damaged_checkpoint_is_an_error_that_names_its_folder(tmp_path, damage
 
 
 @pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
-def test_a_shipped_checkpoint_fits_its_processor_and_has_two_by_two_patches(folder):
+def test_a_shipped_checkpoint_fits_its_processor_and_has_the_layer_that_grad_cam_looks_at(folder):
     checkpoint = Checkpoint(folder)
     pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
     assert pixel_values.shape[-1] == checkpoint.model.config.image_size
+    assert checkpoint.model.get_submodule(checkpoint.model.config.cam_layer)
+    assert all(p.dtype == torch.float32 for p in checkpoint.model.parameters())  # whatever the file holds
+
+
+def test_the_shipped_pattlite_has_two_by_two_patches():
+    checkpoint = Checkpoint(CHECKPOINTS / NAME)
+    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
     assert checkpoint.model(pixel_values, output_hidden_states=True).hidden_states[1].shape[2:] == (2, 2)
 
 
