@@ -13,7 +13,7 @@ from train import teachers
 from train.data import load_split
 from train.face_dataset import DataError
 from train.recipe import ConfigError, Recipe, Stage
-from train.scoring import load_checkpoint
+from train.scoring import CheckpointError, load_checkpoint
 from train.train_hub import stage_trainer
 
 
@@ -44,7 +44,7 @@ def shares(folder, data) -> np.ndarray:
 
 def test_targets_are_votes_mixed_with_the_mean_of_the_teachers(data, folder):
     one, two = (tiny_checkpoint(folder / name, seed=seed) for seed, name in enumerate(("one", "two")))
-    mixed = teachers.taught(data, stage("one", "two", share=0.3)).votes
+    mixed = teachers.taught(data, stage("one", "two", share=0.3), {}).votes
     mean = (shares(one, data) + shares(two, data)) / 2
     np.testing.assert_allclose(mixed, 0.7 * data.votes + 0.3 * mean, atol=1e-5)
     assert not np.allclose(shares(one, data), shares(two, data), atol=0.01)  # else the mean says nothing
@@ -54,15 +54,25 @@ def test_targets_are_votes_mixed_with_the_mean_of_the_teachers(data, folder):
 def test_a_teacher_with_another_label_order_teaches_the_same(data, folder):
     tiny_checkpoint(folder / "ours")
     tiny_checkpoint(folder / "theirs", names=tuple(reversed(EXPRESSIONS)))
-    ours, theirs = (teachers.taught(data, stage(name)).votes for name in ("ours", "theirs"))
+    ours, theirs = (teachers.taught(data, stage(name), {}).votes for name in ("ours", "theirs"))
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
     assert np.ptp(ours, axis=0).max() > 0.1
+
+
+def test_a_teacher_is_asked_once_for_all_stages(data, folder):
+    tiny_checkpoint(folder / "one")
+    known = {}
+    first = teachers.taught(data, stage("one"), known).votes
+    (folder / "one/model.safetensors").unlink()  # asking again would fail
+    np.testing.assert_array_equal(teachers.taught(data, stage("one"), known).votes, first)
+    with pytest.raises(CheckpointError):
+        teachers.taught(data, stage("one"), {})
 
 
 def test_a_teacher_of_other_expressions_is_refused(data, folder):
     tiny_checkpoint(folder / "seven", names=EXPRESSIONS[:7])
     with pytest.raises(DataError, match=r"seven cannot teach neutral, .*contempt: its expressions are"):
-        teachers.taught(data, stage("seven"))
+        teachers.taught(data, stage("seven"), {})
 
 
 def test_a_missing_teacher_is_named_before_training_starts():
@@ -73,7 +83,7 @@ def test_a_missing_teacher_is_named_before_training_starts():
 def test_taught_targets_reach_the_batches_of_training_but_not_of_validation(data, folder, tmp_path):
     checkpoint = load_checkpoint(str(tiny_checkpoint(folder / "one")))
     lesson = dataclasses.replace(stage("one", share=1.0), batch_size=8)
-    splits = {"train": teachers.taught(data, lesson), "validation": data}
+    splits = {"train": teachers.taught(data, lesson, {}), "validation": data}
     processor = FERImageProcessor(do_grayscale=True, source_size=48)
     options = argparse.Namespace(bf16=False, workers=0)
     trainer = stage_trainer(checkpoint.model, processor, lesson, Recipe(), splits, tmp_path / "work", options)

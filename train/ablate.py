@@ -31,9 +31,10 @@ from train.face_dataset import DataError, FaceDataset  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.provenance import provenance  # noqa: E402
 from train.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml, merged, parse  # noqa: E402
+from train.run_folder import open_run  # noqa: E402
 from train.scoring import load_checkpoint, score, scoring_order  # noqa: E402
 from train.splits import load_splits, stratified_split  # noqa: E402
-from train.train_hub import add_training_arguments, open_run, train  # noqa: E402
+from train.train_hub import add_training_arguments, train  # noqa: E402
 
 
 @dataclass
@@ -193,7 +194,7 @@ def run_once(
     folder = options.work / config.name
     done = folder / "result.json"
     if options.resume and done.is_file():
-        open_run(folder, config, resume=True)
+        open_run(folder, config, resume=True, finished=True)
         return json.loads(done.read_text()), "already done"
     start = time.perf_counter()
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # attention="batch" is what a row is about

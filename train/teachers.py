@@ -43,14 +43,20 @@ def answers(teacher: Checkpoint, data: FaceDataset) -> np.ndarray:
     return logits.softmax(dim=1).numpy()
 
 
-def taught(data: FaceDataset, stage: Stage) -> FaceDataset:
+def taught(data: FaceDataset, stage: Stage, known: dict[str, np.ndarray]) -> FaceDataset:
     """The data set with what the stage's teachers answer in its votes:
     `(1 - teacher_share) * votes + teacher_share * mean answer`.
+
+    Args:
+        known: answers for these pictures by teacher; those that are missing are asked for and added.
 
     Raises:
         CheckpointError, DataError: as `answers`, or a teacher cannot be loaded.
     """
-    mean = np.mean([answers(load_checkpoint(str(CHECKPOINTS / name)), data) for name in stage.teachers], axis=0)
+    for name in stage.teachers:
+        if name not in known:
+            known[name] = answers(load_checkpoint(str(CHECKPOINTS / name)), data)
+    mean = np.mean([known[name] for name in stage.teachers], axis=0)
     votes = (1 - stage.teacher_share) * data.votes + stage.teacher_share * mean
     return data.with_votes(votes.astype(np.float32))
 

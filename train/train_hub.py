@@ -6,7 +6,6 @@ python train/train_hub.py --push-only checkpoints/pattlite-ferplus --org NAME
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ sys.path.insert(0, str(ROOT))  # runs as a script, without the package being ins
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from transformers import EarlyStoppingCallback, TrainingArguments, set_seed  # noqa: E402
@@ -29,13 +29,11 @@ from train.face_dataset import DataError, FaceDataset  # noqa: E402
 from train.hub_folder import HubFolderError, verify_hub_folder, write_hub_folder, write_network  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
 from train.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
+from train.run_folder import last_checkpoint, open_run, stage_folder  # noqa: E402
 from train.scoring import CheckpointError  # noqa: E402
 from train.splits import load_splits  # noqa: E402
 from train.teachers import check_teachers, taught  # noqa: E402
 from train.trainer import EpochLine, StageTrainer, accuracy, check_frozen  # noqa: E402
-
-# keys of a config that may change while a run is stopped
-NO_TRAINING = ("card", "metrics", "extends", "half_precision")
 
 DEFAULT_CONFIG = ROOT / "hub_configs" / "pattlite-ferplus.yaml"
 
@@ -55,31 +53,6 @@ def add_training_arguments(parser: argparse.ArgumentParser, always: bool = True)
 def is_main_process() -> bool:
     """Whether this is the one process, of those that `torchrun` or `accelerate` started, that writes and reports."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def last_checkpoint(folder: Path) -> str | None:
-    """The newest whole checkpoint of a stage. A kill while one is written leaves it without its state file, which is
-    written last."""
-    whole = [state.parent for state in folder.glob("checkpoint-*/trainer_state.json")]
-    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
-
-
-def open_run(folder: Path, config: HubConfig, resume: bool) -> None:
-    """Note in the run's folder which config it trains, so that no other run goes on with its weights.
-
-    Raises:
-        DataError: the folder holds a run, and this one does not resume it or has another config.
-    """
-    if not is_main_process():
-        return
-    content = {key: value for key, value in dataclasses.asdict(config).items() if key not in NO_TRAINING}
-    note, wanted = folder / "run.json", json.dumps(content, indent=1)
-    if note.is_file() and not resume:
-        raise DataError(f"{folder} holds an earlier run; go on with it by --resume, or remove it to start over")
-    if note.is_file() and note.read_text() != wanted:
-        raise DataError(f"the run in {folder} had another config or seed; remove it to start over")
-    folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(wanted)
 
 
 def stage_trainer(
@@ -153,7 +126,9 @@ def train(
     config: HubConfig, splits: dict[str, FaceDataset], options: argparse.Namespace
 ) -> tuple[torch.nn.Module, fer_models.FERImageProcessor]:
     """All stages of the recipe. With `--resume` finished stages are loaded and a started one goes on."""
-    open_run(options.work / config.name, config, options.resume)
+    run = options.work / config.name
+    if is_main_process():
+        open_run(run, config, options.resume)
     set_seed(config.recipe.seed)
     model = build_model(config, options.backbone)
     check_frozen(model, config.recipe.stages)
@@ -162,8 +137,9 @@ def train(
     processor = fer_models.FERImageProcessor(size={"height": size, "width": size}, **config.processor)
     if not torch.cuda.is_available():
         model = model.to(memory_format=torch.channels_last)
+    answers: dict[str, np.ndarray] = {}  # of teachers, which later stages ask again
     for number, stage in enumerate(config.recipe.stages, start=1):
-        folder = options.work / config.name / f"stage-{number}"
+        folder = stage_folder(run, number)
         done = folder / "done"
         if options.resume and (done / "model.safetensors").is_file():
             if is_main_process():
@@ -172,7 +148,7 @@ def train(
             continue
         if is_main_process():
             print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
-        pictures = splits | {"train": taught(splits["train"], stage)} if stage.teachers else splits
+        pictures = splits | {"train": taught(splits["train"], stage, answers)} if stage.teachers else splits
         trainer = stage_trainer(model, processor, stage, config.recipe, pictures, folder, options)
         trainer.train(resume_from_checkpoint=last_checkpoint(folder) if options.resume else None)
         if is_main_process():
