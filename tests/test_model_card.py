@@ -137,9 +137,13 @@ def test_evidence_of_an_unknown_kind_is_named(config):
         model_card(config, [RESULT], {}, unknown)
 
 
-def test_a_stage_with_teachers_says_whose_answers_are_in_its_targets(config):
-    assert "each target is what" not in card_of(config)
-    config.recipe.stages[1].teachers, config.recipe.stages[1].teacher_share = ["a", "b"], 0.6
+def test_a_stage_says_its_side_and_whose_answers_are_in_its_targets(config):
+    assert "of each target" not in card_of(config)
+    one, two = config.recipe.stages
+    one.teachers, one.image_size = ["a"], 40
+    two.teachers, two.teacher_share, two.image_size = ["a", "b", "c"], 0.6, None
     stages = [line for line in card_of(config).splitlines() if "epochs at most" in line]
-    assert "target" not in stages[0]
-    assert stages[1].endswith("batches of 64; 60.00 % of each target is what a and b answer")
+    assert stages[0].startswith(f"1. {one.name}, 40 x 40: ")
+    assert stages[0].endswith("50 % of each target is the answer of a")
+    assert stages[1].startswith(f"2. {two.name}: ")
+    assert stages[1].endswith("batches of 64; 60 % of each target is the mean answer of a, b and c")

@@ -163,13 +163,19 @@ def _evidence(results: list[dict]) -> str:
 def _taught(stage: Stage) -> str:
     if not stage.teachers:
         return ""
-    return f"; {_percent(stage.teacher_share)} of each target is what {' and '.join(stage.teachers)} answer"
+    *others, last = stage.teachers
+    whose = f"mean answer of {', '.join(others)} and {last}" if others else f"answer of {last}"
+    return f"; {100 * stage.teacher_share:g} % of each target is the {whose}"
+
+
+def _side(stage: Stage) -> str:
+    return f", {stage.image_size} x {stage.image_size}" if stage.image_size else ""
 
 
 def _recipe(recipe: Recipe) -> str:
     stages = "\n".join(
-        f"{number}. {stage.name}: {stage.epochs} epochs at most, {stage.optimizer} at {stage.learning_rate:g}, "
-        f"schedule {stage.schedule}, batches of {stage.batch_size}{_taught(stage)}"
+        f"{number}. {stage.name}{_side(stage)}: {stage.epochs} epochs at most, {stage.optimizer} at "
+        f"{stage.learning_rate:g}, schedule {stage.schedule}, batches of {stage.batch_size}{_taught(stage)}"
         for number, stage in enumerate(recipe.stages, start=1)
     )
     labels = "the shares of the annotators' votes" if recipe.soft_labels else "one label a picture"
