@@ -1,6 +1,7 @@
 """The parts of the Image tab as HTML: the photo with its faces, where the models agree, a model's answer and maps."""
 
 import html
+import math
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -126,7 +127,8 @@ def _largest_difference(answers: list[Prediction]) -> str:
         return ""
     expression, (spread, low, high) = max(spreads.items(), key=lambda item: item[1][0])
     if spread < SPREAD:
-        return f"No probability differs by more than {max(1, round(100 * spread))} points."
+        points = max(1, math.ceil(round(100 * spread, 2)))  # "no more than" must hold
+        return f"No probability differs by more than {points} point{'s' if points > 1 else ''}."
     return (
         f"They differ most on {expression}: {100 * low.probabilities[expression]:.0f} % ({low.model}) "
         f"to {100 * high.probabilities[expression]:.0f} % ({high.model})."

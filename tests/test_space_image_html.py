@@ -28,6 +28,8 @@ def test_the_row_says_that_all_agree():
     assert "Both models say happiness. No probability differs by more than 5 points." in told(
         answer("a", 0.9), answer("b", 0.95)
     )
+    assert "No probability differs by more than 1 point." in told(answer("a", 0.99), answer("b", 0.995))
+    assert "No probability differs by more than 3 points." in told(answer("a", 0.9), answer("b", 0.9243))
     assert "All 3 models say happiness." in told(*(answer(name, 0.9) for name in "abc"))
     assert told(answer("a", 0.9)).startswith("Face 2 of 3 a says happiness. finding")
 
