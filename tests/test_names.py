@@ -122,7 +122,8 @@ def test_a_hub_that_is_down_is_one_sentence_within_five_seconds_and_a_cached_cop
         ("HEAD", 500, "sent nothing for 1 s"),
         ("HEAD", "html", "sent less than it said, or something else"),
         ("GET /lfs", "hang", "sent nothing for 1 s"),
-        ("GET /lfs", "reset", "sent nothing for 1 s"),
+        # the client tries again until our limit or its own, whichever comes first
+        ("GET /lfs", "reset", "sent nothing for 1 s|cannot be reached, or broke off"),
         ("GET /lfs", 429, "sent nothing for 1 s"),
         ("GET /lfs", 500, "has a fault of its own (HTTP 500)"),
         ("GET /lfs", 404, "has no repo"),
@@ -137,7 +138,7 @@ def test_a_hub_that_fails_halfway_is_one_sentence_and_the_next_attempt_succeeds(
     monkeypatch.setattr(names, "TRANSFER_SECONDS", 1.0)
     hub.fail(where, fault)
     message, seconds = refusal("wanted")
-    assert words in message
+    assert any(sentence in message for sentence in words.split("|"))
     assert seconds < names.TRANSFER_SECONDS + AT_ONCE
     assert same_files(checkpoint_folder("cached"), tmp_path / "cached")
     hub.heal()
