@@ -27,7 +27,7 @@ def stage_folder(folder: Path, number: int) -> Path:
 def _difference(earlier: typing.Any, now: typing.Any, where: str) -> str | None:
     """The first key whose value changed, with both values."""
     if isinstance(earlier, dict) and isinstance(now, dict) and earlier.keys() == now.keys():
-        inner = [(earlier[key], now[key], f"{where}.{key}".lstrip(".")) for key in now]
+        inner = [(earlier[key], now[key], f"{where}.{key}") for key in now]
     elif isinstance(earlier, list) and isinstance(now, list):
         if len(earlier) != len(now):
             return f"{where} had {len(earlier)} entries and has {len(now)}"
