@@ -1,6 +1,7 @@
 """The Video tab: a short clip with its faces followed, their expressions over time, and a table of it."""
 
 import html
+import logging
 import secrets
 import shutil
 import time
@@ -16,9 +17,11 @@ from fer_models.html import message_html
 from fer_models.timeline import timeline_html
 from fer_models.video import MAX_BYTES, MAX_SECONDS, VideoError, VideoProgress, VideoResult, annotate_video
 
+logger = logging.getLogger(__name__)
+
 MOST_MODELS = 3
 SMOOTHING = {"off": 0.0, "a little (0.25 s)": 0.25, "medium (0.5 s)": 0.5, "strong (1 s)": 1.0}
-CANCELLED = "Cancelled; nothing was kept."
+STOPPED = "Stopped; nothing was kept."
 FAILED = "The clip was not finished; try again in a minute."
 REPORT_EVERY = 0.25  # seconds between two looks at the progress; also how soon a cancel takes effect
 MOST_PLOTS = 12  # faces whose timeline is shown; the table has them all
@@ -85,6 +88,9 @@ def follow_clip(
                     yield progress, progress_html(progress.fraction, now - start)
     except VideoError as error:
         yield None, message_html(str(error))
+    except Exception:
+        logger.exception("a clip was not finished")
+        yield None, message_html(FAILED)
     finally:
         if result is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -109,14 +115,10 @@ def video_tab(analyzer: Analyzer) -> None:
                     yield gr.update(value=clip, visible=True), gr.update(value=table, visible=True), text, *idle
 
     def on_start():
-        return *nothing, message_html("Waiting for its turn."), *busy, False
+        return *nothing, message_html("Waiting for its turn."), *busy
 
-    def on_cancel():
-        return *nothing, message_html(CANCELLED), *idle, True
-
-    def on_failure(was_cancelled: bool):
-        """What gradio cancels it also calls failed, now before and now after the click has been answered."""
-        return *nothing, message_html(CANCELLED if was_cancelled else FAILED), *idle
+    def on_stop():
+        return *nothing, message_html(STOPPED), *idle
 
     names = list(analyzer.checkpoints)
     with gr.Tab("Video"), gr.Row(elem_classes="bench"):
@@ -145,10 +147,10 @@ def video_tab(analyzer: Analyzer) -> None:
             report = gr.HTML(message_html(WELCOME), elem_id="clip-report")
             table = gr.File(label="Table of all answers (CSV)", visible=False, elem_id="clip-table")
         outputs = [annotated, table, report, go, cancel]
-        was_cancelled = gr.State(False)
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        running = go.click(on_start, None, [*outputs, was_cancelled], queue=False, **quiet).then(
+        running = go.click(on_start, None, outputs, queue=False, **quiet).then(
             on_go, [clip, models, half_life], outputs, concurrency_limit=1, concurrency_id="video", **quiet
         )
-        running.failure(on_failure, was_cancelled, outputs, **quiet)
-        cancel.click(on_cancel, None, [*outputs, was_cancelled], cancels=[running], **quiet)
+        cancel.click(None, cancels=[running])
+        # What Gradio cancels it calls failed, once it has ended; until then it would drop another click on "Follow".
+        running.failure(on_stop, None, outputs, **quiet)

@@ -14,7 +14,7 @@ from fer_models.timeline import Sample
 from fer_models.video import VideoFace, VideoResult
 from space import video_tab
 from space.uploads import sweep
-from space.video_tab import MOST_PLOTS, follow_clip, progress_html, result_html
+from space.video_tab import FAILED, MOST_PLOTS, follow_clip, progress_html, result_html
 
 NAME = "pattlite-ferplus"
 
@@ -76,6 +76,19 @@ def test_a_fault_is_one_sentence_and_leaves_nothing(analyzer, tmp_path, scratch)
     *_, (progress, text) = follow_clip(analyzer, str(bad), [NAME], 0.5)
     assert progress is None and "not a video that can be read" in text and "secret-name" not in text
     assert list(scratch.iterdir()) == []
+
+
+def test_what_nobody_foresaw_is_one_sentence_too_and_in_the_log(analyzer, clip, scratch, monkeypatch, caplog):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    steps = follow_clip(analyzer, str(clip), [NAME], 0.5)
+    for _ in range(4):
+        next(steps)
+    monkeypatch.setattr("fer_models.video.draw_faces", full)
+    ((progress, text),) = steps
+    assert progress is None and FAILED in text and "device" not in text
+    assert "No space left on device" in caplog.text and list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(

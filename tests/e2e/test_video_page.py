@@ -57,7 +57,7 @@ def test_the_progress_is_shown_and_cancel_stops_it_and_frees_the_place(tab, clip
     expect(bar).to_be_visible()
     expect(tab.locator("#clip-report label")).to_have_text(re.compile(r"Following faces: [1-9]\d* %"))
     tab.get_by_role("button", name="Cancel").click()
-    expect(tab.locator("#clip-report")).to_contain_text("Cancelled")
+    expect(tab.locator("#clip-report")).to_contain_text("Stopped")
     expect(tab.get_by_role("button", name="Cancel")).to_be_hidden()
     tab.locator("#clip").get_by_role("button", name=re.compile("clear|remove", re.I)).click()
     follow(tab, clips["empty"])
