@@ -11,7 +11,7 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.utils import logging
 
-from .explain import METHODS, explain, native_attention, native_profiles
+from .explain import METHODS, explain, is_flat, native_attention, native_profiles
 from .faces import Face, FaceDetector, crop_face
 from .names import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
 
@@ -36,6 +36,11 @@ class FaceMap:
     meaning: str
     kind: str
     profiles: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def flat(self) -> bool:
+        """Whether it says the same of every place."""
+        return is_flat(self.values)
 
 
 @dataclass(frozen=True)

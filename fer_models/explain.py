@@ -251,7 +251,7 @@ def faithfulness(
         seed: of the random maps.
         random_maps: how many random maps the curves under "random" are the mean of. They have the resolution of the
             finest map given, since the smaller the pieces of a picture that change, the stranger it looks to the model.
-            The first one also orders pixels that a map ranks equally, so a constant map is a random one.
+            The first one also orders pixels that a map ranks equally, so a flat map (`is_flat`) is a random one.
 
     Returns:
         A `Faithfulness` per map, and "random".
@@ -386,9 +386,17 @@ def _enlarged(values: np.ndarray, size: torch.Size) -> np.ndarray:
     return F.interpolate(values[None, None], size=tuple(size), mode="bilinear")[0, 0].numpy()
 
 
+def is_flat(values: np.ndarray) -> bool:
+    """Whether a map says the same of every place: its values, of any shape, differ by at most a thousandth of the
+    largest, which is less than a shade in the picture of a map."""
+    return bool(np.ptp(values) <= 1e-3 * np.abs(values).max())
+
+
 def _ranks(values: np.ndarray, noise: np.ndarray, size: torch.Size) -> torch.Tensor:
     """`(h, w)` -> `(S, S)`: 0 for the pixel with the highest value, S * S - 1 for the lowest; `noise` decides ties."""
     highest = np.abs(values).max() or 1.0
+    if is_flat(values):
+        values = np.zeros_like(values)
     scores = _enlarged(values / highest, size).round(6)  # interpolation makes equal values differ in the last digits
     order = np.lexsort((-_enlarged(noise, size).ravel(), -scores.ravel()))
     ranks = np.empty(order.size, dtype=np.float32)
@@ -420,6 +428,7 @@ __all__ = [
     "Method",
     "explain",
     "faithfulness",
+    "is_flat",
     "native_attention",
     "native_profiles",
     "randomized_explanation",

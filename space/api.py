@@ -46,7 +46,7 @@ class MapTrustResult(TypedDict):
 class MapResult(TypedDict):
     """kind: "heat" and "shares" are places of the face, "ranks" are none. values: rows from top to bottom. profiles: of
     a map whose channels are products of two, their means, one number per row and per column; null of any other.
-    highest: where, in words. trust: null unless it was asked for."""
+    highest: where, in words. trust: null unless it was asked for, and of a map that marks no places."""
 
     name: str
     meaning: str

@@ -98,7 +98,10 @@ def figures(maps: Sequence[FaceMap], crop_url: str, side: int = LAYER_SIDE) -> s
 def _figure(group: MapGroup, crop_url: str, side: int) -> str:
     pictures = ""
     for shown, rest in zip(group.maps, group.rests, strict=True):
-        told = f"<small>{html.escape(rest)}</small>" if rest else ""
+        words = [rest] if rest else []
+        if shown.flat and shown.kind != "ranks":
+            words.append(f"{strongest_place(shown)}: it marks no place of this face")
+        told = f"<small>{html.escape('; '.join(words))}</small>" if words else ""
         pictures += f'<div data-map="{html.escape(shown.name)}">{layers(shown, crop_url, side)}{told}</div>'
     across = min(len(group.maps), MAPS_ACROSS)
     several = f' class="group" style="--across:{across}"' if len(group.maps) > 1 else ""
@@ -114,6 +117,8 @@ def strongest_place(shown: FaceMap) -> str:
         return "no places of the face"
     if not shown.values.any():
         return "zero everywhere"
+    if shown.flat:
+        return "the same everywhere"
     rows, columns = shown.values.shape
     row, column = np.unravel_index(int(shown.values.argmax()), shown.values.shape)
     height = ("top", "middle", "bottom")[int(3 * (row + 0.5) / rows)]

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from fer_models.analyzer import Checkpoint, FaceMap, Prediction
-from fer_models.explain import Faithfulness, faithfulness, native_attention, randomized_explanation
+from fer_models.explain import Faithfulness, faithfulness, is_flat, native_attention, randomized_explanation
 
 STEPS = 6  # with the maps of DDAMFN, the slowest model, some hundred predictions in all
 RANDOM_MAPS = 5  # one alone says little: on our examples the gains of random maps spread by 0.07 to 0.12
@@ -22,7 +22,7 @@ class MapTrust:
         of what its deletion area is lower and its insertion area is higher.
     beats: of how many of the `RANDOM_MAPS` random maps its areas differ by more in the right direction.
     randomized: the same map of the same network with random weights.
-    likeness: correlation of the two maps, -1 to 1; `None` where one of them is constant.
+    likeness: correlation of the two maps, -1 to 1; `None` where that one is the same everywhere.
     """
 
     shown: FaceMap
@@ -36,22 +36,28 @@ class MapTrust:
 @dataclass(frozen=True)
 class Trust:
     """expression: whose probability is followed. crop: the face. random: for each resolution `(h, w)` of the maps, the
-    mean curves of the random maps of that resolution."""
+    mean curves of the random maps of that resolution. flat: names of the maps that are the same everywhere."""
 
     model: str
     expression: str
     crop: Image.Image
     random: dict[tuple[int, int], Faithfulness]
     maps: list[MapTrust]
+    flat: tuple[str, ...] = ()
 
 
 def measure_trust(checkpoint: Checkpoint, prediction: Prediction, method: str, seed: int = 0) -> Trust:
-    """Measure every map of a prediction that `checkpoint` made with that method, except those whose axes are no places:
-    they claim nothing about the face that could be tried out. `seed` is that of the random maps. A map is compared with
+    """Measure every map of a prediction that `checkpoint` made with that method, except those whose axes are no places
+    and those that are the same everywhere: they claim nothing about the face that could be tried out. `seed` is that of
+    the random maps. A map is compared with
     random ones of its own resolution: what is blurred in small pieces looks strange to a model, whichever they are."""
     pixel_values = checkpoint.processor([prediction.crop], return_tensors="pt")["pixel_values"]
     class_id = checkpoint.expressions.index(prediction.explained)
-    placed = {shown.name: shown.values for shown in prediction.maps if shown.kind != "ranks"}
+    places = [shown for shown in prediction.maps if shown.kind != "ranks"]
+    flat = tuple(shown.name for shown in places if shown.flat)
+    placed = {shown.name: shown.values for shown in places if not shown.flat}
+    if not placed:
+        return Trust(prediction.model, prediction.explained, prediction.crop, {}, [], flat)
     generator = np.random.default_rng(seed)
     noise = {
         f"random map {number} of {shape}": (shape, generator.random(shape))
@@ -80,7 +86,7 @@ def measure_trust(checkpoint: Checkpoint, prediction: Prediction, method: str, s
                 )
             )
     random = {shape: _mean(one) for shape, one in chance.items()}
-    return Trust(prediction.model, prediction.explained, prediction.crop, random, maps)
+    return Trust(prediction.model, prediction.explained, prediction.crop, random, maps, flat)
 
 
 def _mean(curves: list[Faithfulness]) -> Faithfulness:
@@ -91,8 +97,8 @@ def _mean(curves: list[Faithfulness]) -> Faithfulness:
 
 
 def likeness(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Correlation of two maps of one shape; `None` where one of them is constant."""
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
+    """Correlation of two maps of one shape; `None` where one of them is the same everywhere."""
+    if is_flat(one) or is_flat(other):
         return None
     return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
 

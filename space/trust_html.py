@@ -19,6 +19,18 @@ WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 300, 170, 40, 24, 28  # of a plot, in its own
 
 def trust_html(trust: Trust, key: str = "") -> str:
     """Everything that was measured about one model's maps of one face; `key` tells these maps from others."""
+    section = (
+        f'<section class="fer trust" data-key="{html.escape(key)}" '
+        f'aria-label="can the maps of {html.escape(trust.model)} be trusted">'
+    )
+    left_out = (
+        f"<p>{html.escape(' and '.join(trust.flat))}: the same everywhere, so there is no order of the face to try out."
+        "</p>"
+        if trust.flat
+        else ""
+    )
+    if not trust.maps:
+        return f"{section}{left_out}</section>"
     crop_url = data_url(trust.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BICUBIC))
     rows = "".join(_row(index, measured) for index, measured in enumerate(trust.maps))
     chance = "".join(
@@ -27,11 +39,10 @@ def trust_html(trust: Trust, key: str = "") -> str:
     )
     checks = "".join(_sanity(measured, crop_url) for measured in trust.maps)
     return (
-        f'<section class="fer trust" data-key="{html.escape(key)}" '
-        f'aria-label="can the maps of {html.escape(trust.model)} be trusted">'
-        f"<h4>Does the answer rest on what the map marks?</h4>"
+        f"{section}<h4>Does the answer rest on what the map marks?</h4>"
         f"<p>The face is blurred in the order of the map, brightest first, then restored in that order. A map that "
         f"names what counts makes {html.escape(trust.expression)} fall faster and rise faster than a random map.</p>"
+        f"{left_out}"
         f'<div class="plots">{_plot("blurred", "deletion", trust)}{_plot("restored", "insertion", trust)}</div>'
         f'<table class="areas"><thead><tr><th scope="col">area under the curve</th><th scope="col">blurred<br>'
         f'<small>lower is better</small></th><th scope="col">restored<br><small>higher is better</small></th></tr>'

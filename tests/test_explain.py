@@ -408,8 +408,9 @@ def test_the_brightest_pixels_go_first(bright_square):
     np.testing.assert_allclose(curve.insertion[1:], curve.deletion[0], atol=1e-6)
 
 
-def test_a_constant_map_is_a_random_one(tiny, faces):
-    maps = {"constant": np.full((7, 7), 0.3)}
+@pytest.mark.parametrize("ripple", [0, 1e-5])
+def test_a_constant_map_is_a_random_one(tiny, faces, ripple):
+    maps = {"constant": 0.3 + ripple * np.eye(7)}
     curves = faithfulness(tiny, faces[0], maps, class_id=0, random_maps=1)
     np.testing.assert_allclose(curves["constant"].deletion, curves["random"].deletion, atol=1e-6)
     np.testing.assert_allclose(curves["constant"].insertion, curves["random"].insertion, atol=1e-6)

@@ -64,6 +64,15 @@ def test_a_map_of_zeros_shows_the_face_alone():
     assert 'class="heat' not in markup and "crop.jpg" in markup and "zero everywhere" in markup
 
 
+def test_a_map_that_is_the_same_everywhere_says_so_instead_of_naming_a_place():
+    values = np.full((7, 7), 0.5077)
+    values[6, 0] += 1e-5
+    markup = figures([heat(values)], "crop.jpg")
+    assert "CAM, the same everywhere" in markup and "it marks no place of this face" in markup
+    values[6, 0] = 0.6
+    assert "bottom left" in strongest_place(heat(values)) and "marks no place" not in figures([heat(values)], "")
+
+
 def test_profiles_are_bars_as_long_as_their_values():
     profiles = (np.array([1.0, 0.5]), np.array([0.0, 0.25]))
     markup = layers(FaceMap("head", EYE, "Product.", "heat", profiles), "")

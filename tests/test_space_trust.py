@@ -91,9 +91,29 @@ def test_a_map_is_compared_with_random_ones_of_its_own_resolution():
     assert beside.maps[0].gain == pytest.approx(alone.maps[0].gain, abs=1e-4)
 
 
-def test_a_constant_map_is_a_random_one():
-    (shown,) = measured(np.ones((8, 8))).maps
-    assert abs(shown.gain) < 0.15 and shown.likeness is None
+@pytest.mark.parametrize("values", [np.zeros((8, 8)), 0.5 + 1e-4 * SQUARE], ids=["zeros", "nearly constant"])
+def test_a_map_that_is_the_same_everywhere_claims_nothing_and_is_not_tried(values):
+    """0.5 + 1e-4 on the very square would beat every random map, although nobody can see a difference in it."""
+    trust = measured(values)
+    assert trust.maps == [] and trust.flat == ("map",)
+    page = trust_html(trust)
+    assert "map: the same everywhere" in page and "random maps" not in page
+
+
+def test_beside_a_flat_map_the_others_are_tried():
+    face = measured(SQUARE)
+    maps = [FaceMap("map", SQUARE, "Where.", "heat"), FaceMap("head", SQUARE * 0 + 0.5, "Passes.", "heat")]
+    prediction = Prediction("square", {"square": 1.0}, True, face.crop, "square", maps)
+
+    class WithHead(SquareModel):
+        def attention_maps(self, output):
+            return {"head": torch.rand(1, 8, 8)}
+
+    checkpoint = SimpleNamespace(
+        model=WithHead().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+    )
+    trust = measure_trust(checkpoint, prediction, "gradcam")
+    assert [one.shown.name for one in trust.maps] == ["map"] and "head: the same everywhere" in trust_html(trust)
 
 
 def test_the_curves_go_between_the_picture_and_the_blurred_one():
