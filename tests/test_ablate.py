@@ -162,6 +162,24 @@ def test_a_smaller_input_holds_for_the_model_and_for_every_stage(arguments):
     assert [stage.image_size for stage in config.recipe.stages] == [None]
 
 
+@pytest.mark.parametrize(
+    "where", [{"scratch": True}, {"start": {"checkpoint": "pattlite-ferplus", "modules": ["backbone"]}}]
+)
+def test_a_backbone_that_the_grid_would_not_use_is_refused(arguments, where, tmp_path):
+    grid = Path(arguments[1])
+    grid.write_text(yaml.safe_dump(yaml.safe_load(grid.read_text()) | where))
+    with pytest.raises(SystemExit, match=r"error: the grid starts from .*; leave --backbone out"):
+        ablate.main([*arguments, "--data", "nowhere", "--backbone", str(tmp_path / "backbone.safetensors")])
+
+
+def test_a_recipe_that_starts_from_random_weights_takes_a_backbone_all_the_same(run, arguments):
+    grid = Path(arguments[1])
+    content = yaml.safe_load(grid.read_text()) | {"config": "ddamfn-ferplus-112.yaml", "model": {"image_size": 40}}
+    grid.write_text(yaml.safe_dump(content | {"variants": [{"name": "only"}]}))
+    with pytest.raises(SystemExit, match=r"error: no backbone weights at .*faces\.safetensors"):
+        run("--backbone", "faces.safetensors")
+
+
 def test_a_pattern_that_fits_no_variant_is_an_error_that_lists_them(arguments):
     options = ablate._parser().parse_args([*arguments, "--data", "x", "--variants", "patch", "batch*"])
     with pytest.raises(ConfigError, match=r"no variant is called 'batch\*'; the grid has none; patch"):
