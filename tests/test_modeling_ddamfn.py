@@ -180,6 +180,13 @@ def test_one_head_has_no_attention_loss():
     torch.testing.assert_close(output.loss, F.cross_entropy(output.logits, labels))
 
 
+@pytest.mark.parametrize("heads", [1, 2, 3])
+def test_every_map_that_is_shown_has_a_meaning_and_no_other_is_promised(heads):
+    model = build(num_heads=heads)
+    shown = model.attention_maps(model(pictures(1), output_attentions=True))
+    assert list(shown) == list(model.attention_meanings) == list(model.attention_kinds)
+
+
 @pytest.mark.parametrize("mode", [False, True])
 def test_heads_that_agree_exactly_have_a_finite_loss_and_finite_gradients(mode):
     model, labels = build(), torch.tensor([0, 3, 6])

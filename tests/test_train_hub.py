@@ -69,6 +69,17 @@ def task(tmp_path) -> dict:
     return {"folder": tmp_path, "arguments": arguments, "config": config}
 
 
+def test_another_image_size_holds_for_every_stage_and_for_the_folder(task, data_cache):
+    config = yaml.safe_load(task["config"].read_text())
+    stages = [stage | {"epochs": 1, "image_size": 64} for stage in STAGES]
+    task["config"].write_text(yaml.safe_dump(config | {"recipe": config["recipe"] | {"stages": stages}}))
+    train_hub.main(task["arguments"]("run", "--image-size", "96"))
+    noted = json.loads((task["folder"] / "run/work/tiny/run.json").read_text())
+    assert [stage["image_size"] for stage in noted["recipe"]["stages"]] == [None, None]
+    assert json.loads((task["folder"] / "run/out/tiny/config.json").read_text())["image_size"] == 96
+    assert "of 96 x 96" in (task["folder"] / "run/out/tiny/README.md").read_text()
+
+
 def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_cache):
     train_hub.main(task["arguments"]("run"))
     folder = task["folder"] / "run"

@@ -107,9 +107,7 @@ def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubCon
     for stage in config.recipe.stages:
         stage.epochs = grid.epochs or stage.epochs
     if grid.image_size:
-        config.model["image_size"] = grid.image_size
-        for stage in config.recipe.stages:
-            stage.image_size = None
+        config.take_image_size(grid.image_size)
     return config
 
 

@@ -293,6 +293,12 @@ class HubConfig:
         require("processor", "key", self.processor, typing.get_type_hints(FERImageProcessorKwargs))
         require("metrics", "metric", self.metrics, METRICS)
 
+    def take_image_size(self, side: int) -> None:
+        """Train every stage, and answer, at `side` pixels. Kernels stay as they are."""
+        self.model = self.model | {"image_size": side}
+        for stage in self.recipe.stages:
+            stage.image_size = None
+
 
 def parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) -> typing.Any:
     """The value as an instance of its type. A part of a config, not `whole`, lacks keys: it is only checked."""

@@ -189,6 +189,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "checkpoints")
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="where the validation result goes")
     parser.add_argument("--seed", type=int, help="instead of the config's")
+    parser.add_argument(
+        "--image-size",
+        type=int,
+        help="side of the input in pixels, of all stages: what a recipe for a GPU needs on a CPU",
+    )
     add_training_arguments(parser, always=False)
     push.add_push_arguments(parser)
     options = parser.parse_args(arguments)
@@ -203,6 +208,8 @@ def main(arguments: list[str] | None = None) -> None:
             config = load_config(options.config)
             if options.seed is not None:
                 config.recipe.seed = options.seed
+            if options.image_size is not None:
+                config.take_image_size(options.image_size)
             if options.backbone and not config.start:  # a recipe that starts from scratch can start from a file too
                 config.backbone = config.backbone or options.backbone.stem
             folder = options.out / config.name
