@@ -182,6 +182,15 @@ def test_a_shipped_checkpoint_fits_its_processor_and_has_the_layer_that_grad_cam
     assert all(p.dtype == torch.float32 for p in checkpoint.model.parameters())  # whatever the file holds
 
 
+@pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
+def test_the_maps_of_a_shipped_checkpoint_mark_places_and_depend_on_the_face(folder, several_faces):
+    one, other, *_ = Analyzer([folder]).analyze(several_faces).predictions
+    for here, there in zip(one[folder.name].maps, other[folder.name].maps, strict=True):
+        highest = max(here.values.max(), there.values.max())
+        assert not here.flat and not there.flat, here.name
+        assert np.abs(here.values - there.values).max() > 0.01 * highest, here.name
+
+
 def test_the_shipped_pattlite_has_two_by_two_patches():
     checkpoint = Checkpoint(CHECKPOINTS / NAME)
     pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
