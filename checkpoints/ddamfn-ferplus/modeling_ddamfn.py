@@ -247,12 +247,13 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
         joined = (
             "How much the network really lets through: at each place and channel the head that lets through the most."
         )
-        return dict.fromkeys(self._head_names(), one) | {JOINED: joined}
+        heads = dict.fromkeys(self._head_names(), one)
+        return heads | {JOINED: joined} if len(heads) > 1 else heads
 
     @property
     def attention_kinds(self) -> dict[str, str]:
         """How each map of `attention_maps` is to be drawn."""
-        return dict.fromkeys([*self._head_names(), JOINED], "heat")
+        return dict.fromkeys(self.attention_meanings, "heat")
 
     def attention_maps(self, output: DDAMFNOutput) -> dict[str, torch.Tensor]:
         """Maps for people, from an output that was made with `output_attentions=True`: each head's and, of two heads

@@ -40,7 +40,7 @@ class HFCOutput(ModelOutput):
 
 
 class _SingularValues(torch.autograd.Function):
-    """Square roots of the eigenvalues of the Gram matrix, which are found faster than by a decomposition (see
+    """Square roots of the eigenvalues of the Gram matrix, which on a CPU are found faster than by a decomposition (see
     `train/benchmark_hfc.py`). Squaring costs precision at the small end: below sqrt(eps) of the largest value, 3e-4 in
     float32, there is only noise. The large ones, which make the products, are as precise as of a decomposition."""
 
