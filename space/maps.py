@@ -98,10 +98,8 @@ def figures(maps: Sequence[FaceMap], crop_url: str, side: int = LAYER_SIDE) -> s
 def _figure(group: MapGroup, crop_url: str, side: int) -> str:
     pictures = ""
     for shown, rest in zip(group.maps, group.rests, strict=True):
-        words = [rest] if rest else []
-        if shown.flat and shown.kind != "ranks":
-            words.append(f"{strongest_place(shown)}: it marks no place of this face")
-        told = f"<small>{html.escape('; '.join(words))}</small>" if words else ""
+        words = "; ".join(filter(None, (rest, evenness(shown))))
+        told = f"<small>{html.escape(words)}</small>" if words else ""
         pictures += f'<div data-map="{html.escape(shown.name)}">{layers(shown, crop_url, side)}{told}</div>'
     across = min(len(group.maps), MAPS_ACROSS)
     several = f' class="group" style="--across:{across}"' if len(group.maps) > 1 else ""
@@ -109,6 +107,19 @@ def _figure(group: MapGroup, crop_url: str, side: int) -> str:
         f'<figure{several}><div class="pictures">{pictures}</div>'
         f"<figcaption><b>{html.escape(group.title)}</b> {html.escape(group.meaning)}</figcaption></figure>"
     )
+
+
+def evenness(shown: FaceMap) -> str:
+    """What the colours of a map of places hide, being drawn against its highest value: that it differs little between
+    them. Empty where it does differ."""
+    if shown.kind == "ranks":
+        return ""
+    if shown.flat:
+        return f"{strongest_place(shown)}: it marks no place of this face"
+    lowest, highest = float(shown.values.min()), float(shown.values.max())
+    if lowest < 0.8 * highest:
+        return ""
+    return f"{lowest:.2f} to {highest:.2f}: much the same everywhere"
 
 
 def strongest_place(shown: FaceMap) -> str:
@@ -173,6 +184,7 @@ __all__ = [
     "MAPS_ACROSS",
     "MapGroup",
     "colormap_filters",
+    "evenness",
     "figures",
     "layers",
     "map_groups",

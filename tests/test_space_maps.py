@@ -71,6 +71,9 @@ def test_a_map_that_is_the_same_everywhere_says_so_instead_of_naming_a_place():
     assert "CAM, the same everywhere" in markup and "it marks no place of this face" in markup
     values[6, 0] = 0.6
     assert "bottom left" in strongest_place(heat(values)) and "marks no place" not in figures([heat(values)], "")
+    assert "0.51 to 0.60: much the same everywhere" in figures([heat(values)], "")
+    values[6, 0] = 0.9
+    assert "the same everywhere" not in figures([heat(values)], "")
 
 
 def test_profiles_are_bars_as_long_as_their_values():
