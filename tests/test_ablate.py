@@ -168,7 +168,7 @@ def test_a_smaller_input_holds_for_the_model_and_for_every_stage(arguments):
 def test_a_backbone_that_the_grid_would_not_use_is_refused(arguments, where, tmp_path):
     grid = Path(arguments[1])
     grid.write_text(yaml.safe_dump(yaml.safe_load(grid.read_text()) | where))
-    with pytest.raises(SystemExit, match=r"error: the grid starts from .*; leave --backbone out"):
+    with pytest.raises(SystemExit, match=r"error: (the grid|training) starts from .*; leave --backbone out"):
         ablate.main([*arguments, "--data", "nowhere", "--backbone", str(tmp_path / "backbone.safetensors")])
 
 

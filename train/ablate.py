@@ -275,19 +275,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def with_backbone(config: HubConfig, file: Path | None) -> HubConfig:
-    """The config with the weights of `--backbone`, also where its own recipe starts from random ones.
-
-    Raises:
-        ConfigError: the grid says from what it starts, so that the file would not be used.
-    """
-    if file is None:
-        return config
-    if config.start:
-        raise ConfigError(f"the grid starts from {config.start.checkpoint}; leave --backbone out")
-    return replace(config, backbone=config.backbone or file.stem)
-
-
 def _initial_weights(config: HubConfig, options: argparse.Namespace) -> str | None:
     if config.start:
         return f"{config.start.checkpoint}: {', '.join(config.start.modules)}"
@@ -310,7 +297,10 @@ def main(arguments: list[str] | None = None) -> Path:
 
     def config_of(variant: Variant, seed: int) -> HubConfig:
         name = f"{stem}/{variant.name.replace(' ', '-')}-{seed}"
-        return with_backbone(variant_config(grid, variant, seed, name), options.backbone)
+        config = variant_config(grid, variant, seed, name)
+        if options.backbone:
+            config.take_backbone(options.backbone)
+        return config
 
     measures = [sizes(config_of(variant, grid.seeds[0])) for variant in grid.variants]
     everything = load_splits(load_config(ROOT / "hub_configs" / grid.config).data, options.data)

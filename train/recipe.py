@@ -304,10 +304,26 @@ class HubConfig:
         require("metrics", "metric", self.metrics, METRICS)
 
     def take_image_size(self, side: int) -> None:
-        """Train every stage, and answer, at `side` pixels. Kernels stay as they are."""
+        """Train every stage, and answer, at `side` pixels. Kernels stay as they are.
+
+        Raises:
+            ConfigError: no side.
+        """
+        if side < 1:
+            raise ConfigError(f"image_size: expected 1 pixel or more, found {side}")
         self.model = self.model | {"image_size": side}
         for stage in self.recipe.stages:
             stage.image_size = None
+
+    def take_backbone(self, file: Path) -> None:
+        """Start from the weights in the file, also where the recipe starts from random ones.
+
+        Raises:
+            ConfigError: `start` says from what, so that the file would not be used.
+        """
+        if self.start:
+            raise ConfigError(f"training starts from {self.start.checkpoint}; leave --backbone out")
+        self.backbone = self.backbone or file.stem
 
 
 def parse(kind: typing.Any, value: typing.Any, where: str, whole: bool = True) -> typing.Any:

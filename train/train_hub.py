@@ -216,8 +216,8 @@ def main(arguments: list[str] | None = None) -> None:
                 config.recipe.seed = options.seed
             if options.image_size is not None:
                 config.take_image_size(options.image_size)
-            if options.backbone and not config.start:  # a recipe that starts from scratch can start from a file too
-                config.backbone = config.backbone or options.backbone.stem
+            if options.backbone:
+                config.take_backbone(options.backbone)
             folder = options.out / config.name
         if options.dry_run:
             print(push.listing(push.files_to_send(folder), f"{options.org or 'your account'}/{folder.resolve().name}"))
