@@ -147,3 +147,14 @@ def test_a_stage_says_its_side_and_whose_answers_are_in_its_targets(config):
     assert stages[0].endswith("50 % of each target is the answer of a")
     assert stages[1].startswith(f"2. {two.name}: ")
     assert stages[1].endswith("batches of 64; 60 % of each target is the mean answer of a, b and c")
+
+
+def test_the_training_command_is_the_one_that_made_the_weights(config):
+    def command(card: str) -> str:
+        (line,) = (line for line in card.splitlines() if line.startswith("python train/train_hub.py"))
+        return line
+
+    plain = "python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data DATA"
+    assert command(card_of(config)) == f"{plain} --backbone mobilenetv1_100_keras_in1k.safetensors"
+    config.card.training_options = []
+    assert command(card_of(config)) == plain

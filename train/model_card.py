@@ -266,7 +266,7 @@ It needs torch, torchvision, timm and transformers. After `import fer_models` th
             "Training",
             _recipe(config.recipe),
             f"""```
-python train/train_hub.py --config hub_configs/{config.name}.yaml --data DATA
+{" ".join([f"python train/train_hub.py --config hub_configs/{config.name}.yaml --data DATA", *card.training_options])}
 python train/evaluate.py checkpoints/{config.name} --config hub_configs/{config.name}.yaml --data DATA
 ```""",
         ),

@@ -230,6 +230,7 @@ class Card:
     deviations: how the network, its training or its measuring differ from the publication.
     evidence, data_evidence: files of `RESULTS` that stand below the deviations and the limits.
     notes: what else there is to say about these weights.
+    training_options: what the training command of these weights said besides config and data.
     published: the paper's own numbers.
     """
 
@@ -251,6 +252,7 @@ class Card:
     evidence: list[str] = field(default_factory=list)
     data_evidence: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    training_options: list[str] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
 
     def __post_init__(self):
