@@ -136,10 +136,11 @@ def test_a_stopped_run_goes_on_with_the_first_variant_that_is_not_finished(run, 
 
 def test_a_part_of_a_grid_has_a_file_of_its_own_and_says_what_it_is(run, tmp_path, capsys):
     part = ("--variants", "pat*", "--seeds", "3", "--train-pictures", "8", "--validation-pictures", "16")
-    table = run(*part, "--epochs", "2")
+    table = run(*part, "--epochs", "2", "--image-size", "96")
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["ablation-tiny-reduced.json"]
     assert [row["name"] for row in table["rows"]] == ["patch"]
     assert (table["seeds"], table["train_pictures"], table["validation_pictures"]) == ([3], 8, 16)
+    assert table["rows"][0]["model"] == {"image_size": 96}  # as it was trained
     assert capsys.readouterr().out.splitlines()[-1] == (
         "1 of 2 variants; trained on 8 of 24 pictures, scored on 16 of 24; epochs: s 2; seeds: 3."
     )

@@ -62,8 +62,8 @@ class Grid:
     """config: a file of `hub_configs/` that everything else is taken from. model: what the variants share that differs
     from it. train_pictures, validation_pictures: a stratified sample of so many, `None` for all. recipe, start: instead
     of the config's. scratch: from random weights, whatever the config starts from. epochs: of every stage, instead of
-    the recipe's. image_size: of every variant and stage, in pixels,
-    instead of theirs."""
+    the recipe's. image_size: of every variant and stage, in pixels, instead of
+    theirs."""
 
     config: str
     seeds: list[int]
@@ -327,7 +327,7 @@ def main(arguments: list[str] | None = None) -> Path:
         rows.append(
             {
                 "name": variant.name,
-                "model": grid.model | variant.model,
+                "model": {key: config.model[key] for key in grid.model | variant.model},  # --image-size changes it
                 "recipe": variant.recipe,
                 "stage": variant.stage,
                 **size,
@@ -347,6 +347,7 @@ def main(arguments: list[str] | None = None) -> Path:
         **pictures,
         "variants_of": len(whole.variants),
         "initial_weights": _initial_weights(shared, options),
+        "bf16": options.bf16,
         "recipe": {key: value for key, value in asdict(shared.recipe).items() if key != "seed"},
         "rows": rows,
         **provenance(),

@@ -1,4 +1,5 @@
-"""What HFC attention costs: singular values by Gram matrix against a decomposition, the network with it and without.
+"""What HFC attention costs: singular values by Gram matrix against a decomposition, in time and in precision; the
+network with it and without.
 
 python train/benchmark_hfc.py [--size 224] [--out results/benchmark-hfc.json]
 """
@@ -7,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +24,13 @@ from train.commands import write_json  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
 from train.provenance import hardware, provenance  # noqa: E402
 
-FORMULATIONS = {"Gram matrix": hfc.singular_values, "decomposition": torch.linalg.svdvals}
+# of the values alone, and of values whose gradient is wanted
+VALUES = {"Gram matrix": hfc.singular_values, "decomposition": torch.linalg.svdvals}
+VECTORS = {
+    "Gram matrix": partial(hfc.by_gram_matrix, precision=torch.float32),
+    "Gram matrix in float64": hfc.by_gram_matrix,
+    "decomposition": hfc.by_decomposition,
+}
 
 
 def _waited(device: torch.device, task: Callable[[], object]) -> Callable[[], object]:
@@ -39,6 +47,7 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
     with either way to singular values."""
     module = hfc.HFCAttention(64, HFCConfig()).to(device)
     features = torch.rand(batch, 64, size, size, device=device)
+    ours, chosen = hfc.singular_values, hfc.with_vectors
 
     def forward(values: Callable) -> Callable[[], object]:
         def task() -> None:
@@ -48,29 +57,66 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
 
         return _waited(device, task)
 
-    def train(values: Callable) -> Callable[[], object]:
+    def train(vectors: Callable) -> Callable[[], object]:
         def task() -> None:
-            hfc.singular_values = values
+            hfc.singular_values, hfc.with_vectors = ours, vectors
             module(features)[0].sum().backward()
 
         return _waited(device, task)
 
-    tasks = {f"forward, {name}": forward(values) for name, values in FORMULATIONS.items()}
-    tasks |= {f"forward and backward, {name}": train(values) for name, values in FORMULATIONS.items()}
+    tasks = {f"forward, {name}": forward(values) for name, values in VALUES.items()}
+    tasks |= {f"forward and backward, {name}": train(vectors) for name, vectors in VECTORS.items()}
     try:
         return {name: value / batch for name, value in interleaved(tasks, rounds).items()}
     finally:
-        hfc.singular_values = FORMULATIONS["Gram matrix"]
+        hfc.singular_values, hfc.with_vectors = ours, chosen
 
 
-def errors(size: int, device: torch.device) -> dict[str, float]:
+def sample_maps(size: int, device: torch.device) -> dict[str, torch.Tensor]:
+    """Maps that are easy and hard to decompose, `(8, size, size)`."""
+    generator = torch.Generator(device).manual_seed(0)
+    uniform = torch.rand(8, size, size, device=device, generator=generator)
+    normal = torch.randn(8, size, size, device=device, generator=generator)
+    return {"uniform": uniform, "detail of a hundredth": 1 + normal / 100, "rank 5": normal[..., :5] @ normal[:, :5]}
+
+
+def _products_gradient(maps: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Gradient, in float64, of the products of all pairs of values, weighted at random."""
+    size = maps.shape[-1]
+    weights = torch.rand(size, size, device=maps.device, generator=torch.Generator(maps.device).manual_seed(1))
+    products = values[..., :, None] * values[..., None, :] * weights.to(values.dtype)
+    return torch.autograd.grad(products.sum(), maps)[0].double()
+
+
+def value_errors(size: int, device: torch.device) -> dict[str, dict[str, float]]:
     """Largest error of float32 singular values, as a fraction of the largest value, against float64."""
-    maps = torch.rand(8, size, size, device=device, generator=torch.Generator(device).manual_seed(0))
-    truth = torch.linalg.svdvals(maps.double())
-    return {
-        name: ((values(maps).double() - truth).abs().amax() / truth.amax()).item()
-        for name, values in FORMULATIONS.items()
-    }
+    errors = {}
+    for kind, maps in sample_maps(size, device).items():
+        truth = torch.linalg.svdvals(maps.double())
+        errors[kind] = {
+            name: ((values(maps) - truth).abs().amax() / truth.amax()).item() for name, values in VALUES.items()
+        }
+    return errors
+
+
+def gradient_errors(size: int, device: torch.device) -> dict[str, dict[str, float]]:
+    """Error of the float32 gradient of the products of singular values, as a fraction of its norm, against float64.
+    Without the maps of rank 5, whose zero values have no gradient that is right."""
+    errors: dict = {}
+    chosen = hfc.with_vectors
+    for kind, maps in sample_maps(size, device).items():
+        if kind == "rank 5":
+            continue
+        wide = maps.double().requires_grad_()
+        truth = _products_gradient(wide, torch.linalg.svdvals(wide))
+        errors[kind] = {}
+        for name, vectors in VECTORS.items():
+            hfc.with_vectors = vectors
+            leaf = maps.clone().requires_grad_()
+            error = (_products_gradient(leaf, hfc.singular_values(leaf)) - truth).norm() / truth.norm()
+            errors[kind][name] = error.item()
+    hfc.with_vectors = chosen
+    return errors
 
 
 def network_times(backbone: str, size: int, device: torch.device, rounds: int) -> dict[str, float]:
@@ -102,7 +148,10 @@ def main() -> None:
     for side in (options.size // 2, options.size // 4):
         figures[f"module on {side} x {side}"] = {
             f"batch {batch}, ms per picture": module_times(side, batch, device, options.rounds) for batch in (1, 32)
-        } | {"relative error in float32": errors(side, device)}
+        } | {
+            "relative error in float32, values": value_errors(side, device),
+            "relative error in float32, gradient of the products": gradient_errors(side, device),
+        }
     for backbone in ("resnet18", "mobilenetv2_100"):
         times = network_times(backbone, options.size, device, options.rounds)
         times["hfc / none"] = times["hfc"] / times["none"]
