@@ -1,0 +1,137 @@
+"""How much of an HFC checkpoint's answers comes from its attention maps: with each map as it is, with the mean map of
+all faces in its place, which no longer depends on the face, and with that map's mean, which is one number a module.
+
+    python train/fixed_maps.py checkpoints/hfc-resnet18-ferplus checkpoints/hfc-mobilenetv2-ferplus \
+        --config hub_configs/hfc-resnet18-ferplus.yaml --data fer2013plus.parquet
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
+
+from fer_models.modeling_hfc import HFCAttention
+from train.commands import add_arguments, command, open_data, result_file, write_json
+from train.data import FaceDataset
+from train.provenance import provenance
+from train.scoring import Checkpoint, CheckpointError, labels_for, load_checkpoint, score, scoring_order
+
+
+class _Moments:
+    """Mean and standard deviation over the faces of each place of a map, and the share of entries near 0 and near 1."""
+
+    def __init__(self):
+        self.count, self.sum, self.squares, self.saturated = 0, 0.0, 0.0, 0.0
+
+    def __call__(self, module: torch.nn.Module, inputs: tuple, output: tuple) -> None:
+        maps = output[1].double()  # (B, n, n)
+        self.count += len(maps)
+        self.sum = self.sum + maps.sum(dim=0)
+        self.squares = self.squares + (maps**2).sum(dim=0)
+        self.saturated += ((maps < 0.02) | (maps > 0.98)).double().mean(dim=(1, 2)).sum().item()
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """`(n, n)`, in (0, 1)."""
+        return self.sum / self.count
+
+    def describe(self) -> dict:
+        spread = (self.squares / self.count - self.mean**2).clamp(min=0).sqrt()
+        return {
+            "places_a_side": self.mean.shape[-1],
+            "mean_map": {"lowest": self.mean.min().item(), "highest": self.mean.max().item()},
+            "sd_over_faces": spread.mean().item(),
+            "within_0.02_of_0_or_1": self.saturated / self.count,
+        }
+
+
+def _replaced(fixed: torch.Tensor) -> Callable:
+    """A forward hook: the module multiplies its input by `fixed`, `(n, n)` or a scalar, instead of by its own map."""
+
+    def hook(module: torch.nn.Module, inputs: tuple, output: tuple) -> tuple:
+        return inputs[0] * fixed.to(inputs[0].dtype), output[1], output[2]
+
+    return hook
+
+
+@contextmanager
+def _hooked(modules: list[HFCAttention], hooks: list[Callable]) -> Iterator[None]:
+    handles = [module.register_forward_hook(hook) for module, hook in zip(modules, hooks, strict=True)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def fixed_maps(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batch_size: int = 64) -> dict:
+    """Accuracy with the maps as they are, with mean maps and with one number a module; the share of the answers that
+    stay the same; and what the maps look like.
+
+    Args:
+        data: with the model's class ids. rows: `(S,)` row numbers.
+
+    Raises:
+        CheckpointError: the model has no HFC attention.
+    """
+    modules = [module for module in checkpoint.model.modules() if isinstance(module, HFCAttention)]
+    if not modules:
+        raise CheckpointError(f"{checkpoint.source} has no HFC attention, whose maps could be replaced")
+
+    def answers(progress: str) -> tuple[np.ndarray, np.ndarray]:
+        scores = score(checkpoint, data, rows, batch_size, progress=f"{checkpoint.name}, {progress}")
+        return scores.logits.argmax(axis=1), data.labels[scores.rows]
+
+    moments = [_Moments() for _ in modules]
+    with _hooked(modules, moments):
+        own, labels = answers("own maps")
+    ways = {
+        "mean map": [_replaced(moment.mean) for moment in moments],
+        "one number": [_replaced(moment.mean.mean()) for moment in moments],
+    }
+    result = {"own map": {"accuracy": float((own == labels).mean()), "same_answers": 1.0}}
+    for name, hooks in ways.items():
+        with _hooked(modules, hooks):
+            changed, _ = answers(name)
+        result[name] = {"accuracy": float((changed == labels).mean()), "same_answers": float((changed == own).mean())}
+    return {"answers": result, "modules": [moment.describe() for moment in moments]}
+
+
+@command
+def main(arguments: list[str] | None = None) -> Path:
+    """Returns the result file of the last checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids, with HFC attention")
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    everything, description = open_data(options)
+    for source in options.checkpoints:
+        checkpoint = load_checkpoint(source)
+        data, left_out, _ = labels_for(everything, checkpoint)
+        rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
+        result = {
+            "kind": "fixed_maps",
+            "checkpoint": checkpoint.describe(),
+            "data": description,
+            "seed": options.shuffle_seed,
+            "n_samples": len(rows),
+            "left_out": left_out,
+            **fixed_maps(checkpoint, data, rows),
+            **provenance(),
+        }
+        path = result_file(options, f"{checkpoint.name}-fixed-maps", description)
+        write_json(path, result)
+        for name, one in result["answers"].items():
+            print(f"{name:12}{100 * one['accuracy']:7.2f} %, {100 * one['same_answers']:.1f} % of the answers the same")
+        print(path)
+    return path
+
+
+if __name__ == "__main__":
+    main()
