@@ -46,16 +46,6 @@ def test_a_stage_that_has_not_begun_may_change_but_not_that_of_a_finished_run(fo
         open_run(folder, config(FIRST), resume=True)
 
 
-def test_which_stages_are_averaged_in_the_end_may_change_until_the_run_is_finished(folder):
-    both = config(FIRST, SECOND)
-    open_run(folder.with_name("two"), both, resume=False)
-    both.recipe.average_stages = ["first", "second"]
-    open_run(folder.with_name("two"), both, resume=True)
-    both.recipe.average_stages = []
-    with pytest.raises(DataError, match="average_stages"):
-        open_run(folder.with_name("two"), both, resume=True, finished=True)
-
-
 def test_a_key_that_the_schema_got_since_counts_as_its_default(folder):
     noted = json.loads((folder / "run.json").read_text())
     del noted["recipe"]["stages"][0]["teacher_share"], noted["start"]

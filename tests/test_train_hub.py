@@ -80,22 +80,6 @@ def test_another_image_size_holds_for_every_stage_and_for_the_folder(task, data_
     assert "of 96 x 96" in (task["folder"] / "run/out/tiny/README.md").read_text()
 
 
-def test_the_weights_of_two_stages_are_averaged_also_after_a_look_at_the_run_without(task, data_cache):
-    config = yaml.safe_load(task["config"].read_text())
-    recipe = config["recipe"] | {"stages": [stage | {"epochs": 1} for stage in STAGES]}
-    task["config"].write_text(yaml.safe_dump(config | {"recipe": recipe}))
-    train_hub.main(task["arguments"]("run"))
-    recipe["average_stages"] = [stage["name"] for stage in STAGES]
-    task["config"].write_text(yaml.safe_dump(config | {"recipe": recipe}))
-    train_hub.main(task["arguments"]("run", "--resume"))
-    folder = task["folder"] / "run"
-    first, second = (load_file(folder / f"work/tiny/stage-{n}/done/model.safetensors") for n in (1, 2))
-    shipped = load_file(folder / "out/tiny/model.safetensors")
-    weights = [key for key in first if key.endswith(("weight", "bias"))]
-    torch.testing.assert_close({k: shipped[k] for k in weights}, {k: (first[k] + second[k]) / 2 for k in weights})
-    assert "mean of those at the end of new layers and all" in (folder / "out/tiny/README.md").read_text()
-
-
 def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_cache):
     train_hub.main(task["arguments"]("run"))
     folder = task["folder"] / "run"

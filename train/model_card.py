@@ -179,11 +179,7 @@ def _recipe(recipe: Recipe) -> str:
         for number, stage in enumerate(recipe.stages, start=1)
     )
     labels = "the shares of the annotators' votes" if recipe.soft_labels else "one label a picture"
-    averaged = ""
-    if recipe.average_stages:
-        names = " and ".join(recipe.average_stages)
-        averaged = f"\n\nThe weights are the mean of those at the end of {names} (Izmailov et al. 2018)."
-    return f"{stages}{averaged}\n\nSeed {recipe.seed}; {labels}."
+    return f"{stages}\n\nSeed {recipe.seed}; {labels}."
 
 
 def _section(title: str, *parts: str) -> list[str]:

@@ -185,22 +185,12 @@ def paper_stages() -> list[Stage]:
 
 @dataclass
 class Recipe:
-    """seed: of the new layers, the order and the augmentation. soft_labels: train on the annotators' votes.
-    average_stages: names of stages whose weights are averaged in the end (`train/averaged_stages.py`); the last stage's
-    are taken as they are when absent.
-    """
+    """seed: of the new layers, the order and the augmentation. soft_labels: train on the annotators' votes."""
 
     seed: int = 42
     soft_labels: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
     stages: list[Stage] = field(default_factory=paper_stages)
-    average_stages: list[str] = field(default_factory=list)
-
-    def __post_init__(self):
-        names = [stage.name for stage in self.stages]
-        require("average_stages", "stage", self.average_stages, names)
-        if len(self.average_stages) == 1:
-            raise ConfigError("average_stages: expected two stages or more, or none")
 
 
 @dataclass

@@ -40,9 +40,9 @@ def _difference(earlier: typing.Any, now: typing.Any, where: str) -> str | None:
 def open_run(folder: Path, config: HubConfig, resume: bool, finished: bool = False) -> None:
     """Note in the run's folder which config it trains, so that no other run goes on with its weights.
 
-    What a run does in stages that it has not started, and with the weights of all in the end, may change while it is
-    stopped, so that a recipe can be made longer after a look at its result; with `finished` nothing may. A key that the
-    schema got since counts as its default.
+    What a run does in stages that it has not started may change while it is stopped, so that a recipe can be made
+    longer after a look at its result; with `finished` nothing may. A key that the schema got since counts as its
+    default.
 
     Raises:
         DataError: the folder holds a run, and this one does not resume it or has another config.
@@ -61,7 +61,7 @@ def open_run(folder: Path, config: HubConfig, resume: bool, finished: bool = Fal
             for side in (earlier, now):
                 stages = side["recipe"]["stages"]
                 started = [stage_folder(folder, number).is_dir() for number in range(1, len(stages) + 1)]
-                side["recipe"] |= {"stages": stages[: sum(started)], "average_stages": []}
+                side["recipe"]["stages"] = stages[: sum(started)]
         for key in content:
             changed = _difference(earlier[key], now[key], key)
             if changed:

@@ -24,7 +24,6 @@ from transformers import EarlyStoppingCallback, TrainingArguments, set_seed  # n
 import fer_models  # noqa: E402
 from train import evaluate, push  # noqa: E402
 from train.augmentation import Collator  # noqa: E402
-from train.averaged_stages import average_stages  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
 from train.face_dataset import DataError, FaceDataset  # noqa: E402
 from train.hub_folder import HubFolderError, verify_hub_folder, write_hub_folder, write_network  # noqa: E402
@@ -154,11 +153,6 @@ def train(
         trainer.train(resume_from_checkpoint=last_checkpoint(folder) if options.resume else None)
         if is_main_process():
             model.save_pretrained(done)
-    if config.recipe.average_stages:
-        names = [stage.name for stage in config.recipe.stages]
-        numbers = [names.index(name) + 1 for name in config.recipe.average_stages]
-        weights = [stage_folder(run, number) / "done" / "model.safetensors" for number in numbers]
-        average_stages(model, weights, splits["train"], Collator(processor, size), progress=is_main_process())
     return model, processor
 
 
