@@ -58,12 +58,19 @@ def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
     own = json.loads((ROOT / "results/pattlite-ferplus-on-ferplus-PublicTest.json").read_text())
     sample = own | {"data": own["data"] | {"limit": 500}, "n_scored": 500}
     other = own | {"checkpoint": own["checkpoint"] | {"sha256": "0" * 64}, "n_scored": 1234}
-    for name, result in (("own", own), ("sample", sample), ("other", other)):
+    answers = {"own map": {"accuracy": 0.85, "same_answers": 1.0}, "mean map": {"accuracy": 0.84, "same_answers": 0.99}}
+    maps = {"kind": "fixed_maps", "answers": answers, "n_samples": 3579}
+    maps |= {key: own[key] for key in ("checkpoint", "data")}
+    other_maps = maps | {"checkpoint": other["checkpoint"], "n_samples": 4321}
+    everything = {"own": own, "sample": sample, "other": other, "maps": maps, "other_maps": other_maps}
+    for name, result in everything.items():
         (results / f"{name}.json").write_text(json.dumps(result))
     hub_folder.main([str(copy), "--results", str(results)])
     quoted = {path.stem for path in (copy / "results").glob("*.json")}
-    assert "own" in quoted and not quoted & {"sample", "other"}
-    assert "1,234" not in (copy / "README.md").read_text()
+    assert quoted >= {"own", "maps"} and not quoted & {"sample", "other", "other_maps"}
+    card = (copy / "README.md").read_text()
+    assert "1,234" not in card and "4,321" not in card
+    assert "| mean map | 84.00 % | 99.00 % |" in card
 
 
 def test_without_a_result_of_these_weights_it_says_what_to_run(copy, tmp_path):

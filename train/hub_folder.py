@@ -87,7 +87,8 @@ def write_hub_folder(
     the card quotes with the confusion matrix.
 
     Args:
-        results: folder of result files; those of `train/evaluate.py` for these very weights are quoted.
+        results: folder of result files; those of `train/evaluate.py` and `train/fixed_maps.py` for these very weights
+            are quoted.
 
     Raises:
         ConfigError: no result on the whole validation split.
@@ -95,17 +96,21 @@ def write_hub_folder(
     write_network(folder, model, processor, config.half_precision)
     weights = weights_id(model, str(folder))["sha256"]
     contents = {file: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
-    own = {
-        file: content
-        for file, content in contents.items()
-        if content.get("kind") == "evaluation"
-        and content["checkpoint"].get("sha256") == weights
-        and content["data"]["limit"] is None
-    }
+
+    def of_these_weights(kind: str) -> dict[Path, dict]:
+        return {
+            file: content
+            for file, content in contents.items()
+            if content.get("kind") == kind
+            and content["checkpoint"].get("sha256") == weights
+            and content["data"]["limit"] is None
+        }
+
+    own, fixed_maps = of_these_weights("evaluation"), of_these_weights("fixed_maps")
     evidence = [RESULTS / name for name in (*config.card.evidence, *config.card.data_evidence)]
     shutil.rmtree(folder / "results", ignore_errors=True)
     (folder / "results").mkdir()
-    for file in (*own, *evidence):
+    for file in (*own, *fixed_maps, *evidence):
         shutil.copyfile(file, folder / "results" / file.name)
     picture = ""
     for file, content in own.items():
@@ -119,6 +124,7 @@ def write_hub_folder(
         _meanings(model, processor),
         {file.name: json.loads(file.read_text()) for file in evidence},
         picture,
+        list(fixed_maps.values()),
     )
     (folder / "README.md").write_text(card)
 

@@ -3,7 +3,7 @@
 `train/hub_folder.py` writes it beside the weights.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from huggingface_hub import ModelCardData
 from huggingface_hub.repocard_data import EvalResult
@@ -199,8 +199,22 @@ def chosen_on(config: HubConfig, result: dict) -> bool:
     return where == (config.data.name, config.data.split_name("validation"), None, None, "shuffled")
 
 
+def _fixed_maps(result: dict) -> str:
+    rows = [[name, _percent(one["accuracy"]), _percent(one["same_answers"])] for name, one in result["answers"].items()]
+    return (
+        f"How much the answers owe to the attention: each map as it is, or in its place the mean map of all faces, or "
+        f"that map's mean ({_data_words(result)} {result['data']['split']}, {result['n_samples']:,} pictures).\n\n"
+        + _table(["multiplied by", "accuracy", "answers that stay the same"], 1, rows)
+    )
+
+
 def model_card(
-    config: HubConfig, results: list[dict], maps: dict[str, str], evidence: dict[str, dict], picture: str = ""
+    config: HubConfig,
+    results: list[dict],
+    maps: dict[str, str],
+    evidence: dict[str, dict],
+    picture: str = "",
+    fixed_maps: Sequence[dict] = (),
 ) -> str:
     """The card of a checkpoint.
 
@@ -209,6 +223,7 @@ def model_card(
         maps: name -> meaning of every map that the model can show.
         evidence: file name -> content, for the files that the config's card names.
         picture: address of the confusion matrix, relative to the card.
+        fixed_maps: what `train/fixed_maps.py` wrote for these weights.
 
     Raises:
         ConfigError: no result on the whole validation split, shuffled; or evidence of an unknown kind.
@@ -252,7 +267,11 @@ It needs torch, torchvision, timm and transformers. After `import fer_models` th
             f"Result files: `results/`, made on {result['date']} from commit `{result['commit']}`; order and "
             f"resampling by seed {result['seed']}.",
         ),
-        *_section("What the maps mean", _bullets([f"**{name}**: {meaning}" for name, meaning in maps.items()])),
+        *_section(
+            "What the maps mean",
+            _bullets([f"**{name}**: {meaning}" for name, meaning in maps.items()]),
+            *(_fixed_maps(result) for result in fixed_maps),
+        ),
         *_section(
             "How this differs from the publication",
             _bullets(card.deviations),
