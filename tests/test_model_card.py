@@ -110,6 +110,8 @@ def test_the_batch_attention_is_told_about_where_the_config_says_so_and_nowhere_
 def test_maps_limits_licences_and_citations_are_in_the_card(config):
     card = card_of(config, maps={"patch attention": "A share."}, picture="results/x.png")
     assert "- **patch attention**: A share." in card and "![Confusion matrix](results/x.png)" in card
+    alike = card_of(config, maps={"query": "Detail.", "map 1": "Ranks.", "map 2": "Ranks.", "map 3": "Ranks."})
+    assert "- **query**: Detail.\n- **map 1** to **map 3**: Ranks.\n" in alike
     assert all(f"- {limit}" in card for limit in LIMITS)
     assert "462 of 3,579" in card  # of the near-duplicates
     assert "ngwe2023patt" in card and "barsoum2016training" in card and "- Code: mit" in card

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from huggingface_hub import ModelCardData
 from huggingface_hub.repocard_data import EvalResult
@@ -199,6 +200,16 @@ def chosen_on(config: HubConfig, result: dict) -> bool:
     return where == (config.data.name, config.data.split_name("validation"), None, None, "shuffled")
 
 
+def _map_sentences(maps: dict[str, str]) -> list[str]:
+    """A sentence for each map, one for neighbours that mean the same."""
+    sentences = []
+    for meaning, group in groupby(maps, key=maps.get):
+        names = list(group)
+        subject = f"**{names[0]}**" if len(names) == 1 else f"**{names[0]}** to **{names[-1]}**"
+        sentences.append(f"{subject}: {meaning}")
+    return sentences
+
+
 def _fixed_maps(result: dict) -> str:
     rows = [[name, _percent(one["accuracy"]), _percent(one["same_answers"])] for name, one in result["answers"].items()]
     return (
@@ -269,7 +280,7 @@ It needs torch, torchvision, timm and transformers. After `import fer_models` th
         ),
         *_section(
             "What the maps mean",
-            _bullets([f"**{name}**: {meaning}" for name, meaning in maps.items()]),
+            _bullets(_map_sentences(maps)),
             *(_fixed_maps(result) for result in fixed_maps),
         ),
         *_section(
