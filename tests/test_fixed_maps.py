@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from fer_models import FERImageProcessor, HFCConfig, HFCForImageClassification
+from fer_models import (
+    DDAMFNConfig,
+    DDAMFNForImageClassification,
+    FERImageProcessor,
+    HFCConfig,
+    HFCForImageClassification,
+)
 from fer_models.expressions import EXPRESSIONS, label_maps
+from fer_models.modeling_ddamfn import dual_direction_maps
 from tests.tiny import only_result, tiny_checkpoint, tiny_ferplus, tiny_pictures
 from train import fixed_maps
 from train.data import load_split
@@ -45,7 +52,7 @@ def test_maps_that_are_the_same_for_every_face_change_nothing_when_they_are_fixe
     assert result["answers"]["mean map"] == result["answers"]["one number"] == result["answers"]["own map"]
     half = {"lowest": 0.5, "highest": 0.5}
     assert [module["mean_map"] for module in result["modules"]] == [half] * 4
-    assert [module["places_a_side"] for module in result["modules"]] == [24, 12, 6, 3]
+    assert [module["shape"] for module in result["modules"]] == [[24, 24], [12, 12], [6, 6], [3, 3]]
     assert all(module["sd_over_faces"] == module["within_0.02_of_0_or_1"] == 0 for module in result["modules"])
 
 
@@ -66,6 +73,28 @@ def test_the_statistics_are_those_of_the_maps_and_the_model_is_left_as_it_was(tm
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
+def test_the_heads_of_ddamfn_are_fixed_too(tmp_path, data):
+    torch.manual_seed(0)
+    id2label, label2id = label_maps(EXPRESSIONS)
+    model = DDAMFNForImageClassification(DDAMFNConfig(image_size=40, id2label=id2label, label2id=label2id)).eval()
+    model.save_pretrained(tmp_path / "ddamfn")
+    FERImageProcessor(size={"height": 40, "width": 40}, do_grayscale=True).save_pretrained(tmp_path / "ddamfn")
+    checkpoint, pictures, result = measured(tmp_path / "ddamfn", data)
+    assert [module["shape"] for module in result["modules"]] == [[512, 2, 7]] * 2
+    pixel_values = checkpoint.processor([picture["image"] for picture in pictures], return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        output = checkpoint.model(pixel_values, output_attentions=True, output_hidden_states=True)
+        # what the model computes from the mean profiles of both heads
+        means = [dual_direction_maps(head.mean(dim=0, keepdim=True)) for head in output.attentions]
+        attended = output.hidden_states[0] * torch.maximum(*means)
+        logits = checkpoint.model.classifier(checkpoint.model.pool(attended).flatten(1))
+    same = (logits.argmax(dim=1) == output.logits.argmax(dim=1)).double().mean().item()
+    assert result["answers"]["mean map"]["same_answers"] == pytest.approx(same)
+    assert result["modules"][0]["sd_over_faces"] == pytest.approx(
+        output.attentions[0].std(0, correction=0).mean(), 1e-3
+    )
+
+
 def test_the_command_writes_a_result(tmp_path, data):
     hfc_checkpoint(tmp_path / "hfc", 30.0)
     where = ["--data", str(data), "--layout", "ferplus_parquet", "--split", "PublicTest"]
@@ -76,5 +105,5 @@ def test_the_command_writes_a_result(tmp_path, data):
 
 
 def test_a_model_without_such_maps_is_named(tmp_path, data):
-    with pytest.raises(CheckpointError, match="pattlite has no HFC attention"):
+    with pytest.raises(CheckpointError, match="pattlite has no attention of HFC or DDAMFN"):
         measured(tiny_checkpoint(tmp_path / "pattlite"), data)

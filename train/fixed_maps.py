@@ -1,7 +1,8 @@
-"""How much of an HFC checkpoint's answers comes from its attention maps: with each map as it is, with the mean map of
-all faces in its place, which no longer depends on the face, and with that map's mean, which is one number a module.
+"""How much of the answers of an HFC or DDAMFN checkpoint comes from its attention maps: with each map as it is, with the
+mean map of all faces in its place, which no longer depends on the face, and with that map's mean, which is one number
+a module.
 
-    python train/fixed_maps.py checkpoints/hfc-resnet18-ferplus checkpoints/hfc-mobilenetv2-ferplus \
+    python train/fixed_maps.py checkpoints/hfc-resnet18-ferplus checkpoints/ddamfn-ferplus \
         --config hub_configs/hfc-resnet18-ferplus.yaml --data fer2013plus.parquet
 """
 
@@ -16,11 +17,17 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
 
+from fer_models.modeling_ddamfn import DualDirectionHead
 from fer_models.modeling_hfc import HFCAttention
 from train.commands import add_arguments, command, open_data, result_file, write_json
 from train.data import FaceDataset
 from train.provenance import provenance
 from train.scoring import Checkpoint, CheckpointError, labels_for, load_checkpoint, score, scoring_order
+
+
+def _map_of(module: torch.nn.Module, output: torch.Tensor | tuple) -> torch.Tensor:
+    """`(B, n, n)` of an HFC module; of a head of DDAMFN its two profiles, `(B, C, 2, n)`."""
+    return output[1] if isinstance(module, HFCAttention) else output
 
 
 class _Moments:
@@ -30,21 +37,21 @@ class _Moments:
         self.count, self.sum, self.squares, self.saturated = 0, 0.0, 0.0, 0.0
 
     def __call__(self, module: torch.nn.Module, inputs: tuple, output: tuple) -> None:
-        maps = output[1].double()  # (B, n, n)
+        maps = _map_of(module, output).double()
         self.count += len(maps)
         self.sum = self.sum + maps.sum(dim=0)
         self.squares = self.squares + (maps**2).sum(dim=0)
-        self.saturated += ((maps < 0.02) | (maps > 0.98)).double().mean(dim=(1, 2)).sum().item()
+        self.saturated += ((maps < 0.02) | (maps > 0.98)).double().flatten(1).mean(dim=1).sum().item()
 
     @property
     def mean(self) -> torch.Tensor:
-        """`(n, n)`, in (0, 1)."""
+        """As one map, in (0, 1)."""
         return self.sum / self.count
 
     def describe(self) -> dict:
         spread = (self.squares / self.count - self.mean**2).clamp(min=0).sqrt()
         return {
-            "places_a_side": self.mean.shape[-1],
+            "shape": list(self.mean.shape),
             "mean_map": {"lowest": self.mean.min().item(), "highest": self.mean.max().item()},
             "sd_over_faces": spread.mean().item(),
             "within_0.02_of_0_or_1": self.saturated / self.count,
@@ -52,16 +59,18 @@ class _Moments:
 
 
 def _replaced(fixed: torch.Tensor) -> Callable:
-    """A forward hook: the module multiplies its input by `fixed`, `(n, n)` or a scalar, instead of by its own map."""
+    """A forward hook: the features are multiplied by `fixed`, one map or a scalar, instead of by the module's own."""
 
-    def hook(module: torch.nn.Module, inputs: tuple, output: tuple) -> tuple:
-        return inputs[0] * fixed.to(inputs[0].dtype), output[1], output[2]
+    def hook(module: torch.nn.Module, inputs: tuple, output: torch.Tensor | tuple) -> torch.Tensor | tuple:
+        if isinstance(module, HFCAttention):
+            return inputs[0] * fixed.to(inputs[0].dtype), output[1], output[2]
+        return fixed.to(output.dtype).expand_as(output)
 
     return hook
 
 
 @contextmanager
-def _hooked(modules: list[HFCAttention], hooks: list[Callable]) -> Iterator[None]:
+def _hooked(modules: list[torch.nn.Module], hooks: list[Callable]) -> Iterator[None]:
     handles = [module.register_forward_hook(hook) for module, hook in zip(modules, hooks, strict=True)]
     try:
         yield
@@ -78,11 +87,11 @@ def fixed_maps(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batc
         data: with the model's class ids. rows: `(S,)` row numbers.
 
     Raises:
-        CheckpointError: the model has no HFC attention.
+        CheckpointError: the model has neither HFC's modules nor DDAMFN's heads.
     """
-    modules = [module for module in checkpoint.model.modules() if isinstance(module, HFCAttention)]
+    modules = [one for one in checkpoint.model.modules() if isinstance(one, (HFCAttention, DualDirectionHead))]
     if not modules:
-        raise CheckpointError(f"{checkpoint.source} has no HFC attention, whose maps could be replaced")
+        raise CheckpointError(f"{checkpoint.source} has no attention of HFC or DDAMFN, whose maps could be replaced")
 
     def answers(progress: str) -> tuple[np.ndarray, np.ndarray]:
         scores = score(checkpoint, data, rows, batch_size, progress=f"{checkpoint.name}, {progress}")
@@ -107,7 +116,7 @@ def fixed_maps(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batc
 def main(arguments: list[str] | None = None) -> Path:
     """Returns the result file of the last checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids, with HFC attention")
+    parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids, of HFC or DDAMFN")
     add_arguments(parser)
     options = parser.parse_args(arguments)
     everything, description = open_data(options)
