@@ -1,6 +1,6 @@
-"""How much of the answers of an HFC or DDAMFN checkpoint comes from its attention maps: with each map as it is, with the
-mean map of all faces in its place, which no longer depends on the face, and with that map's mean, which is one number
-a module.
+"""How much of the answers of an HFC or DDAMFN checkpoint comes from its attention maps: with each map as it is, with
+the mean map of all faces in its place, which no longer depends on the face, and with that map's mean, which is one
+number a module.
 
     python train/fixed_maps.py checkpoints/hfc-resnet18-ferplus checkpoints/ddamfn-ferplus \
         --config hub_configs/hfc-resnet18-ferplus.yaml --data fer2013plus.parquet
