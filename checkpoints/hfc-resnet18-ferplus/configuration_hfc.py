@@ -6,6 +6,7 @@ from transformers import PreTrainedConfig
 LAST_FEATURES = {"resnet18": "backbone.layer4", "mobilenetv2_100": "backbone.bn2"}
 ATTENTIONS = ("hfc", "lfc", "hfc+lfc", "hfc+lfc+cross", "bam", None)
 FILTERS = ("ideal", "gaussian", "butterworth")
+PADDINGS = {"resnet18": ("",), "mobilenetv2_100": ("", "same")}  # of timm's networks
 
 
 class HFCConfig(PreTrainedConfig):
@@ -21,6 +22,8 @@ class HFCConfig(PreTrainedConfig):
             the plain backbone.
         filter_shape: of the high-pass filter: `"ideal"` (cuts sharply), `"gaussian"` or `"butterworth"` (order 2).
         filter_cutoff: where it cuts, as a fraction of the Nyquist frequency, in (0, 1]. The paper leaves both open.
+        normalize_scores: whether the products of singular values (equation 8) are divided by the number of places of
+            the map; `False` is the published equation.
         pad_type, batch_norm_eps: of the backbone; the Keras weights of MobileNet need `"same"` and 1e-3.
         face_margin: how much wider than FER2013's framing the training pictures are; 0 is the same, 0.1 is 10 % wider
             (see `crop_square` in the library's faces.py).
@@ -38,6 +41,7 @@ class HFCConfig(PreTrainedConfig):
         attention: str | None = "hfc",
         filter_shape: str = "ideal",
         filter_cutoff: float = 0.25,
+        normalize_scores: bool = True,
         pad_type: str = "",
         batch_norm_eps: float = 1e-5,
         face_margin: float = 0.0,
@@ -54,11 +58,15 @@ class HFCConfig(PreTrainedConfig):
             raise ValueError(f"filter_shape must be one of {', '.join(FILTERS)}, not {filter_shape!r}")
         if not 0 < filter_cutoff <= 1:
             raise ValueError(f"filter_cutoff must be in (0, 1], not {filter_cutoff}")
+        if pad_type not in PADDINGS[backbone]:
+            known = " or ".join(repr(padding) for padding in PADDINGS[backbone])
+            raise ValueError(f"pad_type of {backbone} must be {known}, not {pad_type!r}")
         self.image_size = image_size
         self.backbone = backbone
         self.attention = attention
         self.filter_shape = filter_shape
         self.filter_cutoff = filter_cutoff
+        self.normalize_scores = normalize_scores
         self.pad_type = pad_type
         self.batch_norm_eps = batch_norm_eps
         self.face_margin = face_margin

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import ModelOutput
 
-from .configuration_hfc import HFCConfig
+from .configuration_hfc import FILTERS, HFCConfig
 
 HIGH_FREQUENCIES = "high frequencies"
 
@@ -26,8 +26,8 @@ class HFCOutput(ModelOutput):
     logits: `(B, C)`, before the softmax and before the config's softmax_temperature.
     hidden_states: with `output_hidden_states`, the output of every stage, before its attention.
     attentions: with `output_attentions`, one `(B, n, n)` per module, in (0, 1), in the order of the stages; from
-        `attention="bam"` one `(B, C, n, n)` per module, in (1, 2). Rows and columns of an HFC map are ranked by
-        singular value, largest first: they are not places.
+        `attention="bam"` one `(B, C, n, n)` per module, in (1, 2). The rows of an HFC map are ranked by the singular
+        values of the query, its columns by those of the key, largest first: they are not places.
     high_frequencies: with `output_attentions`, the high-frequency part of each module's one-channel map, `(B, n, n)`,
         of either sign: these are places. None where the attention has no such query.
     """
@@ -39,30 +39,54 @@ class HFCOutput(ModelOutput):
     high_frequencies: tuple[torch.FloatTensor, ...] | None = None
 
 
+def by_decomposition(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Left vectors, values and right vectors, `(..., n, n)`, `(..., n)` and `(..., n, n)`, largest value first."""
+    return torch.linalg.svd(maps, full_matrices=False)
+
+
+def by_gram_matrix(
+    maps: torch.Tensor, precision: torch.dtype = torch.float64
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The same from the eigenvectors of `X X^T`. Squaring costs half the digits, and in float32 the small values would
+    be noise whose gradient is not small (see `train/benchmark_hfc.py`). Values that are noise in `precision` get zeros
+    as right vectors, and so no gradient."""
+    wide = maps.to(precision)
+    squares, left = torch.linalg.eigh(wide @ wide.mT)
+    left, values = left.flip(-1), squares.clamp(min=0).sqrt().flip(-1)
+    noise = 2 * torch.finfo(precision).eps ** 0.5 * values[..., :1]
+    right = torch.where(values > noise, 1 / values, 0)[..., None] * (left.mT @ wide)
+    return left.to(maps.dtype), values.to(maps.dtype), right.to(maps.dtype)
+
+
+def with_vectors(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`by_decomposition`; on a GPU, where that takes large maps one by one, `by_gram_matrix`."""
+    return by_gram_matrix(maps) if maps.is_cuda else by_decomposition(maps)
+
+
 class _SingularValues(torch.autograd.Function):
-    """Square roots of the eigenvalues of the Gram matrix, which on a CPU are found faster than by a decomposition (see
-    `train/benchmark_hfc.py`). Squaring costs precision at the small end: below sqrt(eps) of the largest value, 3e-4 in
-    float32, there is only noise. The large ones, which make the products, are as precise as of a decomposition."""
+    """Without a gradient they are the square roots of the eigenvalues of the Gram matrix, which are found faster than
+    by a decomposition (see `train/benchmark_hfc.py`). Squaring costs precision at the small end: below some 5e-4 of the
+    largest value there is only noise in float32. The large ones, which make the products, are as precise. With a
+    gradient it is `with_vectors`, as every value's gradient counts."""
 
     @staticmethod
     def forward(ctx, maps: torch.Tensor) -> torch.Tensor:
-        gram = maps @ maps.mT
-        if not ctx.needs_input_grad[0]:
-            return torch.linalg.eigvalsh(gram).clamp(min=0).sqrt().flip(-1)
-        squares, vectors = torch.linalg.eigh(gram)  # in ascending order; the vectors are for the backward pass
-        values = squares.clamp(min=0).sqrt()
-        ctx.save_for_backward(maps, values, vectors)
-        return values.flip(-1)
+        # LAPACK refuses what is not finite, for the whole batch; only that picture's values are to be NaN
+        finite = maps.isfinite().all(dim=-1).all(dim=-1)[..., None]
+        maps = torch.where(finite[..., None], maps, 0)
+        if ctx.needs_input_grad[0]:
+            left, values, right = with_vectors(maps)
+            ctx.save_for_backward(left, right)
+        else:
+            values = torch.linalg.eigvalsh(maps @ maps.mT).clamp(min=0).sqrt().flip(-1)
+        return torch.where(finite, values, torch.nan)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
-        # dS_i = u_i^T dX v_i with v_i = X^T u_i / S_i. Where S_i is noise, v_i is not determined and gets no gradient,
-        # so that it stays finite for maps of zeros and for constant ones.
-        maps, values, vectors = ctx.saved_tensors
-        noise = 2 * torch.finfo(values.dtype).eps ** 0.5 * values[..., -1:]
-        weights = torch.where(values > noise, gradient.flip(-1) / values, 0)
-        return vectors * weights[..., None, :] @ (vectors.mT @ maps)
+        # dS_i = u_i^T dX v_i: no differences of values in it, so that it is finite for zero and for repeated ones
+        left, right = ctx.saved_tensors
+        return left * gradient[..., None, :] @ right
 
 
 def jacobi_eigenvalues(matrices: torch.Tensor, sweeps: int = 10) -> torch.Tensor:
@@ -111,7 +135,8 @@ def jacobi_eigenvalues(matrices: torch.Tensor, sweeps: int = 10) -> torch.Tensor
 
 def singular_values(maps: torch.Tensor) -> torch.Tensor:
     """Singular values, largest first, of square matrices. `(..., n, n)` -> `(..., n)`, float32 or float64 whatever
-    autocast says. Their gradient is finite everywhere."""
+    autocast says. Their gradient is finite everywhere. Those of a matrix with NaN or infinity are NaN.
+    """
     if torch.onnx.is_in_onnx_export():
         wide = maps.double().flatten(0, -3)
         return jacobi_eigenvalues(wide @ wide.mT).clamp(min=0).sqrt().to(maps.dtype).view(maps.shape[:-1])
@@ -123,19 +148,26 @@ def high_pass_filter(size: int, shape: str, cutoff: float, device: torch.device 
     """The filter H of equation 2 over the frequencies of `torch.fft.rfft2`, `(size, size // 2 + 1)`, in [0, 1].
 
     Args:
+        size: side of the map in places.
         shape: `"ideal"` is 0 up to the cut-off and 1 above; `"gaussian"` is 1 - exp(-r^2 / 2 cutoff^2) and
             `"butterworth"` 1 / (1 + (cutoff / r)^4), with r the distance to zero frequency.
-        cutoff: fraction of the Nyquist frequency.
+        cutoff: like r a fraction of the Nyquist frequency, above 0.
+
+    Raises:
+        ValueError: an unknown shape.
     """
-    vertical = torch.arange(size, device=device)[:, None] / size  # cycles per pixel
-    vertical = torch.minimum(vertical, 1 - vertical)
-    horizontal = torch.arange(size // 2 + 1, device=device)[None] / size
-    square = (vertical**2 + horizontal**2) / (0.5 * cutoff) ** 2  # (r / cutoff)^2
+    # whole numbers, so that a frequency and its mirror image are on the same side of the cut-off
+    steps = torch.arange(size, device=device)
+    vertical = torch.minimum(steps, size - steps)[:, None]
+    horizontal = steps[None, : size // 2 + 1]
+    square = (vertical**2 + horizontal**2) / (0.5 * size * cutoff) ** 2  # (r / cutoff)^2
     if shape == "ideal":
-        return (square > 1).float()
+        return (square > 1 + 1e-6).float()
     if shape == "gaussian":
         return 1 - torch.exp(-square / 2)
-    return square**2 / (1 + square**2)
+    if shape == "butterworth":
+        return square**2 / (1 + square**2)
+    raise ValueError(f"shape must be one of {', '.join(FILTERS)}, not {shape!r}")
 
 
 class LinearConv(nn.Conv2d):
@@ -145,10 +177,10 @@ class LinearConv(nn.Conv2d):
 class HFCAttention(nn.Module):
     """The published module (section 3) and the other queries of its ablation (section 4.3).
 
-    The products of singular values are divided by n^2, which makes them means over the map instead of sums. Only the
-    7x7 weights differ for it, by that factor. Undivided, the products are in the tens of thousands: the sigmoid is
-    saturated from the first step, rows and columns of the features are lost, and weights that learnt at one input size
-    do not fit another.
+    With `normalize_scores` the products of singular values are divided by n^2, which makes them means over the map
+    instead of sums, so that weights which learnt at one input size fit another. Only the 7x7 weights differ for it, by
+    that factor, but they start with the same variance: divided, the map starts near 0.5 nearly everywhere; undivided,
+    as published, the large products saturate the sigmoid from the first step.
 
     `(B, C, n, n)` -> the same, the map `(B, n, n)` it was multiplied by, and the high-frequency part `(B, n, n)` where
     that is a query.
@@ -159,6 +191,7 @@ class HFCAttention(nn.Module):
         self.queries = config.attention.split("+")
         self.filter_shape = config.filter_shape
         self.filter_cutoff = config.filter_cutoff
+        self.normalize_scores = config.normalize_scores
         self.compress = LinearConv(channels, 1, 1, bias=False)
         self.weigh = LinearConv(len(self.queries), 1, 7, padding=3, bias=False)
 
@@ -166,12 +199,16 @@ class HFCAttention(nn.Module):
         whole = self.compress(features)[:, 0]  # (B, n, n), equation 1
         whole = whole if whole.dtype == torch.float64 else whole.float()
         size = whole.shape[-1]
+        if whole.shape[-2] != size:
+            raise ValueError(f"HFC attention takes square pictures; this one's map is {whole.shape[-2]} x {size}")
         keep = high_pass_filter(size, self.filter_shape, self.filter_cutoff, whole.device)
         with torch.autocast(whole.device.type, enabled=False):
             high = torch.fft.irfft2(torch.fft.rfft2(whole) * keep, s=(size, size))  # equations 2 and 3
         parts = {"hfc": high, "lfc": whole - high}
         needed = ["hfc", "lfc"] if "cross" in self.queries else self.queries
-        values = singular_values(torch.stack([whole, *(parts[name] for name in needed)])) / size  # equations 5 to 7
+        values = singular_values(torch.stack([whole, *(parts[name] for name in needed)]))  # equations 5 to 7
+        if self.normalize_scores:
+            values = values / size
         value_of = dict(zip(["whole", *needed], values, strict=True))  # (B, n) each
         pairs = {"hfc": ("hfc", "whole"), "lfc": ("lfc", "whole"), "cross": ("hfc", "lfc")}  # query and key
         scores = [
@@ -292,7 +329,10 @@ class HFCForImageClassification(HFCPreTrainedModel):
             "What the features were multiplied by, 0 to 1. Its rows and columns are ranked by singular value, not by "
             "place in the picture, yet it is multiplied onto places: it is no evidence about a region of the face."
         )
-        query = "The fine detail of the first feature map, without sign: its singular values are the query."
+        query = (
+            "The fine detail of the first module's one-channel map, drawn without its sign. The singular values of the "
+            f"signed map are {'the query' if self.config.attention == 'hfc' else 'one of the queries'}."
+        )
         placed = "What the features were multiplied by at each place, mean over the channels."
         meaning = placed if self.config.attention == "bam" else ranked
         own = dict.fromkeys(self._map_names(), meaning)
@@ -301,8 +341,8 @@ class HFCForImageClassification(HFCPreTrainedModel):
     @property
     def attention_kinds(self) -> dict[str, str]:
         """How each map of `attention_maps` is to be drawn."""
-        kind = "heat" if self.config.attention == "bam" else "ranks"
-        return dict.fromkeys(self.attention_meanings, kind) | {HIGH_FREQUENCIES: "heat"}
+        ranks = dict.fromkeys(self._map_names(), "heat" if self.config.attention == "bam" else "ranks")
+        return {name: ranks.get(name, "heat") for name in self.attention_meanings}
 
     def attention_maps(self, output: HFCOutput) -> dict[str, torch.Tensor]:
         """Maps for people, from an output that was made with `output_attentions=True`: the high-frequency part of the
@@ -328,6 +368,9 @@ class HFCForImageClassification(HFCPreTrainedModel):
             pixel_values: `(B, 3, S, S)`, RGB, scaled as the checkpoint's image processor does.
             labels: `(B,)` class ids, or `(B, C)` vote shares that sum to 1 (soft labels).
             output_attentions, output_hidden_states: also return what `HFCOutput` documents under these names.
+
+        Raises:
+            ValueError: pictures that are not square, where singular values are taken of their maps.
         """
         features, states, maps, queries = pixel_values, [], [], []
         for number, (names, _) in enumerate(self.stages[self.config.backbone]):
