@@ -39,17 +39,13 @@ class HFCOutput(ModelOutput):
     high_frequencies: tuple[torch.FloatTensor, ...] | None = None
 
 
-def by_decomposition(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Left vectors, values and right vectors, `(..., n, n)`, `(..., n)` and `(..., n, n)`, largest value first."""
-    return torch.linalg.svd(maps, full_matrices=False)
-
-
-def by_gram_matrix(
+def singular_vectors(
     maps: torch.Tensor, precision: torch.dtype = torch.float64
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The same from the eigenvectors of `X X^T`. Squaring costs half the digits, and in float32 the small values would
-    be noise whose gradient is not small (see `train/benchmark_hfc.py`). Values that are noise in `precision` get zeros
-    as right vectors, and so no gradient."""
+    """Left vectors, values and right vectors, `(..., n, n)`, `(..., n)` and `(..., n, n)`, largest value first, from
+    the eigenvectors of `X X^T`, which a CPU finds about as fast as a decomposition. Squaring costs half the digits, and
+    in float32 the small values would be noise whose gradient is not small (see `train/benchmark_hfc.py`). Values that
+    are noise in `precision` get zeros as right vectors, and so no gradient."""
     wide = maps.to(precision)
     squares, left = torch.linalg.eigh(wide @ wide.mT)
     left, values = left.flip(-1), squares.clamp(min=0).sqrt().flip(-1)
@@ -58,16 +54,11 @@ def by_gram_matrix(
     return left.to(maps.dtype), values.to(maps.dtype), right.to(maps.dtype)
 
 
-def with_vectors(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`by_decomposition`; on a GPU, where that takes large maps one by one, `by_gram_matrix`."""
-    return by_gram_matrix(maps) if maps.is_cuda else by_decomposition(maps)
-
-
 class _SingularValues(torch.autograd.Function):
     """Without a gradient they are the square roots of the eigenvalues of the Gram matrix, which are found faster than
     by a decomposition (see `train/benchmark_hfc.py`). Squaring costs precision at the small end: below some 5e-4 of the
     largest value there is only noise in float32. The large ones, which make the products, are as precise. With a
-    gradient it is `with_vectors`, as every value's gradient counts."""
+    gradient it is done in float64, as every value's gradient counts."""
 
     @staticmethod
     def forward(ctx, maps: torch.Tensor) -> torch.Tensor:
@@ -75,7 +66,7 @@ class _SingularValues(torch.autograd.Function):
         finite = maps.isfinite().all(dim=-1).all(dim=-1)[..., None]
         maps = torch.where(finite[..., None], maps, 0)
         if ctx.needs_input_grad[0]:
-            left, values, right = with_vectors(maps)
+            left, values, right = singular_vectors(maps)
             ctx.save_for_backward(left, right)
         else:
             values = torch.linalg.eigvalsh(maps @ maps.mT).clamp(min=0).sqrt().flip(-1)

@@ -6,12 +6,10 @@ import pytest
 import torch
 from transformers import AutoModelForImageClassification
 
-from fer_models import HFCConfig, HFCForImageClassification, modeling_hfc
+from fer_models import HFCConfig, HFCForImageClassification
 from fer_models.modeling_hfc import (
     BottleneckAttention,
     HFCAttention,
-    by_decomposition,
-    by_gram_matrix,
     high_pass_filter,
     jacobi_eigenvalues,
     singular_values,
@@ -85,11 +83,9 @@ def test_in_float32_the_large_ones_are_exact_and_the_small_ones_off_by_less_than
     assert error.max() < 6e-4
 
 
-@pytest.mark.parametrize("way", [by_decomposition, by_gram_matrix])
 @pytest.mark.parametrize("kind", ["full rank", "weak detail"])
-def test_in_float32_the_gradient_of_the_products_is_exact(way, kind, monkeypatch):
+def test_in_float32_the_gradient_of_the_products_is_exact(kind):
     """Also where the small values are less than a thousandth of the largest one: their gradient is as large as any."""
-    monkeypatch.setattr(modeling_hfc, "with_vectors", way)
     maps = hard_maps(kind)
     cotangent = torch.rand(8, 56, 56, generator=torch.Generator().manual_seed(1))
 
@@ -137,9 +133,7 @@ def test_with_a_gradient_and_without_they_are_the_same():
     torch.testing.assert_close(with_gradient.detach(), singular_values(maps), rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize("way", [by_decomposition, by_gram_matrix])
-def test_the_gradient_of_the_singular_values_equals_finite_differences(way, monkeypatch):
-    monkeypatch.setattr(modeling_hfc, "with_vectors", way)
+def test_the_gradient_of_the_singular_values_equals_finite_differences():
     maps = torch.randn(2, 6, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(singular_values, (maps,))
 
@@ -156,17 +150,13 @@ def test_the_gradient_of_the_whole_module_equals_finite_differences(attention):
     [torch.zeros(8, 8), torch.ones(8, 8), torch.eye(8), torch.diag(torch.tensor([2.0, 2, 2, 1, 1, 0, 0, 0]))],
     ids=["zeros", "constant", "repeated values", "repeated values and zeros"],
 )
-@pytest.mark.parametrize("way", [by_decomposition, by_gram_matrix])
-def test_the_gradient_is_finite_where_a_decomposition_is_not_unique(matrix, way, monkeypatch):
-    monkeypatch.setattr(modeling_hfc, "with_vectors", way)
+def test_the_gradient_is_finite_where_a_decomposition_is_not_unique(matrix):
     matrix = matrix.clone().requires_grad_()
     singular_values(matrix).sum().backward()
     assert matrix.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("way", [by_decomposition, by_gram_matrix])
-def test_where_values_repeat_the_gradient_of_their_sum_is_that_of_the_nuclear_norm(way, monkeypatch):
-    monkeypatch.setattr(modeling_hfc, "with_vectors", way)
+def test_where_values_repeat_the_gradient_of_their_sum_is_that_of_the_nuclear_norm():
     matrix = (3 * torch.eye(4, dtype=torch.float64)).requires_grad_()
     singular_values(matrix).sum().backward()
     torch.testing.assert_close(matrix.grad, torch.eye(4, dtype=torch.float64))

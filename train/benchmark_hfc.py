@@ -27,9 +27,9 @@ from train.provenance import hardware, provenance  # noqa: E402
 # of the values alone, and of values whose gradient is wanted
 VALUES = {"Gram matrix": hfc.singular_values, "decomposition": torch.linalg.svdvals}
 VECTORS = {
-    "Gram matrix": partial(hfc.by_gram_matrix, precision=torch.float32),
-    "Gram matrix in float64": hfc.by_gram_matrix,
-    "decomposition": hfc.by_decomposition,
+    "Gram matrix": partial(hfc.singular_vectors, precision=torch.float32),
+    "Gram matrix in float64": hfc.singular_vectors,
+    "decomposition": partial(torch.linalg.svd, full_matrices=False),
 }
 
 
@@ -47,7 +47,7 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
     with either way to singular values."""
     module = hfc.HFCAttention(64, HFCConfig()).to(device)
     features = torch.rand(batch, 64, size, size, device=device)
-    ours, chosen = hfc.singular_values, hfc.with_vectors
+    ours, chosen = hfc.singular_values, hfc.singular_vectors
 
     def forward(values: Callable) -> Callable[[], object]:
         def task() -> None:
@@ -59,7 +59,7 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
 
     def train(vectors: Callable) -> Callable[[], object]:
         def task() -> None:
-            hfc.singular_values, hfc.with_vectors = ours, vectors
+            hfc.singular_values, hfc.singular_vectors = ours, vectors
             module(features)[0].sum().backward()
 
         return _waited(device, task)
@@ -69,7 +69,7 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
     try:
         return {name: value / batch for name, value in interleaved(tasks, rounds).items()}
     finally:
-        hfc.singular_values, hfc.with_vectors = ours, chosen
+        hfc.singular_values, hfc.singular_vectors = ours, chosen
 
 
 def sample_maps(size: int, device: torch.device) -> dict[str, torch.Tensor]:
@@ -103,7 +103,7 @@ def gradient_errors(size: int, device: torch.device) -> dict[str, dict[str, floa
     """Error of the float32 gradient of the products of singular values, as a fraction of its norm, against float64.
     Without the maps of rank 5, whose zero values have no gradient that is right."""
     errors: dict = {}
-    chosen = hfc.with_vectors
+    chosen = hfc.singular_vectors
     for kind, maps in sample_maps(size, device).items():
         if kind == "rank 5":
             continue
@@ -111,11 +111,11 @@ def gradient_errors(size: int, device: torch.device) -> dict[str, dict[str, floa
         truth = _products_gradient(wide, torch.linalg.svdvals(wide))
         errors[kind] = {}
         for name, vectors in VECTORS.items():
-            hfc.with_vectors = vectors
+            hfc.singular_vectors = vectors
             leaf = maps.clone().requires_grad_()
             error = (_products_gradient(leaf, hfc.singular_values(leaf)) - truth).norm() / truth.norm()
             errors[kind][name] = error.item()
-    hfc.with_vectors = chosen
+    hfc.singular_vectors = chosen
     return errors
 
 
