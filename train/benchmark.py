@@ -6,7 +6,6 @@ python train/benchmark.py [--checkpoints checkpoints] [--out results/benchmark.j
 import argparse
 import io
 import json
-import platform
 import statistics
 import sys
 import time
@@ -25,9 +24,11 @@ from fer_models import EXPRESSIONS, FERImageProcessor  # noqa: E402
 from fer_models.analyzer import CHECKPOINTS, Checkpoint, find_checkpoints  # noqa: E402
 from fer_models.faces import FaceDetector, read_photo  # noqa: E402
 from train.augmentation import Collator  # noqa: E402
+from train.commands import write_json  # noqa: E402
 from train.cpu import keep_freed_memory  # noqa: E402
 from train.face_dataset import FaceDataset  # noqa: E402
 from train.initial_weights import build_model  # noqa: E402
+from train.provenance import hardware, provenance  # noqa: E402
 from train.recipe import Stage, load_config  # noqa: E402
 from train.running_space import served  # noqa: E402
 
@@ -146,22 +147,16 @@ def main() -> None:
     options = parser.parse_args()
     keep_freed_memory()
     figures = {
-        "machine": {
-            "processor": platform.machine(),
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
+        "kind": "benchmark",
         "space": space_start(options.checkpoints),
         "milliseconds per photo, one face": photo_times(find_checkpoints(options.checkpoints), options.rounds),
         "training, pictures per second": training_speed(options.config, max(options.rounds // 4, 2)),
+        **provenance(),
+        "hardware": hardware(torch.device("cpu")),
     }
-    text = json.dumps(
-        json.loads(json.dumps(figures), parse_float=lambda value: round(float(value), 2)), indent=2, ensure_ascii=False
-    )
-    print(text)
+    print(json.dumps(figures, indent=2))
     if options.out:
-        options.out.write_text(text + "\n")
+        write_json(options.out, figures)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import torch  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 from fer_models.analyzer import CHECKPOINTS, find_checkpoints  # noqa: E402
 from fer_models.faces import read_photo  # noqa: E402
+from train.commands import write_json  # noqa: E402
 from train.fake_camera import camera_flags, executable, swaying, write_y4m  # noqa: E402
+from train.provenance import hardware, provenance  # noqa: E402
 from train.running_space import served  # noqa: E402
 
 PHOTO = ROOT / "examples" / "portrait.jpg"
@@ -120,16 +123,16 @@ def main() -> None:
         camera = Path(folder) / "face.y4m"
         write_y4m(swaying(read_photo(PHOTO)), camera)
         figures = {
+            "kind": "benchmark-webcam",
             "camera": "640 x 480, 30 frames per second, one face",
-            "cores": len(os.sched_getaffinity(0)),
             "one model": measure(checkpoints[:1], camera, options.seconds),
         }
         if len(checkpoints) > 1:
             figures[f"{min(len(checkpoints), 3)} models"] = measure(checkpoints[:3], camera, 60 * options.minutes)
-    text = json.dumps(figures, indent=2)
-    print(text)
+    figures |= provenance() | {"hardware": hardware(torch.device("cpu"))}
+    print(json.dumps(figures, indent=2))
     if options.out:
-        options.out.write_text(text + "\n")
+        write_json(options.out, figures)
 
 
 if __name__ == "__main__":
