@@ -82,7 +82,7 @@ def read_results(folder: Path = RESULTS) -> list[dict]:
             print(f"warning: {file} is left out: {error}", file=sys.stderr)
             continue
         if isinstance(result, dict):
-            results.append({"kind": file.stem if file.stem == "benchmark" else None} | result)
+            results.append({"kind": None} | result)
     return results
 
 
@@ -112,7 +112,7 @@ def measured(analyzer: Analyzer, folder: Path = RESULTS) -> Measured:
     ]
     return Measured(
         models=[*running, *absent],
-        machine=benchmark.get("machine", {}),
+        machine=benchmark.get("hardware", {}),
         near_duplicates=[result for result in results if result["kind"] == "near_duplicates"],
     )
 

@@ -157,7 +157,7 @@ def _table(found: Measured, groups: dict[tuple, list], indices: dict[str, int]) 
     columns = "".join(f"<dt>{title}</dt><dd>{html.escape(what)}</dd>" for title, what in COLUMNS.items())
     machine, timed = found.machine, ""
     if machine and any(model.milliseconds for model in found.models):
-        timed = f" Milliseconds: {machine['threads']} threads of a {machine['processor']} CPU."
+        timed = f" Milliseconds: {machine['threads']} threads of a CPU ({machine['device']})."
     return (
         '<section><h2>Numbers</h2><div class="scroll" role="region" aria-label="table of the models" tabindex="0">'
         f'<table class="numbers"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table></div>'

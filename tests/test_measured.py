@@ -74,7 +74,8 @@ def results(tmp_path, analyzer) -> Path:
         "accuracy": {"low light": curve},
     }
     times = {"detect": 47.0, "tiny": {"answer": 8.1, "answer and explain": 12.1}}
-    benchmark = {"machine": {"processor": "x86_64", "threads": 2}, "milliseconds per photo, one face": times}
+    hardware = {"device": "AMD EPYC", "threads": 2}
+    benchmark = {"kind": "benchmark", "hardware": hardware, "milliseconds per photo, one face": times}
     content = {"own": own, "retrained": retrained, "absent": absent, "rob": own_robustness, "benchmark": benchmark}
     folder = tmp_path / "results"
     folder.mkdir()
