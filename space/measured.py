@@ -21,8 +21,8 @@ class Model:
     hub: address of the Hub repo, for models of the account that `FER_HUB_ORG` names.
     loaded: whether this Space runs it.
     parameters, macs: multiply-accumulates for one face; `None` where they were not measured.
-    evaluations: results on shuffled pictures, of these very weights. calibration, robustness: likewise, `None` where
-        there is none. milliseconds: per stage and face, from the benchmark.
+    evaluations: results on shuffled pictures, of these very weights. calibration, robustness, fixed_maps: likewise,
+        `None` where there is none. milliseconds: per stage and face, from the benchmark.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Model:
     evaluations: list[dict] = field(default_factory=list)
     calibration: dict | None = None
     robustness: dict | None = None
+    fixed_maps: dict | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -139,12 +140,15 @@ def _running(checkpoint: Checkpoint, results: Sequence[dict], times: dict[str, d
 
 def _figures(results: Sequence[dict]) -> dict:
     """The fields of `Model` that come from its result files."""
-    kinds = {kind: [result for result in results if result["kind"] == kind] for kind in ("calibration", "robustness")}
+    kinds: dict[str, list[dict]] = {"calibration": [], "robustness": [], "fixed_maps": []}
+    for result in results:
+        kinds.get(result["kind"], []).append(result)
     size = {key: results[0]["checkpoint"][key] for key in ("parameters", "macs")} if results else {}
     return size | {
         "evaluations": [r for r in results if r["kind"] == "evaluation" and r["order"] == "shuffled"],
         "calibration": next(iter(kinds["calibration"]), None),
         "robustness": max(kinds["robustness"], key=lambda result: result["n_samples"], default=None),
+        "fixed_maps": max(kinds["fixed_maps"], key=lambda result: result["n_samples"], default=None),
     }
 
 

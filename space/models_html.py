@@ -37,7 +37,8 @@ def models_html(found: Measured) -> str:
             break  # nothing to compare: one pair of charts shows how to read them
     if charts:
         parts.append(f'<div class="pair">{"".join(charts)}</div>')
-    parts += [_subsets(found, indices), _robustness(found.robustness(), indices), _confusions(groups, indices)]
+    parts += [_subsets(found, indices), _fixed_maps(found, indices)]
+    parts += [_robustness(found.robustness(), indices), _confusions(groups, indices)]
     return f'<div class="fer measured">{"".join(parts)}</div>'
 
 
@@ -244,6 +245,33 @@ def _subsets(found: Measured, indices: dict[str, int]) -> str:
         '<section><h2>Published lists of hard pictures</h2><div class="scroll" role="region" tabindex="0" '
         'aria-label="accuracy on challenge subsets"><table class="numbers"><thead><tr><th scope="col">accuracy</th>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _fixed_maps(found: Measured, indices: dict[str, int]) -> str:
+    """How much of the answers comes from the models' own attention."""
+    measured = [(model, model.fixed_maps) for model in found.models if model.fixed_maps]
+    if not measured:
+        return ""
+    ways = list(measured[0][1]["answers"])
+    head = "".join(f'<th scope="col">{html.escape(way)}</th>' for way in ways)
+    rows = "".join(
+        f"<tr>{_name(model, indices)}"
+        + "".join(
+            _number(percent(answers["accuracy"]), f"{percent(answers['same_answers'])} the same answers")
+            for answers in (result["answers"][way] for way in ways)
+        )
+        + "</tr>"
+        for model, result in measured
+    )
+    return (
+        "<section><h2>What the attention is worth</h2><p>Accuracy with each map of the model's own attention as it is, "
+        "with the mean map of all faces in its place, which does not depend on the face, and with one number for each "
+        "module. Where they hardly differ, the map explains little of an answer. "
+        f"{html.escape(data_words(measured[0][1]['data']))}.</p>"
+        '<div class="scroll" role="region" tabindex="0" aria-label="accuracy with other attention maps">'
+        f'<table class="numbers"><thead><tr><th scope="col">multiplied by</th>{head}</tr></thead><tbody>{rows}</tbody>'
+        "</table></div></section>"
     )
 
 

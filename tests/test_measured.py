@@ -76,7 +76,17 @@ def results(tmp_path, analyzer) -> Path:
     times = {"detect": 47.0, "tiny": {"answer": 8.1, "answer and explain": 12.1}}
     hardware = {"device": "AMD EPYC", "threads": 2}
     benchmark = {"kind": "benchmark", "hardware": hardware, "milliseconds per photo, one face": times}
+    answers = {
+        "own map": {"accuracy": 0.8379, "same_answers": 1.0},
+        "mean map": {"accuracy": 0.81, "same_answers": 0.97},
+    }
+    fixed_maps = {key: own[key] for key in ("checkpoint", "data")} | {
+        "kind": "fixed_maps",
+        "n_samples": 3579,
+        "answers": answers,
+    }
     content = {"own": own, "retrained": retrained, "absent": absent, "rob": own_robustness, "benchmark": benchmark}
+    content |= {"maps": fixed_maps, "other": fixed_maps | {"checkpoint": retrained["checkpoint"], "n_samples": 9999}}
     folder = tmp_path / "results"
     folder.mkdir()
     for name, result in content.items():
@@ -99,6 +109,13 @@ def test_results_count_only_for_the_weights_that_run(analyzer, results, capsys):
     assert (large.name, large.loaded, large.parameters) == ("large", False, 4_105_999)
     page = text(models_html(found))
     assert "42.4" not in page
+
+
+def test_what_the_attention_is_worth_is_said_of_the_weights_that_run(analyzer, results):
+    page = text(models_html(measured(analyzer, results)).split("What the attention is worth")[1])
+    assert "83.8 % 100.0 % the same answers 81.0 % 97.0 % the same answers" in page
+    (results / "maps.json").unlink()
+    assert "What the attention is worth" not in models_html(measured(analyzer, results))
 
 
 def test_the_table_says_what_the_files_say(analyzer, results):
