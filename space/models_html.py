@@ -253,17 +253,17 @@ def _fixed_maps(found: Measured, indices: dict[str, int]) -> str:
     measured = [(model, model.fixed_maps) for model in found.models if model.fixed_maps]
     if not measured:
         return ""
-    ways = list(measured[0][1]["answers"])
-    head = "".join(f'<th scope="col">{html.escape(way)}</th>' for way in ways)
-    rows = "".join(
-        f"<tr>{_name(model, indices)}"
-        + "".join(
-            _number(percent(answers["accuracy"]), f"{percent(answers['same_answers'])} the same answers")
-            for answers in (result["answers"][way] for way in ways)
+    own, *others = measured[0][1]["answers"]
+    head = "".join(f'<th scope="col">{html.escape(way)}</th>' for way in (own, *others))
+    rows = ""
+    for model, result in measured:
+        answers = result["answers"]
+        rows += f"<tr>{_name(model, indices)}{_number(percent(answers[own]['accuracy']))}"
+        rows += "".join(
+            _number(percent(answers[way]["accuracy"]), f"{percent(answers[way]['same_answers'])} the same answers")
+            for way in others
         )
-        + "</tr>"
-        for model, result in measured
-    )
+        rows += "</tr>"
     return (
         "<section><h2>What the attention is worth</h2><p>Accuracy with each map of the model's own attention as it is, "
         "with the mean map of all faces in its place, which does not depend on the face, and with one number for each "
