@@ -33,7 +33,7 @@ def limits_html(found: Measured) -> str:
             ],
         ),
         ("It is often wrong", [*_accuracy(main), *_rare(main), *_sure(main), *_flattered(main, found.near_duplicates)]),
-        ("Harder pictures make it worse", _robustness(found.robustness())),
+        ("Harder pictures make it worse", _robustness(found.comparable("robustness"))),
         (
             "It is not equally good for everybody",
             [

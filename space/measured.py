@@ -57,13 +57,13 @@ class Measured:
                 groups.setdefault(_pictures(result), []).append((model, result))
         return dict(sorted(groups.items(), key=lambda item: (item[0][2] is not None, -len(item[1]))))
 
-    def robustness(self) -> list[tuple[Model, dict]]:
-        """The largest set of comparable robustness results."""
+    def comparable(self, kind: str) -> list[tuple[Model, dict]]:
+        """The largest set of results of a kind, "robustness" or "fixed_maps", that are on the same pictures."""
         groups: dict[tuple, list[tuple[Model, dict]]] = {}
         for model in self.models:
-            if model.robustness:
-                key = (_pictures(model.robustness), model.robustness["seed"], model.robustness["n_samples"])
-                groups.setdefault(key, []).append((model, model.robustness))
+            if result := getattr(model, kind):
+                key = (_pictures(result), result["seed"], result["n_samples"])
+                groups.setdefault(key, []).append((model, result))
         return max(groups.values(), key=len, default=[])
 
 
@@ -140,9 +140,8 @@ def _running(checkpoint: Checkpoint, results: Sequence[dict], times: dict[str, d
 
 def _figures(results: Sequence[dict]) -> dict:
     """The fields of `Model` that come from its result files."""
-    kinds: dict[str, list[dict]] = {"calibration": [], "robustness": [], "fixed_maps": []}
-    for result in results:
-        kinds.get(result["kind"], []).append(result)
+    names = ("calibration", "robustness", "fixed_maps")
+    kinds = {kind: [result for result in results if result["kind"] == kind] for kind in names}
     size = {key: results[0]["checkpoint"][key] for key in ("parameters", "macs")} if results else {}
     return size | {
         "evaluations": [r for r in results if r["kind"] == "evaluation" and r["order"] == "shuffled"],

@@ -37,8 +37,8 @@ def models_html(found: Measured) -> str:
             break  # nothing to compare: one pair of charts shows how to read them
     if charts:
         parts.append(f'<div class="pair">{"".join(charts)}</div>')
-    parts += [_subsets(found, indices), _fixed_maps(found, indices)]
-    parts += [_robustness(found.robustness(), indices), _confusions(groups, indices)]
+    parts += [_subsets(found, indices), _fixed_maps(found.comparable("fixed_maps"), indices)]
+    parts += [_robustness(found.comparable("robustness"), indices), _confusions(groups, indices)]
     return f'<div class="fer measured">{"".join(parts)}</div>'
 
 
@@ -248,15 +248,14 @@ def _subsets(found: Measured, indices: dict[str, int]) -> str:
     )
 
 
-def _fixed_maps(found: Measured, indices: dict[str, int]) -> str:
+def _fixed_maps(results: Sequence[tuple[Model, dict]], indices: dict[str, int]) -> str:
     """How much of the answers comes from the models' own attention."""
-    measured = [(model, model.fixed_maps) for model in found.models if model.fixed_maps]
-    if not measured:
+    if not results:
         return ""
-    own, *others = measured[0][1]["answers"]
+    own, *others = results[0][1]["answers"]
     head = "".join(f'<th scope="col">{html.escape(way)}</th>' for way in (own, *others))
     rows = ""
-    for model, result in measured:
+    for model, result in results:
         answers = result["answers"]
         rows += f"<tr>{_name(model, indices)}{_number(percent(answers[own]['accuracy']))}"
         rows += "".join(
@@ -268,7 +267,7 @@ def _fixed_maps(found: Measured, indices: dict[str, int]) -> str:
         "<section><h2>What the attention is worth</h2><p>Accuracy with each map of the model's own attention as it is, "
         "with the mean map of all faces in its place, which does not depend on the face, and with one number for each "
         "module. Where they hardly differ, the map explains little of an answer. "
-        f"{html.escape(data_words(measured[0][1]['data']))}.</p>"
+        f"{html.escape(data_words(results[0][1]['data']))}.</p>"
         '<div class="scroll" role="region" tabindex="0" aria-label="accuracy with other attention maps">'
         f'<table class="numbers"><thead><tr><th scope="col">multiplied by</th>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div></section>"

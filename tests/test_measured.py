@@ -82,6 +82,7 @@ def results(tmp_path, analyzer) -> Path:
     }
     fixed_maps = {key: own[key] for key in ("checkpoint", "data")} | {
         "kind": "fixed_maps",
+        "seed": 0,
         "n_samples": 3579,
         "answers": answers,
     }

@@ -62,8 +62,7 @@ class Grid:
     """config: a file of `hub_configs/` that everything else is taken from. model: what the variants share that differs
     from it. train_pictures, validation_pictures: a stratified sample of so many, `None` for all. recipe, start: instead
     of the config's. scratch: from random weights, whatever the config starts from. epochs: of every stage, instead of
-    the recipe's. image_size: of every variant and stage, in pixels, instead of
-    theirs."""
+    the recipe's. image_size: of every variant and stage, in pixels, instead of theirs."""
 
     config: str
     seeds: list[int]

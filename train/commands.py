@@ -5,15 +5,16 @@ import functools
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from train.cpu import keep_freed_memory
 from train.data import READERS, DataError, FaceDataset, load_split
 from train.recipe import ConfigError, Data, load_config
-from train.scoring import CheckpointError
+from train.scoring import Checkpoint, CheckpointError, labels_for, load_checkpoint, scoring_order
 from train.splits import load_splits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +66,31 @@ def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
         "limit": options.limit,
     }
     return data, description
+
+
+def measured_checkpoints(
+    options: argparse.Namespace, kind: str
+) -> Iterator[tuple[Checkpoint, FaceDataset, np.ndarray, dict]]:
+    """Of each of `options.checkpoints`: the model; the pictures that the arguments name, with its class ids; the rows
+    to score, `(S,)`; and the beginning of its result file.
+
+    Raises:
+        CheckpointError, ConfigError, DataError: a checkpoint or the pictures are not there or do not fit.
+    """
+    everything, description = open_data(options)
+    for source in options.checkpoints:
+        checkpoint = load_checkpoint(source)
+        data, left_out, _ = labels_for(everything, checkpoint)
+        rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
+        result = {
+            "kind": kind,
+            "checkpoint": checkpoint.describe(),
+            "data": description,
+            "seed": options.shuffle_seed,
+            "n_samples": len(rows),
+            "left_out": left_out,
+        }
+        yield checkpoint, data, rows, result
 
 
 def result_file(options: argparse.Namespace, subject: str, data: dict, suffix: str = "") -> Path:

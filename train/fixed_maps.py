@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script
 
 from fer_models.modeling_ddamfn import DualDirectionHead
 from fer_models.modeling_hfc import HFCAttention
-from train.commands import add_arguments, command, open_data, result_file, write_json
+from train.commands import add_arguments, command, measured_checkpoints, result_file, write_json
 from train.data import FaceDataset
 from train.provenance import provenance
-from train.scoring import Checkpoint, CheckpointError, labels_for, load_checkpoint, score, scoring_order
+from train.scoring import Checkpoint, CheckpointError, score
 
 
 def _map_of(module: torch.nn.Module, output: torch.Tensor | tuple) -> torch.Tensor:
@@ -119,22 +119,9 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids, of HFC or DDAMFN")
     add_arguments(parser)
     options = parser.parse_args(arguments)
-    everything, description = open_data(options)
-    for source in options.checkpoints:
-        checkpoint = load_checkpoint(source)
-        data, left_out, _ = labels_for(everything, checkpoint)
-        rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
-        result = {
-            "kind": "fixed_maps",
-            "checkpoint": checkpoint.describe(),
-            "data": description,
-            "seed": options.shuffle_seed,
-            "n_samples": len(rows),
-            "left_out": left_out,
-            **fixed_maps(checkpoint, data, rows),
-            **provenance(),
-        }
-        path = result_file(options, f"{checkpoint.name}-fixed-maps", description)
+    for checkpoint, data, rows, result in measured_checkpoints(options, "fixed_maps"):
+        result |= fixed_maps(checkpoint, data, rows) | provenance()
+        path = result_file(options, f"{checkpoint.name}-fixed-maps", result["data"])
         write_json(path, result)
         for name, one in result["answers"].items():
             print(f"{name:12}{100 * one['accuracy']:7.2f} %, {100 * one['same_answers']:.1f} % of the answers the same")

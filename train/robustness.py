@@ -18,12 +18,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
 
 from train import metrics
-from train.commands import add_arguments, command, open_data, result_file, write_json
+from train.commands import add_arguments, command, measured_checkpoints, result_file, write_json
 from train.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from train.data import FaceDataset
 from train.plots import plot_severity
 from train.provenance import provenance
-from train.scoring import Checkpoint, labels_for, load_checkpoint, score, scoring_order
+from train.scoring import Checkpoint, score
 
 
 def accuracy_by_severity(
@@ -62,29 +62,17 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids")
     add_arguments(parser)
     options = parser.parse_args(arguments)
-    everything, description = open_data(options)
-    for source in options.checkpoints:
-        checkpoint = load_checkpoint(source)
-        data, left_out, _ = labels_for(everything, checkpoint)
-        rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
-        result = {
-            "kind": "robustness",
-            "checkpoint": checkpoint.describe(),
-            "data": description,
-            "seed": options.shuffle_seed,
-            "n_samples": len(rows),
-            "left_out": left_out,
-            "accuracy": accuracy_by_severity(checkpoint, data, rows, 64, options.shuffle_seed),
-            **provenance(),
-        }
-        path = result_file(options, f"{checkpoint.name}-robustness", description)
+    for checkpoint, data, rows, result in measured_checkpoints(options, "robustness"):
+        result["accuracy"] = accuracy_by_severity(checkpoint, data, rows, 64, options.shuffle_seed)
+        result |= provenance()
+        path = result_file(options, f"{checkpoint.name}-robustness", result["data"])
         write_json(path, result)
         print(f"{checkpoint.name}: {len(rows)} pictures, accuracy in % at severity 0 to {SEVERITIES[-1]}")
         for kind, points in result["accuracy"].items():
             print(f"  {kind:16}" + "".join(f"{100 * point['value']:7.1f}" for point in points))
         print(path)
-    title = f"{description['name']} {description['split']}, {result['n_samples']} pictures"
-    picture = result_file(options, "robustness", description).with_suffix(".png")
+    title = f"{result['data']['name']} {result['data']['split']}, {result['n_samples']} pictures"
+    picture = result_file(options, "robustness", result["data"]).with_suffix(".png")
     plot_severity(comparable(options.out, result), title, picture)
     print(picture)
     return picture

@@ -126,8 +126,7 @@ def jacobi_eigenvalues(matrices: torch.Tensor, sweeps: int = 10) -> torch.Tensor
 
 def singular_values(maps: torch.Tensor) -> torch.Tensor:
     """Singular values, largest first, of square matrices. `(..., n, n)` -> `(..., n)`, float32 or float64 whatever
-    autocast says. Their gradient is finite everywhere. Those of a matrix with NaN or infinity are NaN.
-    """
+    autocast says. Their gradient is finite everywhere. Those of a matrix with NaN or infinity are NaN."""
     if torch.onnx.is_in_onnx_export():
         wide = maps.double().flatten(0, -3)
         return jacobi_eigenvalues(wide @ wide.mT).clamp(min=0).sqrt().to(maps.dtype).view(maps.shape[:-1])
@@ -332,8 +331,8 @@ class HFCForImageClassification(HFCPreTrainedModel):
     @property
     def attention_kinds(self) -> dict[str, str]:
         """How each map of `attention_maps` is to be drawn."""
-        ranks = dict.fromkeys(self._map_names(), "heat" if self.config.attention == "bam" else "ranks")
-        return {name: ranks.get(name, "heat") for name in self.attention_meanings}
+        kind = "heat" if self.config.attention == "bam" else "ranks"
+        return {name: "heat" if name == HIGH_FREQUENCIES else kind for name in self.attention_meanings}
 
     def attention_maps(self, output: HFCOutput) -> dict[str, torch.Tensor]:
         """Maps for people, from an output that was made with `output_attentions=True`: the high-frequency part of the
