@@ -15,10 +15,10 @@ test: .venv/test chromium
 	$(BIN)/python -m pytest
 
 benchmark: .venv/test
-	$(BIN)/python train/benchmark.py
+	$(BIN)/python benchmarks/benchmark.py
 
 screenshots: .venv/test chromium
-	$(BIN)/python train/screenshots.py
+	$(BIN)/python benchmarks/screenshots.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -19,18 +19,18 @@ import gradio as gr
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
 from space.api import add_api
-from space.image_answers import ImageAnswers
-from space.image_tab import image_tab
-from space.limits_tab import limits_tab
-from space.maps import colormap_filters
-from space.measured import measured
-from space.models import notice_html, open_models
-from space.models_tab import models_tab
-from space.recent import RecentPhotos
-from space.style import HEAD, PAGE_CSS, THEME
+from space.image.answers import ImageAnswers
+from space.image.maps import colormap_filters
+from space.image.recent import RecentPhotos
+from space.image.tab import image_tab
+from space.live.video_tab import video_tab
+from space.live.webcam_tab import webcam_tab
+from space.numbers.limits_tab import limits_tab
+from space.numbers.measured import measured
+from space.numbers.models_tab import models_tab
+from space.open_models import notice_html, open_models
+from space.page.style import HEAD, PAGE_CSS, THEME
 from space.uploads import EVERY, MAX_AGE, SESSIONS, forget_sessions, keep_tidy, sweep
-from space.video_tab import video_tab
-from space.webcam_tab import webcam_tab
 
 QUEUE = 40  # who comes later is told that the Space is busy
 INTRO = """<header class="fer intro"><h1>What does this face express, and why does the model think so?</h1>

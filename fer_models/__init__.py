@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelForImageClassification
 
-from .configuration_ddamfn import DDAMFNConfig
-from .configuration_hfc import HFCConfig
-from .configuration_pattlite import PAttLiteConfig
-from .expressions import EXPRESSIONS
-from .image_processing_fer import FERImageProcessor
-from .modeling_ddamfn import DDAMFNForImageClassification
-from .modeling_hfc import HFCForImageClassification
-from .modeling_pattlite import PAttLiteForImageClassification
+from fer_models.expressions import EXPRESSIONS
+from fer_models.models.configuration_ddamfn import DDAMFNConfig
+from fer_models.models.configuration_hfc import HFCConfig
+from fer_models.models.configuration_pattlite import PAttLiteConfig
+from fer_models.models.image_processing_fer import FERImageProcessor
+from fer_models.models.modeling_ddamfn import DDAMFNForImageClassification
+from fer_models.models.modeling_hfc import HFCForImageClassification
+from fer_models.models.modeling_pattlite import PAttLiteForImageClassification
 
 if TYPE_CHECKING:
-    from .analyzer import Checkpoint
+    from fer_models.analyzer import Checkpoint
 
 ARCHITECTURES = (
     (PAttLiteConfig, PAttLiteForImageClassification),
@@ -40,7 +40,7 @@ FERImageProcessor.register_for_auto_class()
 def load(source: str | Path) -> "Checkpoint":
     """A checkpoint, ready to answer, by its folder or its name: `load("pattlite-ferplus")`. `names.checkpoint_folder`
     says where a name is looked for."""
-    from .analyzer import Checkpoint  # brings the face detector, which few users of the package need
+    from fer_models.analyzer import Checkpoint  # brings the face detector, which few users of the package need
 
     return Checkpoint(source)
 

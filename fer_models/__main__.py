@@ -24,11 +24,11 @@ from typing import TextIO
 from huggingface_hub.utils import tqdm
 from PIL import Image
 
-from .analyzer import Analyzer, CheckpointError
-from .explain import METHODS
-from .folder import BATCH, PictureAnswers, answer_pictures, find_pictures
-from .records import Csv, JsonLines, RecordError, RecordFile
-from .visualize import draw_map
+from fer_models.analyzer import Analyzer, CheckpointError
+from fer_models.explain import METHODS
+from fer_models.pictures import BATCH, PictureAnswers, answer_pictures, find_pictures
+from fer_models.records import Csv, JsonLines, RecordError, RecordFile
+from fer_models.visualize import draw_map
 
 MAP_SIDE = 448  # pixels
 

@@ -11,9 +11,9 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.utils import logging
 
-from .explain import METHODS, explain, is_flat, native_attention, native_profiles
-from .faces import Face, FaceDetector, crop_face
-from .names import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
+from fer_models.explain import METHODS, explain, is_flat, native_attention, native_profiles
+from fer_models.faces import Face, FaceDetector, crop_face
+from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
 
 FACES_PER_PASS = 16  # bounds the memory of a group photo
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .folder import PictureAnswers
+from fer_models.pictures import PictureAnswers
 
 PLACE = ("left", "top", "right", "bottom", "score")
 ANSWER = ("model", "expression", "probability", "sure")

@@ -13,12 +13,11 @@ from PIL import Image
 from fer_models.analyzer import Checkpoint, Prediction
 from fer_models.explain import METHODS
 from fer_models.faces import FaceNotFoundError
-
-from .image_answers import NO_FACE, ImageAnswers, Settings, Source
-from .maps import DEFAULT_COLORMAP, DEFAULT_OPACITY, strongest_place
-from .photo_input import PhotoInput, politely
-from .results import Answer, FaceResult, answer_result
-from .trust import RANDOM_MAPS, MapTrust, Trust
+from fer_models.trust import RANDOM_MAPS, MapTrust, Trust
+from space.face_results import Answer, FaceResult, answer_result
+from space.image.answers import NO_FACE, ImageAnswers, Settings, Source
+from space.image.maps import DEFAULT_COLORMAP, DEFAULT_OPACITY, strongest_place
+from space.image.photo_input import PhotoInput, politely
 
 
 class PhotoResult(TypedDict):

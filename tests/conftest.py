@@ -1,8 +1,8 @@
 """Fixtures that several test files share."""
 
-from pathlib import Path
-
 import pytest
+
+from fer_models.paths import EXAMPLES
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def data_cache(tmp_path_factory, monkeypatch):
 def _example(name: str):
     from fer_models.faces import read_photo
 
-    return read_photo(Path(__file__).resolve().parents[1] / "examples" / name)
+    return read_photo(EXAMPLES / name)
 
 
 @pytest.fixture(scope="session")

@@ -13,28 +13,25 @@ import argparse
 import copy
 import json
 import shutil
-import sys
 import time
 import warnings
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import numpy as np
+import torch
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-
-from train.commands import command, write_json  # noqa: E402
-from train.face_dataset import DataError, FaceDataset  # noqa: E402
-from train.initial_weights import build_model  # noqa: E402
-from train.provenance import provenance  # noqa: E402
-from train.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml, merged, parse  # noqa: E402
-from train.run_folder import open_run  # noqa: E402
-from train.scoring import load_checkpoint, score, scoring_order  # noqa: E402
-from train.splits import load_splits, stratified_split  # noqa: E402
-from train.train_hub import add_training_arguments, train  # noqa: E402
+from fer_models.paths import ROOT
+from train.config.initial_weights import build_model
+from train.config.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml, merged, parse
+from train.data.face_dataset import DataError, FaceDataset
+from train.data.splits import load_splits, stratified_split
+from train.loop.run_folder import open_run
+from train.measure.command_line import command, write_json
+from train.measure.provenance import provenance
+from train.measure.scoring import load_checkpoint, score, scoring_order
+from train.train_hub import add_training_arguments, train
 
 
 @dataclass

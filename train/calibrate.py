@@ -9,20 +9,17 @@ config.json, and a result file with a picture. Temperature scaling: Guo et al. 2
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
-
-from train import metrics
-from train.commands import add_arguments, command, open_data, result_file, write_json
-from train.plots import plot_reliability
-from train.provenance import provenance
-from train.scoring import CheckpointError, labels_for, load_checkpoint, score, scoring_order
+from train.measure import metrics
+from train.measure.command_line import add_arguments, command, open_data, result_file, write_json
+from train.measure.plots import plot_reliability
+from train.measure.provenance import provenance
+from train.measure.scoring import CheckpointError, labels_for, load_checkpoint, score, scoring_order
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:

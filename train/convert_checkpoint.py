@@ -15,17 +15,14 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # runs as a script, without the package being installed
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
-import torch  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
-from torch import nn  # noqa: E402
-from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD  # noqa: E402
-
-from fer_models import DDAMFNConfig, DDAMFNForImageClassification, FERImageProcessor  # noqa: E402
-from fer_models.expressions import LABEL_ORDERS, label_maps, label_order  # noqa: E402
-from train.hub_folder import write_network  # noqa: E402
+from fer_models import DDAMFNConfig, DDAMFNForImageClassification, FERImageProcessor
+from fer_models.expressions import LABEL_ORDERS, label_maps, label_order
+from train.hub.folder import write_network
 
 Weights = dict[str, torch.Tensor]
 

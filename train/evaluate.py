@@ -17,16 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
-
 from fer_models.expressions import LABEL_ORDERS, label_order
-from train import metrics
-from train.commands import add_arguments, command, open_data, result_file, write_json
-from train.data import FaceDataset
-from train.plots import plot_confusion, plot_coverage
-from train.provenance import hardware, provenance
-from train.scoring import Checkpoint, Scores, labels_for, load_checkpoint, score, scoring_order
-from train.subsets import open_subset
+from train.data.readers import FaceDataset
+from train.data.subsets import open_subset
+from train.measure import metrics
+from train.measure.command_line import add_arguments, command, open_data, result_file, write_json
+from train.measure.plots import plot_confusion, plot_coverage
+from train.measure.provenance import hardware, provenance
+from train.measure.scoring import Checkpoint, Scores, labels_for, load_checkpoint, score, scoring_order
 
 # Float rounding moves a logit by about 1e-6 of the largest between batch sizes; a neighbour moves it by far more.
 LOGIT_TOLERANCE = 1e-3

@@ -7,7 +7,6 @@ number a module.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
-
-from fer_models.modeling_ddamfn import DualDirectionHead
-from fer_models.modeling_hfc import HFCAttention
-from train.commands import add_arguments, command, measured_checkpoints, result_file, write_json
-from train.data import FaceDataset
-from train.provenance import provenance
-from train.scoring import Checkpoint, CheckpointError, score
+from fer_models.models.modeling_ddamfn import DualDirectionHead
+from fer_models.models.modeling_hfc import HFCAttention
+from train.data.readers import FaceDataset
+from train.measure.command_line import add_arguments, command, measured_checkpoints, result_file, write_json
+from train.measure.provenance import provenance
+from train.measure.scoring import Checkpoint, CheckpointError, score
 
 
 def _map_of(module: torch.nn.Module, output: torch.Tensor | tuple) -> torch.Tensor:

@@ -6,16 +6,13 @@ Every picture goes through the detector that photos go through; all lengths are 
 """
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
 from fer_models.faces import Face, FaceDetector, crop_square, read_photo
-from train.data import load_split
+from train.data.readers import load_split
 
 
 def framing(face: Face) -> dict[str, float]:

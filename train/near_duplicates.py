@@ -7,19 +7,15 @@
 import argparse
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
-
 from PIL import Image
 
-from train.commands import command, write_json
-from train.data import READERS, load_split
-from train.face_dataset import DataError, FaceDataset
-from train.provenance import provenance
+from train.data.face_dataset import DataError, FaceDataset
+from train.data.readers import READERS, load_split
+from train.measure.command_line import command, write_json
+from train.measure.provenance import provenance
 
 SIDE = 16  # of a thumbnail, in pixels
 # Chosen by eye on FER2013's nearest pairs between Training and PublicTest. All 80 viewed between 0.96 and 0.98 are one

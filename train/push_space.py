@@ -9,10 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # runs as a script, without the package being installed
-
-from train.push import PushError, account, listing, push_files  # noqa: E402
+from fer_models.paths import ROOT
+from train.hub.push import PushError, account, listing, push_files
 
 # What the Space runs from, and what people see of it: README.md holds its settings, requirements.txt its versions.
 PARTS = (

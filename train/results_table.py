@@ -9,7 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from fer_models.paths import ROOT
+
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 COLUMNS = (
     "checkpoint", "data, split", "pictures", "accuracy (95 % interval)", "mean class accuracy", "macro F1", "ECE",

@@ -9,21 +9,18 @@ before on the same pictures are drawn too.
 
 import argparse
 import json
-import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a script, without the package being installed
-
-from train import metrics
-from train.commands import add_arguments, command, measured_checkpoints, result_file, write_json
-from train.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from train.data import FaceDataset
-from train.plots import plot_severity
-from train.provenance import provenance
-from train.scoring import Checkpoint, score
+from train.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from train.data.readers import FaceDataset
+from train.measure import metrics
+from train.measure.command_line import add_arguments, command, measured_checkpoints, result_file, write_json
+from train.measure.plots import plot_severity
+from train.measure.provenance import provenance
+from train.measure.scoring import Checkpoint, score
 
 
 def accuracy_by_severity(

@@ -11,29 +11,29 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # runs as a script, without the package being installed
+from fer_models.paths import ROOT
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-from transformers import EarlyStoppingCallback, TrainingArguments, set_seed  # noqa: E402
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from transformers import EarlyStoppingCallback, TrainingArguments, set_seed
 
-import fer_models  # noqa: E402
-from train import evaluate, push  # noqa: E402
-from train.augmentation import Collator  # noqa: E402
-from train.cpu import keep_freed_memory  # noqa: E402
-from train.face_dataset import DataError, FaceDataset  # noqa: E402
-from train.hub_folder import HubFolderError, verify_hub_folder, write_hub_folder, write_network  # noqa: E402
-from train.initial_weights import build_model  # noqa: E402
-from train.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, Stage, load_config  # noqa: E402
-from train.run_folder import last_checkpoint, open_run, stage_folder  # noqa: E402
-from train.scoring import CheckpointError  # noqa: E402
-from train.splits import load_splits  # noqa: E402
-from train.teachers import check_teachers, taught  # noqa: E402
-from train.trainer import EpochLine, StageTrainer, accuracy, check_frozen  # noqa: E402
+import fer_models
+from train import evaluate
+from train.config.initial_weights import build_model
+from train.config.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, Stage, load_config
+from train.data.face_dataset import DataError, FaceDataset
+from train.data.splits import load_splits
+from train.hub import push
+from train.hub.folder import HubFolderError, verify_hub_folder, write_hub_folder, write_network
+from train.loop.augmentation import Collator
+from train.loop.cpu import keep_freed_memory
+from train.loop.run_folder import last_checkpoint, open_run, stage_folder
+from train.loop.teachers import check_teachers, taught
+from train.loop.trainer import EpochLine, StageTrainer, accuracy, check_frozen
+from train.measure.scoring import CheckpointError
 
 DEFAULT_CONFIG = ROOT / "hub_configs" / "pattlite-ferplus.yaml"
 
@@ -171,8 +171,8 @@ def train_folder(config: HubConfig, options: argparse.Namespace) -> None:
     """Train, evaluate and write the folder of the Hub repo."""
     if not options.data:
         raise DataError(
-            f"--data is missing: {config.name} trains on {config.data.layout}, and train/data.py says which file or "
-            "folder that is"
+            f"--data is missing: {config.name} trains on {config.data.layout}, and train/data/readers.py says which "
+            "file or folder that is"
         )
     model, processor = train(config, load_splits(config.data, options.data), options)
     if is_main_process():

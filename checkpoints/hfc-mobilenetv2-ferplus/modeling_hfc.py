@@ -44,8 +44,8 @@ def singular_vectors(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Left vectors, values and right vectors, `(..., n, n)`, `(..., n)` and `(..., n, n)`, largest value first, from
     the eigenvectors of `X X^T`, which a CPU finds about as fast as a decomposition. Squaring costs half the digits, and
-    in float32 the small values would be noise whose gradient is not small (see `train/benchmark_hfc.py`). Values that
-    are noise in `precision` get zeros as right vectors, and so no gradient."""
+    in float32 the small values would be noise whose gradient is not small (see `benchmarks/benchmark_hfc.py`). Values
+    that are noise in `precision` get zeros as right vectors, and so no gradient."""
     wide = maps.to(precision)
     squares, left = torch.linalg.eigh(wide @ wide.mT)
     left, values = left.flip(-1), squares.clamp(min=0).sqrt().flip(-1)
@@ -56,8 +56,8 @@ def singular_vectors(
 
 class _SingularValues(torch.autograd.Function):
     """Without a gradient they are the square roots of the eigenvalues of the Gram matrix, which are found faster than
-    by a decomposition (see `train/benchmark_hfc.py`). Squaring costs precision at the small end: below some 5e-4 of the
-    largest value there is only noise in float32. The large ones, which make the products, are as precise. With a
+    by a decomposition (see `benchmarks/benchmark_hfc.py`). Squaring costs precision at the small end: below some 5e-4
+    of the largest value there is only noise in float32. The large ones, which make the products, are as precise. With a
     gradient it is done in float64, as every value's gradient counts."""
 
     @staticmethod

@@ -6,14 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from train.fake_camera import camera_flags, executable, swaying, write_y4m
+from benchmarks.fake_camera import camera_flags, executable, swaying, write_y4m
+from fer_models.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=30_000)  # on a shared machine; a condition that holds ends the wait at once
 
 
@@ -25,7 +24,7 @@ def space(tmp_path_factory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("space") / "log.txt"
     uploads, attempts = log.parent / "uploads", log.parent / "attempts.txt"
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "GRADIO_TEMP_DIR": str(uploads)}
-    environment |= {"PYTHONPATH": str(ROOT / "tests" / "offline"), "OFFLINE_LOG": str(attempts)}
+    environment |= {"PYTHONPATH": str(ROOT / "tests/support/offline"), "OFFLINE_LOG": str(attempts)}
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py")], cwd=log.parent, env=environment, stdout=out, stderr=out

@@ -4,15 +4,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from train.fake_camera import executable
+from benchmarks.fake_camera import executable
+from fer_models.paths import EXAMPLES
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TABS = ("Image", "Webcam", "Video", "Models", "Limits")
 CONTROLS = {"button", "textbox", "combobox", "checkbox", "slider", "link", "tab", "listbox", "radio", "spinbutton"}
 

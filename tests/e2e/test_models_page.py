@@ -1,12 +1,12 @@
 """The Models and Limits tabs as a visitor reads them, in a real Chromium."""
 
 import json
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-ROOT = Path(__file__).resolve().parents[2]
+from fer_models.paths import ROOT
+
 MODEL = "pattlite-ferplus"
 RESULT = json.loads((ROOT / "results" / f"{MODEL}-on-ferplus-PublicTest.json").read_text())
 

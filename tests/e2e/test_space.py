@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from fer_models.paths import EXAMPLES
+
 MODEL = "pattlite-ferplus"
 
 

@@ -4,9 +4,10 @@ import csv
 import re
 
 import pytest
-from clips import still_clip, write_clip
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from tests.support.clips import still_clip, write_clip
 
 
 @pytest.fixture(scope="module")

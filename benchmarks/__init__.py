@@ -1,0 +1,1 @@
+"""Commands that time or photograph; none of them runs in the tests."""

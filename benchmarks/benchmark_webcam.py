@@ -1,0 +1,136 @@
+"""How many frames the Webcam tab shows per second in a real Chromium with a fake camera, and whether its memory grows.
+
+python benchmarks/benchmark_webcam.py [--minutes 10] [--out results/benchmark-webcam.json]
+
+The Space is started twice, with the first checkpoint and with the first three; both explain with Grad-CAM and the
+models' own attention. A shown frame is one whose picture the browser has loaded (its `load` event).
+"""
+
+import argparse
+import json
+import os
+import re
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.fake_camera import camera_flags, executable, swaying, write_y4m
+from benchmarks.running_space import served
+from fer_models.analyzer import CHECKPOINTS, find_checkpoints
+from fer_models.faces import read_photo
+from fer_models.paths import ROOT
+from train.measure.command_line import write_json
+from train.measure.provenance import hardware, provenance
+
+PHOTO = ROOT / "examples" / "portrait.jpg"
+WARM_UP = 5  # seconds that are not counted
+SAMPLE_EVERY = 5  # seconds between two looks at the memory
+COUNT_LOADS = """() => {
+  window.shown = 0;
+  document.querySelector('#live').addEventListener('load', event => {
+    if (event.target.matches('img.frame')) window.shown += 1;
+  }, true);
+}"""
+
+
+def processor_seconds(root: int) -> float:
+    """What a process and all that it started have used of the processors so far."""
+    parents, used = {}, {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            fields = file.read_text().rpartition(")")[2].split()
+            process = int(file.parent.name)
+            parents[process] = int(fields[1])
+            used[process] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    family = {root}
+    while grown := {process for process, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return sum(used.get(process, 0.0) for process in family)
+
+
+def start_camera(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("tab", name="Webcam").click()
+    page.locator("#camera").get_by_text(re.compile("click to access webcam", re.I)).click()
+    page.locator("#camera").get_by_role("button", name="capture photo").click()
+    page.locator("#live img.frame").wait_for(timeout=60_000)
+    page.evaluate(COUNT_LOADS)
+
+
+def measure(checkpoints: list[Path], camera: Path, seconds: float) -> dict:
+    """Frames per second, milliseconds per stage as the page says at the end, and the server's memory over time."""
+    with served(["--models", *checkpoints]) as space, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=camera_flags(camera))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        start_camera(page, space.address)
+        page.wait_for_timeout(1000 * WARM_UP)
+        first, start = page.evaluate("window.shown"), time.monotonic()
+        before = processor_seconds(space.process), processor_seconds(os.getpid())
+        memory = []
+        while (passed := time.monotonic() - start) < seconds:
+            memory.append(round(space.megabytes(), 1))
+            page.wait_for_timeout(1000 * min(SAMPLE_EVERY, max(seconds - passed, 0.1)))
+        shown, passed = page.evaluate("window.shown") - first, time.monotonic() - start
+        server, everything = (
+            after - earlier
+            for after, earlier in zip(
+                (processor_seconds(space.process), processor_seconds(os.getpid())), before, strict=True
+            )
+        )
+        timing = page.locator("#live .timing").inner_text()
+        uploads = space.uploaded_megabytes()
+        browser.close()
+    per_frame, _, per_answer = timing.partition("per frame:")[2].partition("per answer:")
+    stages = re.findall(r"([\w -]+?) (\d+) ms", per_frame)
+    answers = re.findall(r"([\w.-]+) (\d+) ms, ([\d.]+) a second", per_answer)
+    quarter = max(len(memory) // 4, 1)
+    return {
+        "models": [checkpoint.name for checkpoint in checkpoints],
+        "seconds": round(passed, 1),
+        "frames shown per second": round(shown / passed, 2),
+        "frames per second as the page says": float(re.search(r"([\d.]+) frames per second", timing)[1]),
+        "milliseconds per frame": {stage.strip(): int(value) for stage, value in stages},
+        "milliseconds per answer": {model: int(value) for model, value, _ in answers},
+        "answers per second": {model: float(rate) for model, _, rate in answers},
+        "processor milliseconds per shown frame": {
+            "server": round(1000 * server / max(shown, 1)),
+            "browser": round(1000 * (everything - server) / max(shown, 1)),
+        },
+        "server memory MB, first quarter and last": [
+            round(sum(memory[:quarter]) / quarter, 1),
+            round(sum(memory[-quarter:]) / quarter, 1),
+        ],
+        "written to disk MB": round(uploads, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long to measure with three models")
+    parser.add_argument("--seconds", type=float, default=20, help="how long to measure with one model")
+    parser.add_argument("--out", type=Path, help="write the figures there as JSON")
+    options = parser.parse_args()
+    checkpoints = find_checkpoints(options.checkpoints)
+    with tempfile.TemporaryDirectory() as folder:
+        camera = Path(folder) / "face.y4m"
+        write_y4m(swaying(read_photo(PHOTO)), camera)
+        figures = {
+            "kind": "benchmark-webcam",
+            "camera": "640 x 480, 30 frames per second, one face",
+            "one model": measure(checkpoints[:1], camera, options.seconds),
+        }
+        if len(checkpoints) > 1:
+            figures[f"{min(len(checkpoints), 3)} models"] = measure(checkpoints[:3], camera, 60 * options.minutes)
+    figures |= provenance() | {"hardware": hardware(torch.device("cpu"))}
+    print(json.dumps(figures, indent=2))
+    if options.out:
+        write_json(options.out, figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What travels with a checkpoint: configurations, networks, image processor; each file imports only its neighbours."""

@@ -1,0 +1,1 @@
+"""Faces over time: clips, streams, who is who, and what was answered when."""

@@ -1,0 +1,290 @@
+"""A short clip -> the clip with its faces marked, what each face's expressions were over time, and a table of it."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from PIL import Image
+
+from fer_models.analyzer import Analyzer
+from fer_models.video.stream import FaceStream, FollowedFace
+from fer_models.video.timeline import Sample
+from fer_models.visualize import draw_faces
+
+MAX_SECONDS = 60.0
+MAX_BYTES = 50_000_000
+MAX_PIXELS = 3840 * 2160  # of one frame
+MAX_FRAMES = 60 * 240
+MAX_RATE = 30  # frames per second of the annotated clip; more are left out
+MAX_SIDE = 960  # longest side of the annotated clip, in pixels
+
+# ffmpeg reads hundreds of formats; some of them are playlists that open other files and addresses.
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,gif"
+_TIME_BASE = Fraction(1, 90_000)
+# By quarter turns counter-clockwise.
+_TURNS = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+_TOLERANCE = 0.5  # seconds: cameras stop a little late
+
+_UNREADABLE = "The file is not a video that can be read; use MP4, MOV, WebM, MKV or AVI."
+_DAMAGED = "The video is damaged or incomplete; save or download it again, or choose another one."
+
+
+class VideoError(ValueError):
+    """A video that cannot be used; the message is one sentence for the person who chose it, without a path."""
+
+
+@dataclass(frozen=True)
+class VideoFace:
+    """
+    number: as in the annotated clip and the table.
+    samples: the smoothed probabilities, at the seconds of the clip.
+    """
+
+    number: int
+    samples: list[Sample]
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """
+    clip: the annotated clip, H.264 in MP4, without sound.
+    table: CSV, a row for each answer; `annotate_video` names the columns.
+    seconds: length of the clip.
+    frames: how many the annotated clip has.
+    damaged: how many pieces of the file could not be decoded and are missing.
+    faces: by number.
+    """
+
+    clip: Path
+    table: Path
+    seconds: float
+    frames: int
+    damaged: int
+    faces: list[VideoFace]
+
+
+@dataclass(frozen=True)
+class VideoProgress:
+    """fraction: how much is done, 0 to 1. result: there when all is done."""
+
+    fraction: float
+    result: VideoResult | None = None
+
+
+@dataclass(frozen=True)
+class _Clip:
+    start: float  # seconds of its first frame
+    seconds: float
+
+
+def annotate_video(
+    source: str | Path,
+    folder: Path,
+    analyzer: Analyzer,
+    models: Sequence[str] | None = None,
+    half_life: float = 0.5,
+    answers_per_second: float = 10.0,
+) -> Iterator[VideoProgress]:
+    """Follow every face through a clip and ask the models about it.
+
+    Writes `annotated.mp4` and `expressions.csv` into `folder`. The table has, for every answer, the seconds since the
+    clip's start, the face's number, the model, its expression, whether it is sure, the face's box in pixels of the
+    upright clip, and the probability of every expression; these are the answers themselves, while what is written in
+    the clip and what the samples of the result hold is smoothed over time.
+
+    Args:
+        source: path of the file.
+        folder: where to write; it must exist.
+        analyzer, models, half_life: as in `FaceStream`.
+        answers_per_second: how often the models are asked; faces are followed in every frame.
+
+    Yields:
+        The progress after every frame, at last with the result. Closing the generator cancels; then, and after any
+        error, neither file is left.
+
+    Raises:
+        VideoError: no video, a damaged one, or one longer or larger than the limits at the top of this file.
+        CheckpointError: a name that is not among the analyzer's models.
+
+    Example:
+        >>> for progress in annotate_video("clip.mp4", Path("."), Analyzer()):  # doctest: +SKIP
+        ...     print(f"{progress.fraction:.0%}")
+        >>> progress.result.faces[0].samples  # doctest: +SKIP
+    """
+    source = Path(source)
+    names = list(analyzer.checkpoints if models is None else models)
+    expressions = list(dict.fromkeys(e for name in names for e in analyzer.checkpoint(name).expressions))
+    clip = _measured(source)
+    video, table = folder / "annotated.mp4", folder / "expressions.csv"
+    stream = FaceStream(analyzer, names, method=None, half_life=half_life, answer_every=1 / answers_per_second)
+    samples: dict[int, list[Sample]] = {}
+    frames = 0
+    try:
+        with _opened(source) as reading, _Writer(video) as writing, table.open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(
+                ["seconds", "face", "model", "expression", "sure", "left", "top", "right", "bottom", *expressions]
+            )
+            reader = _Reader(reading, clip)
+            for at, frame in reader.frames():
+                faces = stream.feed(frame, at)
+                for face in faces:
+                    if face.raw:
+                        rows.writerows(_rows(face, at, reader.scale, expressions))
+                        shown = {name: answer.probabilities for name, answer in face.shown.items()}
+                        samples.setdefault(face.number, []).append(Sample(at, shown))
+                writing.write(_annotated(frame, faces), at)
+                frames += 1
+                yield VideoProgress(min(at / clip.seconds, 1.0))
+        if not frames:
+            raise VideoError(_DAMAGED)
+    except BaseException:  # also when the generator is closed
+        video.unlink(missing_ok=True)
+        table.unlink(missing_ok=True)
+        raise
+    followed = [VideoFace(number, samples[number]) for number in sorted(samples)]
+    yield VideoProgress(1.0, VideoResult(video, table, clip.seconds, frames, reader.damaged, followed))
+
+
+def _rows(face: FollowedFace, at: float, scale: float, expressions: list[str]) -> Iterator[list]:
+    box = [round(side / scale, 1) for side in face.face.box]
+    for name, answer in face.raw.items():
+        shares = [f"{answer.probabilities[e]:.4f}" if e in answer.probabilities else "" for e in expressions]
+        yield [f"{at:.3f}", face.number, name, answer.expression, "yes" if answer.sure else "no", *box, *shares]
+
+
+def _annotated(frame: Image.Image, faces: list[FollowedFace]) -> Image.Image:
+    labels = []
+    for face in faces:
+        answers = [answer.expression + ("" if answer.sure else "?") for answer in face.shown.values()]
+        labels.append(" / ".join(dict.fromkeys(answers)))
+    return draw_faces(frame, [face.face.box for face in faces], labels, [face.number for face in faces])
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[av.container.InputContainer]:
+    """The file, for reading; whatever ffmpeg has against it becomes a sentence."""
+    try:
+        with av.open(
+            str(source.absolute()),
+            metadata_errors="ignore",
+            options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"},
+        ) as container:
+            yield container
+    except av.error.FFmpegError as error:
+        raise VideoError(_UNREADABLE) from error
+
+
+def _measured(source: Path) -> _Clip:
+    """Where the clip starts and how long it is, from its packets: headers may lie or say nothing."""
+    try:
+        size = source.stat().st_size
+    except OSError as error:
+        raise VideoError("The video could not be opened; choose it again.") from error
+    if size == 0:
+        raise VideoError("The file is empty; save or download the video again, or choose another one.")
+    if size > MAX_BYTES:
+        raise VideoError(f"The video has more than {MAX_BYTES // 10**6} MB; make it smaller or shorter and try again.")
+    with _opened(source) as container:
+        stream = _video_stream(container)
+        ends, starts = [], []
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                starts.append(float(packet.pts * stream.time_base))
+                ends.append(starts[-1] + float((packet.duration or 0) * stream.time_base))
+            if len(starts) > MAX_FRAMES:
+                raise VideoError(f"The video has more than {MAX_FRAMES} frames; cut it and try again.")
+    if len(starts) < 2:
+        raise VideoError("The file holds a single picture; choose a video, or ask about it as a photo.")
+    seconds = max(ends) - min(starts)
+    if seconds > MAX_SECONDS + _TOLERANCE:
+        raise VideoError(
+            f"The video is {seconds:.0f} seconds long; cut it to {MAX_SECONDS:.0f} seconds or less and try again."
+        )
+    return _Clip(min(starts), max(seconds, 1e-3))
+
+
+def _video_stream(container: av.container.InputContainer) -> av.video.stream.VideoStream:
+    if not container.streams.video:
+        sound = "The file has no picture in it, only sound; choose a video."
+        raise VideoError(sound if container.streams.audio else _UNREADABLE)
+    stream = container.streams.video[0]
+    if stream.width * stream.height > MAX_PIXELS:
+        raise VideoError(
+            f"The video has {stream.width} x {stream.height} pixels; make it 3840 x 2160 or smaller and try again."
+        )
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # the size may change within the clip
+    stream.thread_type = "AUTO"
+    return stream
+
+
+class _Reader:
+    """The frames of a clip, upright and small enough.
+
+    scale: their size over the original's. damaged: how many pieces of the file could not be decoded so far.
+    """
+
+    def __init__(self, container: av.container.InputContainer, clip: _Clip):
+        self.scale = 1.0
+        self.damaged = 0
+        self._container = container
+        self._clip = clip
+
+    def frames(self) -> Iterator[tuple[float, Image.Image]]:
+        """Seconds since the start and RGB picture, `MAX_RATE` a second at most."""
+        last, size = float("-inf"), None
+        for frame in self._decoded():
+            at = 0.0 if frame.time is None else frame.time - self._clip.start
+            if at < 0 or at - last < 1 / MAX_RATE - 1e-3:
+                continue
+            last = at
+            if size is None:
+                self.scale = min(1.0, MAX_SIDE / max(frame.width, frame.height))
+                size = [max(2, 2 * round(side * self.scale / 2)) for side in (frame.width, frame.height)]
+            picture = frame.to_image(width=size[0], height=size[1])
+            turn = _TURNS[round(frame.rotation / 90) % 4]
+            yield at, picture if turn is None else picture.transpose(turn)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        for packet in self._container.demux(_video_stream(self._container)):
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError:  # the rest may be fine
+                self.damaged += 1
+
+
+class _Writer:
+    """H.264 in MP4 that every browser plays, each frame at its own time."""
+
+    def __init__(self, file: Path):
+        self._file = file
+        self._stream: av.video.stream.VideoStream | None = None
+
+    def __enter__(self) -> "_Writer":
+        self._container = av.open(str(self._file), "w", format="mp4", options={"movflags": "+faststart"})
+        return self
+
+    def write(self, picture: Image.Image, at: float) -> None:
+        if self._stream is None:
+            self._stream = self._container.add_stream("libx264", rate=MAX_RATE)
+            self._stream.width, self._stream.height = picture.size
+            self._stream.pix_fmt = "yuv420p"
+            self._stream.codec_context.time_base = _TIME_BASE
+            self._stream.options = {"preset": "veryfast", "crf": "23"}
+        frame = av.VideoFrame.from_image(picture)
+        frame.pts, frame.time_base = round(at / _TIME_BASE), _TIME_BASE
+        self._container.mux(self._stream.encode(frame))
+
+    def __exit__(self, kind, error, trace) -> None:
+        try:
+            if self._stream is not None and kind is None:
+                self._container.mux(self._stream.encode())
+        finally:
+            self._container.close()
+
+
+__all__ = ["VideoError", "VideoFace", "VideoProgress", "VideoResult", "annotate_video"]

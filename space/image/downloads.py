@@ -1,0 +1,151 @@
+"""What a visitor can take home: the picture as shown, the raw maps, the answers as JSON and CSV."""
+
+import csv
+import io
+import json
+import re
+import textwrap
+import zipfile
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fer_models.analyzer import Prediction
+from fer_models.visualize import draw_faces, draw_map
+from space.face_results import FaceResult
+from space.image.maps import MAPS_ACROSS, map_groups
+from space.page.html import how_sure
+
+COLUMN, GAP, LINE = 300, 24, 20  # pixels
+INK, QUIET, PAPER, TRACK, FILL = "#1f2937", "#6b7280", "#ffffff", "#e5e7eb", "#4f46e5"
+
+
+def results_json(faces: list[FaceResult]) -> bytes:
+    """All faces' answers."""
+    return json.dumps({"faces": faces}, indent=2, ensure_ascii=False).encode()
+
+
+def results_csv(faces: list[FaceResult]) -> bytes:
+    """All faces' answers, one row per face and model; a model that does not know an expression has an empty cell."""
+    expressions = list(dict.fromkeys(e for face in faces for a in face["answers"] for e in a["probabilities"]))
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(
+        ["face", "left", "top", "right", "bottom", "score", "model", "expression", "probability", "sure", *expressions]
+    )
+    for face in faces:
+        for answer in face["answers"]:
+            shares = [answer["probabilities"].get(expression, "") for expression in expressions]
+            told = [answer["model"], answer["expression"], answer["probability"], answer["sure"]]
+            writer.writerow([face["face"], *face["box"], face["score"], *told, *shares])
+    return table.getvalue().encode()
+
+
+def raw_maps_zip(number: int, answers: list[Prediction]) -> bytes:
+    """Every map of a face as a float32 `.npy` at its own resolution, in a folder per model, with a list of what they
+    mean."""
+    buffer, listed = io.BytesIO(), []
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for answer in answers:
+            for shown in answer.maps:
+                file = f"{_file_name(answer.model)}/{_file_name(shown.name)}.npy"
+                with archive.open(file, "w") as stream:
+                    np.save(stream, shown.values)
+                profiles = {}
+                for side, profile in zip(("vertical", "horizontal"), shown.profiles or (), strict=False):
+                    profiles[side] = file.replace(".npy", f"-{side}.npy")
+                    with archive.open(profiles[side], "w") as stream:
+                        np.save(stream, profile)
+                listed.append(
+                    {
+                        "file": file,
+                        "model": answer.model,
+                        "face": number,
+                        "map": shown.name,
+                        "meaning": shown.meaning,
+                        "shape": list(shown.values.shape),
+                    }
+                    | ({"profiles": profiles} if profiles else {})
+                )
+        archive.writestr("maps.json", json.dumps(listed, indent=2, ensure_ascii=False))
+    return buffer.getvalue()
+
+
+def picture_png(
+    photo: Image.Image,
+    boxes: list[tuple[float, float, float, float]],
+    number: int,
+    answers: list[Prediction],
+    opacity: float,
+    colormap: str,
+) -> bytes:
+    """The page as one picture: the photo with its faces, and for the chosen face a column per model with bars and maps.
+
+    Args:
+        photo, boxes: the boxes are in pixels of this photo.
+        number: of the chosen face, from 1; 0 where there is none.
+        answers: for that face.
+    """
+    columns = [_column(answer, opacity, colormap) for answer in answers]
+    width = max(len(columns) * (COLUMN + GAP) + GAP, 2 * COLUMN)
+    annotated = draw_faces(photo, boxes)
+    annotated.thumbnail((width - 2 * GAP, 480))
+    height = annotated.height + 2 * GAP + (2 * LINE if columns else 0)
+    height += max((column.height for column in columns), default=0) + GAP
+    page = Image.new("RGB", (width, height), PAPER)
+    page.paste(annotated, ((width - annotated.width) // 2, GAP))
+    top = annotated.height + 2 * GAP
+    if columns:
+        ImageDraw.Draw(page).text((GAP, top), f"Face {number}", INK, _font(18))
+        top += 2 * LINE
+    for index, column in enumerate(columns):
+        page.paste(column, (GAP + index * (COLUMN + GAP), top))
+    buffer = io.BytesIO()
+    page.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _column(answer: Prediction, opacity: float, colormap: str) -> Image.Image:
+    """A model's column, cut off below its last line."""
+    column = Image.new("RGB", (COLUMN, 200 + 30 * len(answer.probabilities) + 500 * len(answer.maps)), PAPER)
+    draw = ImageDraw.Draw(column)
+    draw.text((0, 0), answer.model, QUIET, _font(14))
+    draw.text((0, 20), answer.expression, INK, _font(26))
+    draw.text((0, 54), f"{how_sure(answer)}, {100 * answer.probability:.0f} %", QUIET, _font(14))
+    top = 84
+    for expression, share in answer.probabilities.items():
+        draw.text((0, top), expression, INK, _font(13))
+        draw.rounded_rectangle((90, top + 3, 240, top + 13), 5, TRACK)
+        draw.rounded_rectangle((90, top + 3, 90 + round(150 * share), top + 13), 5, FILL)
+        draw.text((COLUMN, top), f"{100 * share:.1f} %", INK, _font(13), anchor="ra")
+        top += LINE
+    top += 12
+    for group in map_groups(answer.maps):
+        across = min(len(group.maps), MAPS_ACROSS)
+        side = (COLUMN - (across - 1) * GAP // 4) // across
+        crop = answer.crop.resize((side, side), Image.Resampling.BICUBIC)
+        for index, (shown, rest) in enumerate(zip(group.maps, group.rests, strict=True)):
+            left = index % across * (side + GAP // 4)
+            picture = draw_map(crop, shown.values, shown.kind, shown.profiles, opacity, colormap)
+            column.paste(picture, (left, top))
+            draw.text((left + side / 2, top + side + 2), rest, QUIET, _font(11), anchor="ma")
+            if index % across == across - 1 or index == len(group.maps) - 1:
+                top += side + (LINE if rest else 6)
+        draw.text((0, top), group.title, INK, _font(14))
+        top += LINE
+        for line in textwrap.wrap(group.meaning, 46):
+            draw.text((0, top), line, QUIET, _font(12))
+            top += 16
+        top += 14
+    return column.crop((0, 0, COLUMN, top))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
+
+
+__all__ = ["picture_png", "raw_maps_zip", "results_csv", "results_json"]

@@ -1,0 +1,1 @@
+"""The Webcam and the Video tab."""

@@ -1,0 +1,1 @@
+"""The Models and the Limits tab: what was measured."""

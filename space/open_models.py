@@ -1,0 +1,35 @@
+"""Which models the Space runs: those that were asked for, as far as they can be had."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from fer_models.analyzer import Analyzer, find_checkpoints
+from fer_models.hub import available, checkpoint_name
+from space.page.html import message_html
+
+
+def open_models(sources: Sequence[str | Path], folder: Path) -> tuple[Analyzer, list[str]]:
+    """An analyzer, and the names of the models that it does without; why, is said on standard error.
+
+    Args:
+        sources: names or folders of checkpoints.
+        folder: of the checkpoints that are taken when none is asked for, or none of those can be had.
+
+    Raises:
+        CheckpointError: a damaged checkpoint, or none at all.
+    """
+    usable, faults = available(sources)
+    for fault in faults.values():
+        print(f"warning: {fault}", file=sys.stderr)
+    return Analyzer(usable or find_checkpoints(folder)), [checkpoint_name(source) for source in faults]
+
+
+def notice_html(missing: Sequence[str]) -> str:
+    """What a visitor reads about models that could not be loaded; nothing when all could."""
+    if not missing:
+        return ""
+    return message_html(f"Not available at the moment: {', '.join(missing)}. The other models answer as always.")
+
+
+__all__ = ["notice_html", "open_models"]

@@ -1,0 +1,1 @@
+"""What every tab shares: style, colours, pieces of HTML."""

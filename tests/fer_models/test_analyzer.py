@@ -1,0 +1,218 @@
+"""Photo -> answers: the shipped checkpoint on the example photos, and checkpoints that cannot be used."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageOps
+from transformers import pipeline
+
+from fer_models.analyzer import CHECKPOINTS, Analyzer, Checkpoint, CheckpointError, find_checkpoints
+from tests.support.tiny import tiny_checkpoint
+
+NAME = "pattlite-ferplus"
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    return Analyzer([CHECKPOINTS / NAME])
+
+
+@pytest.fixture(scope="module")
+def group(analyzer, several_faces):
+    return analyzer.analyze(several_faces)
+
+
+def test_the_smiles_are_happiness_and_the_faces_go_from_left_to_right(group):
+    assert [answers[NAME].expression for answers in group.predictions][:2] == ["happiness", "happiness"]
+    lefts = [face.box[0] for face in group.faces]
+    assert len(lefts) == 3 and lefts == sorted(lefts)
+
+
+def test_probabilities_are_those_of_the_model_in_its_label_order(analyzer, group):
+    checkpoint, answer = analyzer.checkpoints[NAME], group.predictions[0][NAME]
+    pixel_values = checkpoint.processor(answer.crop, return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        logits = checkpoint.model(pixel_values).logits[0]
+    expected = (logits / checkpoint.model.config.softmax_temperature).softmax(dim=0)
+    assert list(answer.probabilities) == checkpoint.expressions
+    np.testing.assert_allclose(list(answer.probabilities.values()), expected.numpy(), atol=1e-5)
+
+
+def test_a_face_gets_the_same_answer_alone_and_in_a_group(analyzer, group):
+    alone = analyzer.analyze(group.photo, faces=[group.faces[1]])
+    first, second = alone.predictions[0][NAME], group.predictions[1][NAME]
+    assert first.probabilities == pytest.approx(second.probabilities, abs=1e-5)
+    for map_alone, map_in_group in zip(first.maps, second.maps, strict=True):
+        np.testing.assert_allclose(map_alone.values, map_in_group.values, atol=1e-3)
+
+
+def test_the_pipeline_of_transformers_gives_the_same_answer_for_the_crop(analyzer, group):
+    answer = group.predictions[0][NAME]
+    classify = pipeline("image-classification", str(CHECKPOINTS / NAME), dtype=torch.float32)
+    top = classify(answer.crop)[0]
+    assert top["label"] == answer.expression
+    if analyzer.checkpoints[NAME].model.config.softmax_temperature == 1:
+        assert top["score"] == pytest.approx(answer.probability, abs=1e-4)
+
+
+def test_the_chosen_expression_is_explained_and_the_answer_stays(analyzer, group):
+    other = analyzer.analyze(group.photo, faces=group.faces, expression="sadness")
+    for answers, others in zip(group.predictions, other.predictions, strict=True):
+        assert others[NAME].explained == "sadness"
+        assert others[NAME].probabilities == pytest.approx(answers[NAME].probabilities, abs=1e-5)
+        assert np.abs(others[NAME].maps[0].values - answers[NAME].maps[0].values).max() > 0.05
+        np.testing.assert_allclose(others[NAME].maps[1].values, answers[NAME].maps[1].values, atol=1e-5)
+
+
+def test_each_face_can_be_asked_about_an_expression_of_its_own(analyzer, group):
+    checkpoint = analyzer.checkpoints[NAME]
+    crops = checkpoint.crops(group.photo, group.faces)
+    own = [answers[NAME].expression for answers in group.predictions]
+    explained = [answer.explained for answer in checkpoint.predict(crops, expression=["sadness", None, "fear"])]
+    assert explained == ["sadness", own[1], "fear"]
+
+
+def test_the_maps_are_grad_cam_of_the_backbone_and_the_shares_of_four_patches(group):
+    cam, patches = group.predictions[0][NAME].maps
+    assert (cam.name, cam.values.shape, cam.kind) == ("Grad-CAM for happiness", (7, 7), "heat")
+    assert cam.values.min() >= 0 and cam.values.max() == pytest.approx(1)
+    assert (patches.name, patches.values.shape, patches.kind) == ("patch attention", (2, 2), "shares")
+    assert patches.values.sum() == pytest.approx(1, abs=1e-5)
+    assert cam.meaning.endswith(".") and patches.meaning.endswith(".")
+
+
+def test_without_a_method_there_are_answers_and_no_maps(analyzer, portrait):
+    (answers,) = analyzer.analyze(portrait, method=None).predictions
+    assert answers[NAME].maps == [] and answers[NAME].explained is None
+
+
+def test_the_answer_does_not_depend_on_the_colours_of_the_photo(analyzer, portrait):
+    """The model learnt from grey pictures, and its processor makes them grey."""
+    colour = analyzer.analyze(portrait)
+    grey = analyzer.analyze(ImageOps.grayscale(portrait).convert("RGB"), faces=colour.faces)
+    before, after = colour.predictions[0][NAME].probabilities, grey.predictions[0][NAME].probabilities
+    assert before == pytest.approx(after, abs=0.02)
+
+
+def test_a_photo_without_faces_has_no_answers(analyzer, no_face):
+    analysis = analyzer.analyze(no_face)
+    assert analysis.faces == [] and analysis.predictions == []
+
+
+def test_forty_faces_are_answered_in_several_passes(analyzer, portrait):
+    face = analyzer.detector.detect(portrait)[0]
+    analysis = analyzer.analyze(portrait, method=None, faces=[face] * 40)
+    shares = np.array([list(answers[NAME].probabilities.values()) for answers in analysis.predictions])
+    assert shares.shape[0] == 40
+    np.testing.assert_allclose(shares, shares[:1].repeat(40, axis=0), atol=1e-5)
+
+
+def test_an_answer_below_the_threshold_is_not_sure(tmp_path, portrait):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    crop = portrait.resize((100, 100))
+    (answer,) = Checkpoint(folder).predict([crop], method=None)
+    assert answer.sure  # no threshold: it always answers
+    for threshold, sure in [(answer.probability - 0.01, True), (answer.probability + 0.01, False)]:
+        config = json.loads((folder / "config.json").read_text()) | {"reject_threshold": threshold}
+        (folder / "config.json").write_text(json.dumps(config))
+        assert Checkpoint(folder).predict([crop], method=None)[0].sure is sure
+
+
+def test_the_temperature_changes_how_sure_it_is_and_not_the_answer(tmp_path, portrait):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    crop = portrait.resize((100, 100))
+    (before,) = Checkpoint(folder).predict([crop], method=None)
+    config = json.loads((folder / "config.json").read_text()) | {"softmax_temperature": 2.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    (after,) = Checkpoint(folder).predict([crop], method=None)
+    assert after.expression == before.expression
+    logs = [np.log(list(a.probabilities.values())) for a in (before, after)]
+    differences = [log - log[0] for log in logs]
+    np.testing.assert_allclose(differences[1], differences[0] / 2, atol=1e-4)
+
+
+def damaged(folder: Path, damage: str) -> Path:
+    tiny_checkpoint(folder)
+    weights = folder / "model.safetensors"
+    if damage == "cut":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    elif damage == "emptied":
+        weights.write_bytes(b"")
+    elif damage == "without a tensor":
+        from safetensors.torch import load_file, save_file
+
+        tensors = load_file(weights)
+        del tensors["classifier.fc.weight"]
+        save_file(tensors, weights, metadata={"format": "pt"})
+    elif damage == "broken config":
+        (folder / "config.json").write_text("{")
+    else:
+        (folder / damage).unlink()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "cut",
+        "emptied",
+        "without a tensor",
+        "broken config",
+        "config.json",
+        "model.safetensors",
+        "preprocessor_config.json",
+    ],
+)
+def test_a_damaged_checkpoint_is_an_error_that_names_its_folder(tmp_path, damage):
+    folder = damaged(tmp_path / "broken-one", damage)
+    with pytest.raises(CheckpointError, match="broken-one"):
+        Checkpoint(folder)
+
+
+@pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
+def test_a_shipped_checkpoint_fits_its_processor_and_has_the_layer_that_grad_cam_looks_at(folder):
+    checkpoint = Checkpoint(folder)
+    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
+    assert pixel_values.shape[-1] == checkpoint.model.config.image_size
+    assert checkpoint.model.get_submodule(checkpoint.model.config.cam_layer)
+    assert all(p.dtype == torch.float32 for p in checkpoint.model.parameters())  # whatever the file holds
+
+
+@pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
+def test_the_maps_of_a_shipped_checkpoint_mark_places_and_depend_on_the_face(folder, several_faces):
+    one, other, *_ = Analyzer([folder]).analyze(several_faces).predictions
+    for here, there in zip(one[folder.name].maps, other[folder.name].maps, strict=True):
+        highest = max(here.values.max(), there.values.max())
+        assert not here.flat and not there.flat, here.name
+        assert np.abs(here.values - there.values).max() > 0.01 * highest, here.name
+
+
+def test_the_shipped_pattlite_has_two_by_two_patches():
+    checkpoint = Checkpoint(CHECKPOINTS / NAME)
+    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
+    assert checkpoint.model(pixel_values, output_hidden_states=True).hidden_states[1].shape[2:] == (2, 2)
+
+
+def test_an_empty_checkpoints_folder_says_how_to_get_one(tmp_path):
+    with pytest.raises(CheckpointError, match="train_hub"):
+        find_checkpoints(tmp_path)
+    with pytest.raises(CheckpointError, match="train_hub"):
+        find_checkpoints(tmp_path / "missing")
+
+
+def test_an_unknown_model_is_named_beside_the_known_ones(analyzer, portrait):
+    with pytest.raises(CheckpointError, match=f"'ddamfn'.*{NAME}"):
+        analyzer.analyze(portrait, models=["ddamfn"])
+
+
+def test_two_checkpoints_answer_side_by_side(tmp_path, portrait):
+    shutil.copytree(CHECKPOINTS / NAME, tmp_path / "again")
+    analysis = Analyzer([CHECKPOINTS / NAME, tmp_path / "again"]).analyze(portrait)
+    (answers,) = analysis.predictions
+    assert list(answers) == [NAME, "again"]
+    assert answers["again"].probabilities == pytest.approx(answers[NAME].probabilities, abs=1e-6)
+    assert isinstance(answers["again"].crop, Image.Image)

@@ -1,0 +1,228 @@
+"""`python -m fer_models`: answers on standard output or in a file that a later run goes on with, faults at the end."""
+
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fer_models.__main__ import main
+from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.paths import ROOT
+from tests.support.tiny import tiny_checkpoint, tiny_pictures
+
+MODEL = str(CHECKPOINTS / "pattlite-ferplus")
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> str:
+    return str(tiny_checkpoint(tmp_path_factory.mktemp("models") / "tiny"))
+
+
+@pytest.fixture
+def crops(tmp_path) -> Path:
+    """A folder of 40 pictures, one of them in a sub-folder, with a file that is no picture and one that is broken."""
+    folder = tmp_path / "crops"
+    (folder / "more").mkdir(parents=True)
+    for number, picture in enumerate(tiny_pictures(40)):
+        picture.save((folder / "more" if number == 39 else folder) / f"{number:02}.png")
+    (folder / "notes.txt").write_text("not asked for")
+    (folder / "05.png").write_bytes(b"not a picture")
+    return folder
+
+
+def lines(file: Path) -> list[dict]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_a_photo_gives_one_json_object_with_its_faces(capsys):
+    assert main([str(EXAMPLES / "several_faces.jpg"), "--model", MODEL]) == 0
+    (photo,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert [face["face"] for face in photo["faces"]] == [1, 2, 3]
+    for face in photo["faces"]:
+        left, top, right, bottom = face["box"]
+        assert 0 <= left < right <= 1008 and 0 <= top < bottom <= 420
+        (answer,) = face["answers"]
+        assert answer["expression"] == max(answer["probabilities"], key=answer["probabilities"].get)
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_it_says_what_the_space_says(capsys, portrait):
+    assert main([str(EXAMPLES / "portrait.jpg"), "--model", MODEL]) == 0
+    (photo,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    (answers,) = Analyzer([MODEL]).analyze(portrait).predictions
+    (told,) = photo["faces"][0]["answers"]
+    assert told["probabilities"] == pytest.approx(answers["pattlite-ferplus"].probabilities, abs=1e-4)
+
+
+def test_bad_files_are_listed_at_the_end_with_their_reasons(tmp_path, capsys):
+    text = tmp_path / "notes.jpg"
+    text.write_text("not a picture")
+    photos = [str(text), str(EXAMPLES / "no_face.jpg"), str(EXAMPLES / "portrait.jpg"), str(tmp_path / "missing.jpg")]
+    assert main([*photos, "--model", MODEL]) == 1
+    printed = capsys.readouterr()
+    told = [json.loads(line) for line in printed.out.splitlines()]
+    assert [photo["photo"] for photo in told] == photos
+    assert "not a picture" in told[0]["error"] and told[1]["faces"] == [] and len(told[2]["faces"]) == 1
+    summary, *faults = [line for line in printed.err.splitlines() if ": " in line and "Loading" not in line]
+    assert summary == "4 pictures: 1 faces, 1 without a face, 2 could not be read"
+    assert [fault.split(": ")[0] for fault in faults] == [photos[0], photos[3]]
+    assert faults[1].endswith("There is no such file or folder.")
+
+
+def test_a_photo_without_a_face_is_an_answer_and_no_failure(capsys):
+    assert main([str(EXAMPLES / "no_face.jpg"), "--model", MODEL]) == 0
+    assert json.loads(capsys.readouterr().out)["faces"] == []
+
+
+@pytest.mark.parametrize("name", ["answers.jsonl", "answers.csv"])
+def test_a_run_that_was_cut_off_anywhere_ends_as_one_that_was_not(tmp_path, crops, tiny, name):
+    command = [str(crops), "--cropped", "--model", tiny, "--out"]
+    whole = tmp_path / name
+    assert main([*command, str(whole)]) == 1
+    content = whole.read_bytes()
+    assert content.count(b"\n") == 40 + (name == "answers.csv")
+    for size in (7, len(content) // 2, len(content) - 1):
+        part = tmp_path / f"part-{size}-{name}"
+        part.write_bytes(content[:size])
+        assert main([*command, str(part)]) == 1
+        assert answered(part) == answered(whole)
+
+
+def answered(file: Path) -> dict[str, str | None]:
+    """Picture -> the expression in a file of one model's answers; `None` for a bad picture. Each picture is there once.
+
+    Probabilities are left out: their last digit depends on which other faces were in the pass."""
+    if file.suffix == ".csv":
+        with file.open(newline="") as stream:
+            rows = [(row["photo"], row["expression"] or None) for row in csv.DictReader(stream)]
+    else:
+        rows = [(p["photo"], None if "error" in p else p["faces"][0]["answers"][0]["expression"]) for p in lines(file)]
+    assert len(dict(rows)) == len(rows)
+    return dict(rows)
+
+
+def test_what_is_done_is_not_done_again_but_a_bad_file_is(tmp_path, crops, tiny, capsys):
+    out = tmp_path / "answers.jsonl"
+    command = [str(crops), "--cropped", "--model", tiny, "--out", str(out)]
+    main(command)
+    done = [line for line in out.read_text().splitlines() if '"error"' not in line]
+    shutil.copy(crops / "00.png", crops / "05.png")
+    (crops / "00.png").write_bytes(b"broken after it was answered")
+    capsys.readouterr()
+    assert main(command) == 0
+    assert "40 pictures: 39 answered before, 1 faces" in capsys.readouterr().err
+    again = out.read_text().splitlines()
+    assert again[:39] == done and json.loads(again[39])["photo"] == str(crops / "05.png")
+    copy, original = (lines(out)[index]["faces"][0]["answers"][0]["probabilities"] for index in (39, 0))
+    assert copy == pytest.approx(original, abs=2e-4)
+
+
+def test_a_killed_run_leaves_whole_lines_and_the_next_one_goes_on(tmp_path, tiny):
+    folder, out = tmp_path / "photos", tmp_path / "answers.jsonl"
+    folder.mkdir()
+    for number in range(60):
+        shutil.copy(EXAMPLES / "portrait.jpg", folder / f"{number:02}.jpg")
+    command = [sys.executable, "-m", "fer_models", str(folder), "--model", tiny, "--out", str(out), "--batch", "1"]
+
+    def interruptible() -> None:  # whoever runs the tests in the background may have it ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible) as process:
+        try:
+            deadline = time.monotonic() + 300
+            while not out.exists() or not out.stat().st_size:
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130 and told.splitlines()[-1].startswith("interrupted; the same command goes on")
+    before = lines(out)
+    assert 0 < len(before) < 60
+    for path in folder.iterdir():  # the rest need not take the time of so many photos
+        if path.name > f"{len(before) + 1:02}.jpg":
+            path.unlink()
+    assert main(command[3:]) == 0
+    after = lines(out)
+    assert after[: len(before)] == before and len(after) == len(before) + 2
+    assert all(photo["faces"] for photo in after)
+
+
+def test_csv_has_a_row_per_face_and_model(tmp_path, tiny):
+    out = tmp_path / "answers.csv"
+    photos = [str(EXAMPLES / "several_faces.jpg"), str(EXAMPLES / "no_face.jpg")]
+    assert main([*photos, "--model", MODEL, "--model", tiny, "--out", str(out)]) == 0
+    with out.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["face"], row["model"]) for row in rows[:6]] == [
+        (face, model) for face in "123" for model in ("pattlite-ferplus", "tiny")
+    ]
+    assert {row["faces"] for row in rows[:6]} == {"3"} and rows[6]["faces"] == "0" and len(rows) == 7
+    assert rows[0]["expression"] == "happiness" and float(rows[0]["happiness"]) == float(rows[0]["probability"]) > 0.9
+
+
+@pytest.mark.parametrize(
+    "present, words",
+    [
+        ('{"photo": "a.png", "faces": [{"answers": [{"model": "another"}]}]}\n', "holds answers of another"),
+        ("dear diary\n", "holds something else"),
+        ('{"my": "data"}\n', "holds something else"),
+    ],
+)
+def test_a_file_that_is_not_ours_to_go_on_with_is_left_alone(tmp_path, crops, tiny, capsys, present, words):
+    out = tmp_path / "answers.jsonl"
+    out.write_text(present)
+    assert main([str(crops), "--cropped", "--model", tiny, "--out", str(out)]) == 2
+    assert words in capsys.readouterr().err
+    assert out.read_text() == present
+
+
+def test_a_csv_of_other_models_is_left_alone(tmp_path, crops, tiny, capsys):
+    out = tmp_path / "answers.csv"
+    command = [str(crops / "00.png"), str(crops / "01.png"), "--cropped", "--out", str(out), "--model", tiny]
+    assert main(command) == 0
+    present = out.read_text()
+    assert main([*command, "--model", MODEL]) == 2
+    assert "answers of tiny" in capsys.readouterr().err and out.read_text() == present
+
+
+def test_maps_are_written_a_folder_per_picture_and_not_taken_for_pictures(tmp_path, capsys):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(EXAMPLES / "portrait.jpg", folder)
+    command = [str(folder), "--model", MODEL, "--maps", str(folder / "maps"), "--method", "eigencam"]
+    for _ in range(2):
+        assert main(command) == 0
+        assert "1 pictures: 1 faces" in capsys.readouterr().err
+    names = sorted(path.name for path in (folder / "maps" / "portrait.jpg").iterdir())
+    assert names == ["1-pattlite-ferplus-eigencam.jpg", "1-pattlite-ferplus-patch-attention.jpg", "maps.json"]
+    listed = json.loads((folder / "maps" / "portrait.jpg" / "maps.json").read_text())
+    assert [one["file"] for one in listed] == names[:2]
+    assert listed[1]["meaning"].startswith("How much each part of the face weighs")
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([str(EXAMPLES / "portrait.jpg"), "--model", "./nothing"], "nothing has no config.json"),
+        ([str(ROOT / "tests" / "e2e")], "no pictures there"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_one_sentence(capsys, arguments, words):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and words in error and len(error.splitlines()) == 1
+
+
+def test_an_output_of_another_kind_is_refused_before_anything_is_loaded(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([str(EXAMPLES), "--out", str(tmp_path / "answers.xlsx")])
+    assert stop.value.code == 2 and "must end in .jsonl or .csv" in capsys.readouterr().err

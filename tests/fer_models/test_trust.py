@@ -1,0 +1,174 @@
+"""Trust in a map, on a network whose answer is known to rest on one square of the face."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from transformers.modeling_outputs import ImageClassifierOutput
+
+from fer_models.analyzer import FaceMap, Prediction
+from fer_models.trust import RANDOM_MAPS, likeness, measure_trust
+from space.image.trust_html import chance_words, trust_html
+
+SIDE = 32
+SQUARE = np.zeros((8, 8), dtype=np.float32)
+SQUARE[4:6, 2:4] = 1  # where the network looks, in eighths of the picture
+
+
+class SquareModel(nn.Module):
+    """Class 0 is a bright square at one place; the rest of the picture counts for nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.config = SimpleNamespace(cam_layer="features", softmax_temperature=1.0)
+        self.features = nn.Conv2d(3, 1, 1, bias=False)
+        self.features.weight.data.fill_(1 / 3)
+        self.register_buffer("looks_at", torch.from_numpy(SQUARE.repeat(4, 0).repeat(4, 1)))
+
+    def forward(self, pixel_values, output_attentions=None):
+        brightness = (self.features(pixel_values)[:, 0] * self.looks_at).sum(dim=(1, 2)) / self.looks_at.sum()
+        return ImageClassifierOutput(logits=torch.stack([6 * brightness - 3, 3 - 6 * brightness], dim=1))
+
+    def attention_maps(self, output):
+        return {}
+
+
+class Checkpoint:
+    """What `measure_trust` asks of a checkpoint: the picture goes in as it is."""
+
+    model = SquareModel().eval()
+    expressions = ("square", "none")
+
+    @staticmethod
+    def processor(pictures, return_tensors):
+        values = np.stack([np.asarray(picture) for picture in pictures]).astype(np.float32) / 255
+        return {"pixel_values": torch.from_numpy(values).permute(0, 3, 1, 2)}
+
+
+def measured(values: np.ndarray, kind: str = "heat"):
+    face = Image.fromarray((SQUARE.repeat(4, 0).repeat(4, 1) * 255).astype(np.uint8)).convert("RGB")
+    prediction = Prediction(
+        model="square",
+        probabilities={"square": 0.99, "none": 0.01},
+        sure=True,
+        crop=face,
+        explained="square",
+        maps=[FaceMap("map", values.astype(np.float32), "Where.", kind)],
+    )
+    return measure_trust(Checkpoint, prediction, "gradcam")
+
+
+def test_a_map_that_marks_what_the_answer_rests_on_beats_every_random_map():
+    (shown,) = measured(SQUARE).maps
+    assert shown.gain > 0.1 and shown.beats == RANDOM_MAPS
+
+
+def test_a_map_that_marks_everything_else_beats_none():
+    (shown,) = measured(1 - SQUARE).maps
+    assert shown.gain < -0.1 and shown.beats == 0
+
+
+def test_a_map_is_compared_with_random_ones_of_its_own_resolution():
+    """Were they all as fine as the finest map, the same coarse map would be judged differently beside a fine one."""
+    coarse = SQUARE.reshape(4, 2, 4, 2).mean(axis=(1, 3))
+    alone = measured(coarse)
+    assert list(alone.random) == [(4, 4)]
+
+    class WithFineMap(SquareModel):
+        def attention_maps(self, output):
+            return {"fine": torch.rand(1, 16, 16)}
+
+    checkpoint = SimpleNamespace(
+        model=WithFineMap().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+    )
+    maps = [FaceMap("map", coarse, "Where.", "heat"), FaceMap("fine", np.eye(16, dtype=np.float32), "Where.", "heat")]
+    prediction = Prediction("square", {"square": 1.0}, True, alone.crop, "square", maps)
+    beside = measure_trust(checkpoint, prediction, "gradcam")
+    assert list(beside.random) == [(4, 4), (16, 16)]
+    assert beside.maps[0].gain == pytest.approx(alone.maps[0].gain, abs=1e-4)
+
+
+@pytest.mark.parametrize("values", [np.zeros((8, 8)), 0.5 + 1e-4 * SQUARE], ids=["zeros", "nearly constant"])
+def test_a_map_that_is_the_same_everywhere_claims_nothing_and_is_not_tried(values):
+    """0.5 + 1e-4 on the very square would beat every random map, although nobody can see a difference in it."""
+    trust = measured(values)
+    assert trust.maps == [] and trust.flat == ("map",)
+    page = trust_html(trust)
+    assert "map: the same everywhere" in page and "random maps" not in page
+
+
+def test_beside_a_flat_map_the_others_are_tried():
+    face = measured(SQUARE)
+    maps = [FaceMap("map", SQUARE, "Where.", "heat"), FaceMap("head", SQUARE * 0 + 0.5, "Passes.", "heat")]
+    prediction = Prediction("square", {"square": 1.0}, True, face.crop, "square", maps)
+
+    class WithHead(SquareModel):
+        def attention_maps(self, output):
+            return {"head": torch.rand(1, 8, 8)}
+
+    checkpoint = SimpleNamespace(
+        model=WithHead().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+    )
+    trust = measure_trust(checkpoint, prediction, "gradcam")
+    assert [one.shown.name for one in trust.maps] == ["map"] and "head: the same everywhere" in trust_html(trust)
+
+
+def test_the_curves_go_between_the_picture_and_the_blurred_one():
+    trust = measured(SQUARE)
+    (shown,) = trust.maps
+    for curves in (shown.curves, trust.random[8, 8]):
+        assert curves.deletion[0] == pytest.approx(curves.insertion[-1])
+        assert curves.deletion[-1] == pytest.approx(curves.insertion[0])
+        assert curves.deletion[0] > 0.9 > curves.deletion[-1]
+
+
+def test_likeness_is_a_correlation():
+    ramp = np.arange(16.0).reshape(4, 4)
+    assert likeness(ramp, 3 * ramp + 1) == pytest.approx(1)
+    assert likeness(ramp, -ramp) == pytest.approx(-1)
+    assert likeness(ramp, np.zeros((4, 4))) is None
+
+
+def test_a_map_whose_axes_are_no_places_is_left_out():
+    face = measured(SQUARE)
+    prediction = Prediction(
+        "square",
+        {"square": 1.0},
+        True,
+        face.crop,
+        "square",
+        [FaceMap("map", SQUARE, "Where.", "heat"), FaceMap("ranks", SQUARE, "Ranked.", "ranks")],
+    )
+
+    class WithRanks(SquareModel):
+        def attention_maps(self, output):
+            return {"ranks": torch.rand(1, 8, 8)}
+
+    checkpoint = SimpleNamespace(
+        model=WithRanks().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+    )
+    assert [one.shown.name for one in measure_trust(checkpoint, prediction, "gradcam").maps] == ["map"]
+
+
+def test_the_page_tells_the_areas_and_draws_every_curve():
+    trust = measured(SQUARE)
+    page = trust_html(trust)
+    (shown,) = trust.maps
+    assert f"<td>{shown.curves.deletion_area:.2f}</td><td>{shown.curves.insertion_area:.2f}</td>" in page
+    random = trust.random[8, 8]
+    assert f"<td>{random.deletion_area:.2f}</td><td>{random.insertion_area:.2f}</td>" in page
+    assert "random maps of 8 x 8, mean" in page
+    assert page.count('class="plot"') == 2
+    assert page.count('<path d="M') == 2 * 2 + 2  # two plots of two curves, and two swatches
+    assert f"beats {RANDOM_MAPS} of {RANDOM_MAPS} random maps" in page
+
+
+@pytest.mark.parametrize(
+    "gain, words",
+    [(0.123, "better than chance by 0.12"), (-0.3, "worse than chance by 0.30"), (0.004, "as good as chance")],
+)
+def test_a_gain_becomes_words(gain, words):
+    assert chance_words(gain, 3) == f"{words}; beats 3 of {RANDOM_MAPS} random maps"

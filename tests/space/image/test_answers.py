@@ -1,0 +1,90 @@
+"""What the Image tab shows for a photo, a face and settings, and what it says instead."""
+
+import numpy as np
+import pytest
+
+from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.faces import PhotoError
+from space.image.answers import NO_FACE, NO_MODEL, Chosen, ImageAnswers, Settings
+from space.image.html import START
+from space.image.link import EXAMPLES
+from space.image.recent import RecentPhotos
+from tests.support.tiny import tiny_checkpoint
+
+MODEL = "pattlite-ferplus"
+GROUP = str(EXAMPLES["several_faces"])
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory) -> ImageAnswers:
+    other = tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "random-weights", ("happiness", "fear"))
+    return ImageAnswers(RecentPhotos(Analyzer([CHECKPOINTS / MODEL, other])))
+
+
+def test_every_fault_is_one_sentence_without_a_path(answers, tmp_path):
+    broken = tmp_path / "secret-name.jpg"
+    broken.write_text("no picture")
+    both = Settings(answers.models)
+    assert START in answers.view(None, Chosen(), both).stage
+    page = answers.view(str(broken), Chosen(), both).stage
+    assert "not a picture" in page and "secret-name" not in page and str(tmp_path) not in page
+    assert "choose it again" in answers.view(str(tmp_path / "gone.jpg"), Chosen(), both).stage
+    for source, settings, words in (
+        (str(EXAMPLES["no_face"]), both, NO_FACE),
+        (GROUP, Settings([]), NO_MODEL),
+    ):
+        view = answers.view(source, Chosen(), settings)
+        assert words in view.stage and "<img" in view.stage  # the photo itself is shown
+        assert view.agreement is None and view.cards == {} and view.query == {}
+
+
+def test_only_the_chosen_models_have_a_card(answers):
+    assert list(answers.view(GROUP, Chosen(), Settings([MODEL])).cards) == [MODEL]
+    both = answers.view(GROUP, Chosen(), Settings(["random-weights", MODEL]))
+    assert list(both.cards) == answers.models  # in the order of the columns
+
+
+def test_all_columns_explain_what_was_asked_for_and_each_its_own_answer_by_default(answers):
+    own = answers.view(GROUP, Chosen(), Settings(answers.models)).cards
+    named = {name: card.partition('class="answer">')[2].partition("<")[0] for name, card in own.items()}
+    assert all(f"Grad-CAM for {named[name]}" in card for name, card in own.items())
+    asked = answers.view(GROUP, Chosen(), Settings(answers.models, expression="fear")).cards
+    assert all("Grad-CAM for fear" in card for card in asked.values())
+    unknown = answers.view(GROUP, Chosen(), Settings(answers.models, expression="contempt")).cards
+    assert "Grad-CAM for contempt" in unknown[MODEL] and "does not know contempt" in unknown["random-weights"]
+
+
+def test_a_choice_of_a_face_belongs_to_its_photo(answers):
+    group, portrait = answers.photo(GROUP), answers.photo(str(EXAMPLES["portrait"]))
+    third = Chosen(group.digest, 2)
+    assert third.within(group) == 2 and third.within(portrait) == 0
+    assert Chosen(group.digest, 7).within(group) == 0
+    view = answers.view(GROUP, third, Settings(answers.models))
+    assert "Face 3 of 3" in view.agreement and view.query == {"example": "several_faces", "face": "3"}
+
+
+def test_the_explained_answer_is_the_one_in_the_results(answers):
+    photo = answers.photo(GROUP)
+    results = answers.results(photo, answers.models)
+    for face, result in enumerate(results):
+        for answer, prediction in zip(
+            result["answers"], answers.explained(photo, face, Settings(answers.models)), strict=True
+        ):
+            assert answer["model"] == prediction.model and answer["expression"] == prediction.expression
+            assert answer["probability"] == pytest.approx(prediction.probability, abs=1e-3)
+    assert set(answers.milliseconds(photo, answers.models)) == {"finding faces", *answers.models}
+
+
+def test_trust_is_measured_once_for_every_map_of_the_model_that_is_asked(answers):
+    photo = answers.photo(GROUP)
+    trust = answers.trust(photo, 1, MODEL, Settings(answers.models))
+    assert [one.shown.name for one in trust.maps] == ["Grad-CAM for happiness", "patch attention"]
+    assert trust.expression == "happiness" and trust.model == MODEL
+    for one in trust.maps:
+        assert np.isfinite(one.gain) and one.randomized.values.shape == one.shown.values.shape
+    assert answers.trust(photo, 1, MODEL, Settings([])) is trust
+
+
+def test_a_pasted_picture_that_is_damaged_is_told_about(answers):
+    with pytest.raises(PhotoError, match="damaged"):
+        answers.photo(PhotoError("The pasted picture is damaged."))

@@ -1,0 +1,99 @@
+"""What a visitor takes home says the same as the page, in files that other programs read."""
+
+import csv
+import io
+import json
+import zipfile
+
+import numpy as np
+from PIL import Image
+
+from fer_models.analyzer import FaceMap, Prediction
+from fer_models.faces import Face
+from space.face_results import agreed_expression, face_result
+from space.image.downloads import picture_png, raw_maps_zip, results_csv, results_json
+
+CAM = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
+FACE = Face((10.04, 20.0, 60.0, 80.0), np.zeros((5, 2)), 0.98765)
+
+
+def prediction(
+    model: str = "m", expressions: tuple[str, ...] = ("happiness", "fear"), first: float = 0.8
+) -> Prediction:
+    profiles = (CAM[:, 0], CAM[0])
+    return Prediction(
+        model=model,
+        probabilities=dict(zip(expressions, (first, 1 - first), strict=True)),
+        sure=first > 0.6,
+        crop=Image.new("RGB", (64, 64), "green"),
+        explained=expressions[0],
+        maps=[
+            FaceMap("Grad-CAM for happiness", CAM, "Where.", "heat"),
+            FaceMap("attention head 1", CAM, "A head.", "heat", profiles),
+            FaceMap("attention 1 of 1", CAM, "Ranked.", "ranks"),
+        ],
+    )
+
+
+def test_json_holds_every_face_and_answer():
+    faces = json.loads(results_json([face_result(1, FACE, [prediction("a"), prediction("b", first=0.3)])]))["faces"]
+    assert faces[0]["box"] == [10.0, 20, 60, 80] and faces[0]["score"] == 0.9877
+    assert faces[0]["agreed"] is None
+    assert [answer["expression"] for answer in faces[0]["answers"]] == ["happiness", "fear"]
+    assert faces[0]["answers"][1] == {
+        "model": "b",
+        "expression": "fear",
+        "probability": 0.7,
+        "sure": False,
+        "how_sure": "not sure",
+        "probabilities": {"happiness": 0.3, "fear": 0.7},
+    }
+
+
+def test_csv_has_a_row_per_face_and_model_and_a_column_per_expression():
+    answers = [prediction("a"), prediction("b, or not", ("happiness", "contempt"))]
+    rows = list(csv.DictReader(io.StringIO(results_csv([face_result(n, FACE, answers) for n in (1, 2)]).decode())))
+    assert [(row["face"], row["model"]) for row in rows] == [(n, m) for n in "12" for m in ("a", "b, or not")]
+    assert (rows[0]["fear"], rows[0]["contempt"]) == ("0.2", "")
+    assert (rows[1]["fear"], rows[1]["contempt"]) == ("", "0.2")
+    assert rows[0]["right"] == "60.0"
+
+
+def test_models_agree_when_all_name_the_same():
+    assert agreed_expression([prediction(), prediction()]) == "happiness"
+    assert agreed_expression([prediction(), prediction(first=0.2)]) is None
+    assert agreed_expression([]) is None
+
+
+def test_raw_maps_are_the_very_values():
+    with zipfile.ZipFile(io.BytesIO(raw_maps_zip(2, [prediction("pattlite-ferplus")]))) as archive:
+        listed = json.loads(archive.read("maps.json"))
+        assert [entry["map"] for entry in listed] == ["Grad-CAM for happiness", "attention head 1", "attention 1 of 1"]
+        assert listed[0]["file"] == "pattlite-ferplus/grad-cam-for-happiness.npy" and listed[0]["face"] == 2
+        for entry in listed:
+            values = np.load(io.BytesIO(archive.read(entry["file"])))
+            assert values.dtype == np.float32 and (values == CAM).all()
+        (profiles,) = (entry["profiles"] for entry in listed if "profiles" in entry)
+        assert profiles["vertical"] == "pattlite-ferplus/attention-head-1-vertical.npy"
+        vertical, horizontal = (np.load(io.BytesIO(archive.read(profiles[s]))) for s in ("vertical", "horizontal"))
+    assert (vertical == CAM[:, 0]).all() and (horizontal == CAM[0]).all()
+
+
+def pixels(*arguments) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture_png(*arguments))).convert("RGB")).astype(int)
+
+
+def test_the_picture_has_the_chosen_opacity_and_colours():
+    photo, box = Image.new("RGB", (400, 300), "gray"), (50.0, 50.0, 120.0, 140.0)
+    plain, half, full = (pixels(photo, [box], 1, [prediction()], opacity, "viridis") for opacity in (0, 0.5, 1))
+    assert np.abs((plain + full) / 2 - half).max() <= 1
+    assert (plain != full).any()
+    assert (pixels(photo, [box], 1, [prediction()], 1, "gray") != full).any()
+
+
+def test_the_picture_has_a_column_per_model_and_none_where_there_is_no_face():
+    photo, box = Image.new("RGB", (400, 300), "gray"), (50.0, 50.0, 120.0, 140.0)
+    one = pixels(photo, [box], 1, [prediction()], 0.5, "viridis")
+    three = pixels(photo, [box], 1, [prediction(name) for name in "abc"], 0.5, "viridis")
+    assert three.shape[1] > one.shape[1] and three.shape[0] == one.shape[0]
+    assert pixels(photo, [], 0, [], 0.5, "viridis").shape[0] < 400

@@ -1,0 +1,206 @@
+"""The Models and Limits pages: they say what the result files say, of the very weights that run, and nothing else."""
+
+import copy
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from fer_models import EXPRESSIONS
+from fer_models.analyzer import Analyzer
+from space.numbers.limits_tab import limits_html
+from space.numbers.measured import Measured, measured
+from space.numbers.models_html import models_html
+from tests.support.tiny import tiny_checkpoint
+
+CARD = """---
+license: mit
+---
+
+# Tiny & small
+
+[The architecture's paper](https://arxiv.org/abs/2306.09626). ![Confusion](https://elsewhere.example/matrix.png)
+"""
+
+
+@pytest.fixture(scope="module")
+def analyzer(tmp_path_factory) -> Analyzer:
+    folder = tiny_checkpoint(tmp_path_factory.mktemp("models") / "tiny")
+    (folder / "README.md").write_text(CARD)
+    return Analyzer([folder])
+
+
+def evaluation(name: str, sha256: str, accuracy: float, parameters: int = 1_093_033) -> dict:
+    """A result in which every expression has 100 pictures and 4 of 100 "contempt" are recognised."""
+    confusion = [[100 * (row == column) for column in range(8)] for row in range(8)]
+    confusion[7] = [96, 0, 0, 0, 0, 0, 0, 4]
+    number = {"value": accuracy, "interval": [accuracy - 0.0123, accuracy + 0.0123]}
+    return {
+        "kind": "evaluation",
+        "checkpoint": {"name": name, "sha256": sha256, "image_size": 112, "parameters": parameters, "macs": 85_321_216},
+        "data": {"name": "ferplus", "layout": "ferplus_parquet", "split": "PublicTest", "limit": None},
+        "order": "shuffled",
+        "n_scored": 800,
+        "metrics": dict.fromkeys(("accuracy", "mean_class_accuracy", "macro_f1"), number)
+        | {"ece": {"value": 0.0158, "interval": [0.0134, 0.0297]}},
+        "recall": {name: {"n": 100, "value": confusion[i][i] / 100} for i, name in enumerate(EXPRESSIONS)},
+        "confusion": confusion,
+        "calibration": None,
+        "not_sure": {
+            "threshold": 0.8,
+            "answered": 0.67,
+            "accuracy": 0.95,
+            "curve": {"answered": [0.05, 0.5, 1.0], "accuracy": [1.0, 0.97, accuracy]},
+        },
+    }
+
+
+@pytest.fixture
+def results(tmp_path, analyzer) -> Path:
+    """Of the weights that run, of other weights of the same name, and of a model that does not run."""
+    (folder,) = (checkpoint.folder for checkpoint in analyzer.checkpoints.values())
+    sha256 = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    own = evaluation("tiny", sha256, 0.8379)
+    retrained = evaluation("tiny", "0" * 64, 0.4242)
+    absent = evaluation("large", "1" * 64, 0.8512, parameters=4_105_999)
+    curve = [{"n": 500, "value": value, "interval": [value, value]} for value in (0.82, 0.8, 0.7, 0.61, 0.5, 0.37)]
+    own_robustness = {key: own[key] for key in ("checkpoint", "data")} | {
+        "kind": "robustness",
+        "seed": 0,
+        "n_samples": 500,
+        "accuracy": {"low light": curve},
+    }
+    times = {"detect": 47.0, "tiny": {"answer": 8.1, "answer and explain": 12.1}}
+    hardware = {"device": "AMD EPYC", "threads": 2}
+    benchmark = {"kind": "benchmark", "hardware": hardware, "milliseconds per photo, one face": times}
+    answers = {
+        "own map": {"accuracy": 0.8379, "same_answers": 1.0},
+        "mean map": {"accuracy": 0.81, "same_answers": 0.97},
+    }
+    fixed_maps = {key: own[key] for key in ("checkpoint", "data")} | {
+        "kind": "fixed_maps",
+        "seed": 0,
+        "n_samples": 3579,
+        "answers": answers,
+    }
+    content = {"own": own, "retrained": retrained, "absent": absent, "rob": own_robustness, "benchmark": benchmark}
+    content |= {"maps": fixed_maps, "other": fixed_maps | {"checkpoint": retrained["checkpoint"], "n_samples": 9999}}
+    folder = tmp_path / "results"
+    folder.mkdir()
+    for name, result in content.items():
+        (folder / f"{name}.json").write_text(json.dumps(result))
+    (folder / "damaged.json").write_text('{"kind": "evalu')
+    return folder
+
+
+def text(page: str) -> str:
+    """What a person reads, on one line."""
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_results_count_only_for_the_weights_that_run(analyzer, results, capsys):
+    found = measured(analyzer, results)
+    assert "damaged.json is left out" in capsys.readouterr().err
+    tiny, large = found.models
+    assert (tiny.name, tiny.loaded, tiny.title) == ("tiny", True, "Tiny & small")
+    assert [result["metrics"]["accuracy"]["value"] for result in tiny.evaluations] == [0.8379]
+    assert (large.name, large.loaded, large.parameters) == ("large", False, 4_105_999)
+    page = text(models_html(found))
+    assert "42.4" not in page
+
+
+def test_what_the_attention_is_worth_is_said_of_the_weights_that_run(analyzer, results):
+    page = text(models_html(measured(analyzer, results)).split("What the attention is worth")[1])
+    assert "83.8 % 81.0 % 97.0 % the same answers" in page
+    (results / "maps.json").unlink()
+    assert "What the attention is worth" not in models_html(measured(analyzer, results))
+
+
+def test_the_table_says_what_the_files_say(analyzer, results):
+    page = models_html(measured(analyzer, results))
+    row = text(re.search(r"<tr><th scope=\"row\">(?:(?!</tr>).)*Tiny &amp; small.*?</tr>", page)[0])
+    assert " ".join(row.split()) == (
+        "Tiny & small tiny card · paper 1.09 M 85 M 8 12 with maps 83.8 % 82.6 to 85.0 83.8 % 82.6 to 85.0 "
+        "83.8 % 82.6 to 85.0 0.016 0.013 to 0.030 67 % 95.0 % right"
+    )
+    assert 'href="https://arxiv.org/abs/2306.09626"' in page and "not running here" in page
+    assert "ferplus, PublicTest: 800 pictures" in page
+    assert page.index("large") < page.index("Tiny")  # the more accurate first
+
+
+def test_an_error_fitted_on_the_same_pictures_is_not_shown_as_if_it_were_honest(analyzer, results):
+    found = measured(analyzer, results)
+    result = found.models[0].evaluations[0]
+    result["calibration"] = {"data": "ferplus", "split": "PublicTest"}
+    assert "flattered: fitted on these" in text(models_html(found))
+    object.__setattr__(found.models[0], "calibration", {"ece_after_cross_fitted": 0.0117, "ece_before": 0.1071})
+    page = text(models_html(found))
+    assert "0.012 cross-fitted; 0.107 before" in page and "flattered" not in page
+
+
+def test_charts_place_the_models_and_say_so_in_words(analyzer, results):
+    page = models_html(measured(analyzer, results))
+    label = re.search(r'aria-label="(accuracy against parameters[^"]*)"', page)[1]
+    assert label == "accuracy against parameters: tiny 83.8 % with 1,093,033; large 85.1 % with 4,105,999"
+    chart = page[page.index("accuracy against parameters") :].split("</svg>")[0]
+    (small_x, small_y), (large_x, large_y) = (
+        tuple(map(float, place)) for place in re.findall(r"translate\(([\d.]+) ([\d.]+)\)", chart)
+    )
+    assert small_x < large_x and small_y > large_y  # more parameters to the right, better above
+
+
+def test_each_matrix_row_is_in_percent_of_its_expression(analyzer, results):
+    page = models_html(measured(analyzer, results))
+    matrix = page[page.index('<table class="confusion">') :].split("</table>")[0]
+    rows = re.findall(r"<tr><th scope=\"row\">(\w+)<small>(\d+)</small></th>(.*?)</tr>", matrix)
+    assert [name for name, _, _ in rows] == list(EXPRESSIONS)
+    assert text(rows[0][2]).split() == ["100"] and text(rows[7][2]).split() == ["96", "4"]
+    assert "96 of 100 pictures of contempt are called neutral" in rows[7][2]
+
+
+def test_a_challenge_subset_has_a_table_of_its_own_and_does_not_count_as_the_whole(analyzer, results):
+    own = json.loads((results / "own.json").read_text())
+    hard = copy.deepcopy(own)
+    hard["data"]["subset"] = {"name": "occlusion"}
+    hard["metrics"]["accuracy"] = {"value": 0.7001, "interval": [0.65, 0.75]}
+    hard["n_scored"] = 120
+    (results / "subset.json").write_text(json.dumps(hard))
+    page = text(models_html(measured(analyzer, results)))
+    numbers, subsets = page.split("Published lists of hard pictures")
+    assert "70.0 %" not in numbers
+    assert "ferplus, PublicTest, occlusion 120 pictures" in subsets and "70.0 % 65.0 to 75.0" in subsets
+
+
+def test_cards_come_without_pictures_from_elsewhere(analyzer, results):
+    found = measured(analyzer, results)
+    assert found.models[0].card.startswith("# Tiny & small") and "license" not in found.models[0].card
+    assert "elsewhere.example" not in found.models[0].card
+
+
+def test_names_from_files_are_text_and_no_markup(analyzer, results):
+    absent = json.loads((results / "absent.json").read_text())
+    absent["checkpoint"]["name"] = "<img src=x>"
+    (results / "absent.json").write_text(json.dumps(absent))
+    found = measured(analyzer, results)
+    assert "<img src=x>" not in models_html(found) + limits_html(found)
+
+
+def test_the_limits_say_the_numbers_of_the_running_models(analyzer, results):
+    page = text(limits_html(measured(analyzer, results)))
+    assert "Of 800 pictures (ferplus, PublicTest) 16 % got another answer" in page
+    assert "contempt 4 % (of 100)" in page and "100 % of" in page
+    assert "for 33 % of these pictures; of their other answers, 5.0 % are still wrong" in page
+    assert "Low light : 61 % at the third of five steps, 37 % at the last." in page
+    assert "85" not in page.split("Harder pictures")[0]  # the absent model's
+
+
+def test_without_results_the_pages_stand_and_claim_nothing(analyzer, tmp_path):
+    found = measured(analyzer, tmp_path / "none")
+    assert found == Measured([found.models[0]], {}, [])
+    page = models_html(found)
+    assert "no result of these weights" in page and '<svg class="chart"' not in page
+    told = text(limits_html(found))
+    assert "does not know what you feel" in told and "It is often wrong" not in told and "Harder" not in told

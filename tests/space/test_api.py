@@ -1,0 +1,149 @@
+"""The endpoints as programs meet them: gradio_client and an MCP client against a served page."""
+
+import ast
+import asyncio
+import base64
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+import app
+from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.trust import RANDOM_MAPS
+from space.image.link import EXAMPLES
+
+MODEL = "pattlite-ferplus"
+GROUP = str(EXAMPLES["several_faces"])
+
+
+@pytest.fixture(scope="module")
+def address():
+    page = app.build(Analyzer([CHECKPOINTS / MODEL]))
+    _, address, _ = page.launch(**app.LAUNCH, prevent_thread_lock=True, quiet=True)
+    yield address
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(address, tmp_path_factory) -> Client:
+    return Client(address, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+def test_programs_find_three_documented_endpoints_with_typed_results(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(endpoints) == {"/analyze", "/explain", "/models"}
+    assert [p["parameter_name"] for p in endpoints["/analyze"]["parameters"]] == ["photo", "models"]
+    needed = {
+        name: [p["parameter_name"] for p in endpoint["parameters"] if not p["parameter_has_default"]]
+        for name, endpoint in endpoints.items()
+    }
+    assert needed == {"/analyze": ["photo"], "/explain": ["photo"], "/models": []}
+    types = endpoints["/analyze"]["returns"][0]["python_type"]["type"]
+    assert "faces: list[dict(face: int, box: list[float]" in types and "probabilities: dict(str, float)" in types
+    assert all("expression" in endpoint["description"] for endpoint in endpoints.values())
+
+
+def test_analyze_finds_every_face_and_asks_every_model(client):
+    result = client.predict(handle_file(GROUP), api_name="/analyze")
+    assert [face["face"] for face in result["faces"]] == [1, 2, 3]
+    lefts = [face["box"][0] for face in result["faces"]]
+    assert lefts == sorted(lefts)
+    (answer,) = result["faces"][1]["answers"]
+    assert answer["model"] == MODEL and answer["expression"] == "happiness" == result["faces"][1]["agreed"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert client.predict(handle_file(str(EXAMPLES["no_face"])), api_name="/analyze")["faces"] == []
+
+
+def test_explain_gives_the_maps_of_one_face_as_numbers_and_as_a_picture(client):
+    result, picture = client.predict(handle_file(GROUP), face=2, expression="fear", api_name="/explain")
+    (model,) = result["models"]
+    assert result["face"] == 2 and model["explained"] == "fear" and model["answer"]["expression"] == "happiness"
+    cam, attention = model["maps"]
+    assert cam["name"] == "Grad-CAM for fear" and cam["trust"] is None
+    assert cam["highest"] == "zero everywhere"  # nothing in this smile speaks for fear
+    assert sum(map(sum, attention["values"])) == pytest.approx(1, abs=1e-3)
+    with Image.open(picture) as opened:
+        assert opened.format == "PNG" and opened.height > 400
+
+
+def test_trust_is_measured_when_it_is_asked_for(client):
+    result, _ = client.predict(handle_file(GROUP), face=2, trust=True, api_name="/explain")
+    assert max(map(max, result["models"][0]["maps"][0]["values"])) == 1
+    for shown in result["models"][0]["maps"]:
+        trust = shown["trust"]
+        measured = (trust["random_deletion_area"] - trust["deletion_area"]) / 2
+        measured += (trust["insertion_area"] - trust["random_insertion_area"]) / 2
+        assert trust["gain"] == pytest.approx(measured, abs=2e-3)
+        assert trust["random_maps"] == RANDOM_MAPS >= trust["beats"] >= 0
+
+
+def test_models_lists_what_can_be_asked(client):
+    (model,) = client.predict(api_name="/models")
+    assert model["name"] == MODEL and model["architecture"] == "pattlite"
+    assert model["parameters"] == 1_093_033 and "happiness" in model["expressions"]
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        ({"photo": handle_file(__file__)}, "not a picture"),
+        ({"photo": handle_file(str(EXAMPLES["no_face"])), "api_name": "/explain"}, "No face found"),
+        (
+            {"photo": handle_file(GROUP), "face": 4, "api_name": "/explain"},
+            "There is no face 4; the photo has faces 1 to 3",
+        ),
+        ({"photo": handle_file(GROUP), "models": ["unheard-of"]}, "not in the list of choices"),
+        ({"photo": handle_file(GROUP), "method": "magic", "api_name": "/explain"}, "not in the list of choices"),
+    ],
+)
+def test_what_cannot_be_answered_gets_a_sentence(client, call, words):
+    with pytest.raises(AppError, match=words):
+        client.predict(**({"api_name": "/analyze"} | call))
+
+
+def test_the_server_fetches_nothing_from_other_places(client):
+    for address in (
+        "http://127.0.0.1:1/face.jpg",
+        "https://example.org/face.jpg",
+        "http://x/gradio_api/file=/etc/passwd",
+    ):
+        with pytest.raises(AppError, match="fetches nothing"):
+            client.predict(handle_file(address), api_name="/analyze")
+
+
+def test_an_assistant_finds_the_same_three_tools_and_can_use_them(address):
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    photo = "data:image/jpeg;base64," + base64.b64encode(EXAMPLES["portrait"].read_bytes()).decode()
+
+    async def ignored(*progress) -> None:
+        """Gradio sends a picture as a picture only to those who ask for the progress."""
+
+    async def converse():
+        async with (
+            streamablehttp_client(f"{address}gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = {tool.name: tool for tool in (await session.list_tools()).tools}
+            answered = await session.call_tool("analyze", {"photo": photo})
+            explained = await session.call_tool(
+                "explain", {"photo": photo, "method": "eigencam"}, progress_callback=ignored
+            )
+            refused = await session.call_tool("analyze", {"photo": "https://example.org/face.jpg"})
+            return tools, answered, explained, refused
+
+    with ThreadPoolExecutor(1) as pool:  # the browser tests leave an event loop running in this thread
+        tools, answered, explained, refused = pool.submit(asyncio.run, converse()).result()
+    assert set(tools) == {"analyze", "explain", "models"}
+    assert "not what a person feels" in tools["analyze"].description
+    assert "from left to right" in tools["explain"].inputSchema["properties"]["face"]["description"]
+    (face,) = ast.literal_eval(answered.content[0].text)["faces"]
+    assert face["agreed"] == "happiness"
+    kinds = [part.type for part in explained.content]
+    assert "image" in kinds and "EigenCAM" in explained.content[0].text
+    assert refused.isError and "fetches nothing" in refused.content[0].text

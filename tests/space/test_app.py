@@ -1,0 +1,49 @@
+"""The Space without a browser: what it says when it cannot start, and what a broken source becomes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.paths import ROOT
+from space.image.answers import Chosen, ImageAnswers, Settings
+from space.image.photo_input import PhotoInput
+from space.image.recent import RecentPhotos
+
+MODEL = CHECKPOINTS / "pattlite-ferplus"
+
+
+@pytest.mark.parametrize(
+    "contents, words", [((), "no checkpoint in"), (("half-a-model",), "half-a-model has no config")]
+)
+def test_without_a_usable_checkpoint_the_start_fails_and_names_the_folder(tmp_path, contents, words):
+    for name in contents:
+        (tmp_path / name).mkdir()
+    command = [sys.executable, str(ROOT / "app.py"), "--checkpoints", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith("error: ") and words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_an_upload_reaches_the_handler_undecoded():
+    from gradio.components.image import ImageData
+
+    photo = PhotoInput()
+    assert photo.preprocess(None) is None
+    assert photo.preprocess(ImageData(path="/tmp/broken.jpg")) == "/tmp/broken.jpg"
+    assert photo.preprocess(ImageData(url="data:image/jpeg;base64,AQID")) == b"\x01\x02\x03"
+
+
+@pytest.mark.parametrize(
+    "url, words",
+    [("data:image/png;base64," + 2000 * "AAAA", "larger than 50 MB"), ("data:image/png;base64,%%", "damaged")],
+)
+def test_what_is_pasted_and_cannot_be_used_is_said_in_its_own_words(monkeypatch, url, words):
+    from gradio.components.image import ImageData
+
+    monkeypatch.setattr("space.image.photo_input.MAX_DATA_URL", 5000)
+    source = PhotoInput().preprocess(ImageData(url=url))
+    view = ImageAnswers(RecentPhotos(Analyzer([MODEL]))).view(source, Chosen(), Settings(["pattlite-ferplus"]))
+    assert words in view.stage and "empty" not in view.stage and view.cards == {}

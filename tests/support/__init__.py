@@ -1,0 +1,1 @@
+"""What the tests share: small checkpoints, data sets and a stand-in Hub."""

@@ -1,0 +1,118 @@
+"""The folder of a Hub repo: what belongs to these weights is in it, and the repository's own folders are up to date."""
+
+import filecmp
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForImageClassification
+
+from fer_models.paths import ROOT
+from train import hub_folder as command
+from train.hub import folder as hub_folder
+from train.hub.load_alone import sample_pictures
+from train.hub.push import files_to_send
+
+FOLDERS = sorted(path for path in (ROOT / "checkpoints").glob("[!.]*") if path.is_dir())
+
+
+@pytest.fixture
+def copy(tmp_path) -> Path:
+    """The folder of pattlite-ferplus as training leaves it: weights and settings."""
+    folder = tmp_path / "pattlite-ferplus"
+    folder.mkdir()
+    for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
+        shutil.copyfile(ROOT / "checkpoints/pattlite-ferplus" / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_folder_of_the_repository_is_what_its_code_config_and_results_give(folder, tmp_path):
+    """If not: python train/hub/folder.py checkpoints/NAME"""
+    fresh = shutil.copytree(folder, tmp_path / folder.name)
+    command.main([str(fresh)])
+    names = files_to_send(folder)
+    assert names.keys() == files_to_send(fresh).keys()
+    assert [name for name in names if not filecmp.cmp(folder / name, fresh / name, shallow=False)] == []
+
+
+def test_a_trained_folder_gets_its_code_card_results_and_picture_and_keeps_its_weights(copy):
+    weights = (copy / "model.safetensors").read_bytes()
+    command.main([str(copy)])
+    assert set(files_to_send(copy)) >= {
+        *("README.md", "config.json", "configuration_pattlite.py", "modeling_pattlite.py"),
+        *("image_processing_fer.py", "preprocessor_config.json", "model.safetensors"),
+        "results/pattlite-ferplus-on-ferplus-PublicTest.json",
+        "results/pattlite-ferplus-on-ferplus-PublicTest-confusion.png",
+        "results/ablation-pattlite-attention.json",
+    }
+    assert (copy / "model.safetensors").read_bytes() == weights
+    assert "- **patch attention**: How much each part of the face weighs" in (copy / "README.md").read_text()
+
+
+def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    own = json.loads((ROOT / "results/pattlite-ferplus-on-ferplus-PublicTest.json").read_text())
+    sample = own | {"data": own["data"] | {"limit": 500}, "n_scored": 500}
+    other = own | {"checkpoint": own["checkpoint"] | {"sha256": "0" * 64}, "n_scored": 1234}
+    answers = {"own map": {"accuracy": 0.85, "same_answers": 1.0}, "mean map": {"accuracy": 0.84, "same_answers": 0.99}}
+    maps = {"kind": "fixed_maps", "answers": answers, "n_samples": 3579}
+    maps |= {key: own[key] for key in ("checkpoint", "data")}
+    other_maps = maps | {"checkpoint": other["checkpoint"], "n_samples": 4321}
+    everything = {"own": own, "sample": sample, "other": other, "maps": maps, "other_maps": other_maps}
+    for name, result in everything.items():
+        (results / f"{name}.json").write_text(json.dumps(result))
+    command.main([str(copy), "--results", str(results)])
+    quoted = {path.stem for path in (copy / "results").glob("*.json")}
+    assert quoted >= {"own", "maps"} and not quoted & {"sample", "other", "other_maps"}
+    card = (copy / "README.md").read_text()
+    assert "1,234" not in card and "4,321" not in card
+    assert "| mean map | 84.00 % | 99.00 % |" in card
+
+
+def test_without_a_result_of_these_weights_it_says_what_to_run(copy, tmp_path):
+    with pytest.raises(SystemExit, match=r"whole validation split, shuffled: .*run train/evaluate.py first"):
+        command.main([str(copy), "--results", str(tmp_path)])
+
+
+def test_the_config_that_is_meant_is_the_one_of_the_folders_name(copy):
+    renamed = copy.rename(copy.with_name("pattlite-ferpluss"))
+    with pytest.raises(SystemExit, match=r"no config at .*pattlite-ferpluss.yaml; hub_configs/ has"):
+        command.main([str(renamed)])
+
+
+def test_half_precision_halves_the_parameters_and_loads_as_float32_for_anybody(copy, tmp_path):
+    model, processor = hub_folder.load_network(copy)
+    half = tmp_path / "half"
+    hub_folder.write_network(half, model, processor, half_precision=True)
+    stored = load_file(half / "model.safetensors")
+    parameters = {name for name, _ in model.named_parameters()}
+    assert {stored[name].dtype for name in parameters} == {torch.float16}
+    assert all(torch.equal(stored[name], value) for name, value in model.named_buffers())  # statistics as they were
+    stranger = AutoModelForImageClassification.from_pretrained(half)  # says no dtype
+    assert {p.dtype for p in stranger.parameters()} == {torch.float32}
+    pixel_values = processor(sample_pictures(), return_tensors="pt")["pixel_values"]
+    for parameter in model.parameters():
+        parameter.data = parameter.data.half().float()
+    with torch.inference_mode():
+        torch.testing.assert_close(stranger.eval()(pixel_values).logits, model(pixel_values).logits)
+
+
+def test_writing_a_half_precision_folder_again_keeps_its_bytes(copy, tmp_path):
+    half, again = tmp_path / "half", tmp_path / "again"
+    hub_folder.write_network(half, *hub_folder.load_network(copy), half_precision=True)
+    hub_folder.write_network(again, *hub_folder.load_network(half), half_precision=True)
+    assert filecmp.cmp(half / "model.safetensors", again / "model.safetensors", shallow=False)
+
+
+def test_a_weight_that_half_precision_cannot_hold_is_named(copy, tmp_path):
+    model, processor = hub_folder.load_network(copy)
+    model.classifier.classifier.bias.data[0] = 1e6
+    with pytest.raises(
+        hub_folder.HubFolderError, match=r"classifier\.classifier\.bias does not fit into half precision"
+    ):
+        hub_folder.write_network(tmp_path / "half", model, processor, half_precision=True)

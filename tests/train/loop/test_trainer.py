@@ -1,0 +1,100 @@
+"""The schedules that ours adds to transformers' Trainer, and the options that reach the optimizer."""
+
+import argparse
+import pickle
+
+import pytest
+
+from fer_models import FERImageProcessor, PAttLiteConfig, PAttLiteForImageClassification
+from tests.support.tiny import tiny_ferplus
+from train import train_hub
+from train.config.recipe import ConfigError, Recipe, Stage
+from train.data.readers import load_split
+from train.loop.augmentation import Augmentation
+from train.loop.trainer import check_frozen
+
+
+@pytest.fixture
+def trainer_of(tmp_path, data_cache):
+    """Stage -> its trainer with optimizer and schedule, for 5 epochs of 2 steps."""
+
+    def build(**stage):
+        data = load_split("ferplus_parquet", tiny_ferplus(tmp_path / "tiny.parquet", count=16), "PublicTest")
+        trainer = train_hub.stage_trainer(
+            PAttLiteForImageClassification(PAttLiteConfig(num_labels=8, image_size=112)),
+            FERImageProcessor(),
+            Stage("s", epochs=5, learning_rate=1.0, **stage),
+            Recipe(),
+            {"train": data, "validation": data},
+            tmp_path / "stage",
+            argparse.Namespace(bf16=False, workers=0),
+        )
+        trainer.create_optimizer_and_scheduler(10)
+        return trainer
+
+    return build
+
+
+def rates(trainer, steps: int) -> list[float]:
+    """The learning rate of each step."""
+    seen = []
+    for _ in range(steps):
+        seen.append(trainer.optimizer.param_groups[0]["lr"])
+        trainer.optimizer.step()
+        trainer.lr_scheduler.step()
+    return seen
+
+
+def test_the_step_schedule_lowers_the_rate_after_every_so_many_epochs(trainer_of):
+    trainer = trainer_of(schedule="step", schedule_options={"every": 2, "factor": 0.1})
+    assert rates(trainer, 10) == pytest.approx([1] * 4 + [0.1] * 4 + [0.01] * 2)
+
+
+def test_a_stages_own_augmentation_replaces_the_recipes_and_leaves_validation_alone(trainer_of):
+    recipes = trainer_of().data_collator.augmentation
+    own = trainer_of(augmentation=Augmentation(flip=0.0, rotation=8.0))
+    assert recipes == Recipe().augmentation
+    assert own.data_collator.augmentation == Augmentation(flip=0.0, rotation=8.0)
+    assert own.evaluation_collator.augmentation is None
+
+
+def test_inverse_time_decay_is_one_over_the_epochs_that_have_passed(trainer_of):
+    assert rates(trainer_of(schedule="inverse_time"), 5) == pytest.approx([1, 1 / 1.5, 1 / 2, 1 / 2.5, 1 / 3])
+
+
+def test_the_loss_plateau_watches_the_validation_loss_whatever_the_accuracy_does(trainer_of):
+    trainer = trainer_of(schedule="loss_plateau", schedule_options={"patience": 2, "factor": 0.3})
+    seen = []
+    for loss in (3.0, 2.0, 1.0, 1.0, 1.0, 1.0):
+        trainer.validation_loss = loss
+        trainer.lr_scheduler.step(0.5)  # the accuracy stands still from the start
+        seen.append(trainer.optimizer.param_groups[0]["lr"])
+    assert seen == pytest.approx([1, 1, 1, 1, 1, 0.3])
+
+
+def test_the_loss_plateau_can_be_saved_and_goes_on_where_it_was(trainer_of):
+    trainer = trainer_of(schedule="loss_plateau", schedule_options={"patience": 2, "factor": 0.3})
+    trainer.validation_loss = 1.0
+    for _ in range(3):
+        trainer.lr_scheduler.step(0.5)
+    state = pickle.loads(pickle.dumps(trainer.lr_scheduler.state_dict()))
+    other = trainer_of(schedule="loss_plateau", schedule_options={"patience": 2, "factor": 0.3})
+    other.lr_scheduler.load_state_dict(state)
+    other.validation_loss = 1.0
+    other.lr_scheduler.step(0.5)
+    assert other.optimizer.param_groups[0]["lr"] == pytest.approx(0.3)
+
+
+def test_a_frozen_module_that_is_not_there_is_named_with_the_nearest_one():
+    model = PAttLiteForImageClassification(PAttLiteConfig(num_labels=8, image_size=112))
+    stages = [Stage("a", 1, 0.1, frozen=["backbone"]), Stage("b", 1, 0.1, frozen=["backbone.conv_sten"])]
+    check_frozen(model, stages[:1])
+    with pytest.raises(ConfigError, match=r"stage 'b': frozen: .*'backbone.conv_sten'; .* 'backbone.conv_stem'\?"):
+        check_frozen(model, stages)
+
+
+def test_options_reach_the_optimizer(trainer_of):
+    group = trainer_of(optimizer="sgd", optimizer_options={"momentum": 0.9}, weight_decay=1e-4).optimizer.param_groups[
+        0
+    ]
+    assert (group["momentum"], group["weight_decay"]) == (0.9, 1e-4)

@@ -1,0 +1,84 @@
+import json
+
+import numpy as np
+import pytest
+
+from tests.support.tiny import only_result, tiny_checkpoint, tiny_ferplus
+from train.calibrate import calibration, cross_fitted, fit_temperature, main, reject_threshold
+from train.measure import metrics
+from train.measure.scoring import load_checkpoint
+
+
+@pytest.fixture(scope="module")
+def calibrated() -> tuple[np.ndarray, np.ndarray]:
+    """Logits (20000, 5) and labels drawn from their own softmax: a model that is exactly as sure as it should be."""
+    rng = np.random.default_rng(0)
+    logits = 2 * rng.normal(size=(20000, 5))
+    shares = metrics.probabilities(logits).cumsum(axis=1)
+    return logits, (rng.random((20000, 1)) > shares).sum(axis=1)
+
+
+def test_a_calibrated_model_has_temperature_1(calibrated):
+    assert fit_temperature(*calibrated) == pytest.approx(1, abs=0.03)
+
+
+def test_logits_multiplied_by_3_have_temperature_3(calibrated):
+    logits, labels = calibrated
+    assert fit_temperature(3 * logits, labels) == pytest.approx(3 * fit_temperature(logits, labels), rel=1e-3)
+
+
+def test_the_temperature_repairs_an_overconfident_model(calibrated):
+    logits, labels = calibrated
+    result = calibration(3 * logits, labels, error=0.05, seed=0)
+    assert result["ece_before"] > 0.1
+    assert result["ece_after_cross_fitted"] < 0.02
+    assert result["nll_after_same_pictures"] < result["nll_before"]
+
+
+def test_the_cross_fitted_confidence_comes_from_the_other_half():
+    logits = np.random.default_rng(0).normal(size=(200, 3))
+    labels = logits.argmax(axis=1)
+    half = np.random.default_rng(0).permutation(200) % 2
+    labels[half == 0] = (labels[half == 0] + 1) % 3  # all wrong here, all right there
+    confidence, _ = cross_fitted(logits, labels, error=0.05, seed=0)
+    assert np.median(confidence[half == 0]) > 0.99  # sharpened by the half that is right
+    assert np.median(confidence[half == 1]) < 0.4  # flattened by the half that is wrong
+
+
+def test_the_threshold_is_the_lowest_that_keeps_the_error():
+    confidence = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    correct = np.array([True, False, True, True, False])
+    # Wrong among the answered, from the surest on: 0, 1/2, 1/3, 1/4, 2/5.
+    assert reject_threshold(confidence, correct, 0.25) == pytest.approx(0.55)
+    assert reject_threshold(confidence, correct, 0.10) == pytest.approx(0.85)
+
+
+def test_a_good_model_always_answers():
+    assert reject_threshold(np.array([0.9, 0.6]), np.array([True, True]), 0.05) == 0
+
+
+def test_a_threshold_that_cannot_be_reached_is_none():
+    assert reject_threshold(np.array([0.9, 0.6]), np.array([False, True]), 0.05) is None
+
+
+def test_the_command_stores_what_it_fitted_and_leaves_the_rest_of_the_config_alone(tmp_path):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    data = tiny_ferplus(tmp_path / "data.parquet")
+    before = json.loads((folder / "config.json").read_text())
+    out = tmp_path / "results"
+    where = ["--data", str(data), "--layout", "ferplus_parquet", "--split", "PublicTest", "--out", str(out)]
+    main([str(folder), *where, "--error", "0.95"])
+    after = json.loads((folder / "config.json").read_text())
+    result = only_result(out)
+    fitted = ("softmax_temperature", "reject_threshold", "calibration")
+    assert {k: v for k, v in after.items() if k not in fitted} == {k: v for k, v in before.items() if k not in fitted}
+    assert after["softmax_temperature"] == pytest.approx(result["softmax_temperature"], rel=1e-4)
+    assert after["reject_threshold"] == pytest.approx(result["reject_threshold"], abs=1e-5)
+    assert load_checkpoint(str(folder)).model.config.calibration == after["calibration"]
+    assert (after["calibration"]["split"], after["calibration"]["n"]) == ("PublicTest", 24)
+    assert (out / "tiny-calibration-on-ferplus_parquet-PublicTest-reliability.png").is_file()
+
+
+def test_a_folder_without_a_config_is_an_error(tmp_path):
+    with pytest.raises(SystemExit, match=r"no config\.json in"):
+        main([str(tmp_path), "--data", "x", "--layout", "ferplus_parquet", "--split", "PublicTest"])

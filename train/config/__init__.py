@@ -1,0 +1,1 @@
+"""A hub config -> a network and what is done with it."""

@@ -1,0 +1,1 @@
+"""A trained network -> its folder, card and Hub repo."""

@@ -1,0 +1,184 @@
+"""A trained network -> the folder of its Hub repo, complete; and the proof that it loads without this repository."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from fer_models.analyzer import CheckpointError, load_network
+from fer_models.explain import METHODS, native_attention
+from train.config.recipe import RESULTS, HubConfig
+from train.hub.load_alone import sample_pictures
+from train.hub.model_card import chosen_on, model_card
+from train.measure.provenance import weights_id
+
+LOAD_ALONE = Path(__file__).with_name("load_alone.py")
+LOGIT_TOLERANCE = 1e-4
+AUTO_CLASSES = ("AutoConfig", "AutoModel", "AutoModelForImageClassification")
+SECONDS = 300  # far more than a slow machine needs to import torch and load a network
+
+
+class HubFolderError(RuntimeError):
+    """A folder is not fit for the Hub; the message names it and says what is wrong."""
+
+
+def _halve(file: Path, model: PreTrainedModel) -> None:
+    """Store the parameters as float16; batch statistics, whose range is larger, stay as they are. The config goes on
+    to say float32, which is what they are loaded as."""
+    parameters = dict(model.named_parameters())
+    weights = load_file(file)
+    halved = {key: value.half() if key in parameters else value for key, value in weights.items()}
+    for key, value in halved.items():
+        if not value.isfinite().all():
+            raise HubFolderError(f"{key} does not fit into half precision; leave `half_precision` out of the config")
+    save_file(halved, file, metadata={"format": "pt"})
+
+
+def write_network(folder: Path, model: PreTrainedModel, processor: Callable, half_precision: bool = False) -> None:
+    """Weights, config, image processor and the code of all three (`fer_models` registers them for that):
+    `from_pretrained(folder, trust_remote_code=True)` works wherever torch, timm and transformers are installed.
+
+    Args:
+        half_precision: store the parameters as float16, in half the bytes.
+
+    Raises:
+        HubFolderError: a weight is too large for that.
+    """
+    network = type(model)
+    model.config.auto_map = {"AutoModel": f"{network.__module__.rpartition('.')[2]}.{network.__name__}"}
+    model.save_pretrained(folder)  # adds AutoConfig and AutoModelForImageClassification
+    if half_precision:
+        _halve(folder / "model.safetensors", model)
+    processor.save_pretrained(folder)
+
+
+def _meanings(model: PreTrainedModel, processor: Callable) -> dict[str, str]:
+    """Name -> meaning of the maps that this model can show: Grad-CAM and its own attention."""
+    pixel_values = processor(sample_pictures()[:1], return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        output = model.eval()(pixel_values.to(model.device), output_attentions=True)
+    own = {name: model.attention_meanings[name] for name in native_attention(model, output)}
+    return {METHODS["gradcam"].title: METHODS["gradcam"].meaning} | own
+
+
+def write_hub_folder(
+    folder: Path, model: PreTrainedModel, processor: Callable, config: HubConfig, results: Path
+) -> None:
+    """Everything that a Hub repo holds: what `write_network` writes, the card, and in `results/` the result files that
+    the card quotes with the confusion matrix.
+
+    Args:
+        results: folder of result files; those of `train/evaluate.py` and `train/fixed_maps.py` for these very weights
+            are quoted.
+
+    Raises:
+        ConfigError: no result on the whole validation split.
+    """
+    write_network(folder, model, processor, config.half_precision)
+    weights = weights_id(model, str(folder))["sha256"]
+    contents = {file: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
+
+    def of_these_weights(kind: str) -> dict[Path, dict]:
+        return {
+            file: content
+            for file, content in contents.items()
+            if content.get("kind") == kind
+            and content["checkpoint"].get("sha256") == weights
+            and content["data"]["limit"] is None
+        }
+
+    own, fixed_maps = of_these_weights("evaluation"), of_these_weights("fixed_maps")
+    evidence = [RESULTS / name for name in (*config.card.evidence, *config.card.data_evidence)]
+    shutil.rmtree(folder / "results", ignore_errors=True)
+    (folder / "results").mkdir()
+    for file in (*own, *fixed_maps, *evidence):
+        shutil.copyfile(file, folder / "results" / file.name)
+    picture = ""
+    for file, content in own.items():
+        confusion = file.with_name(f"{file.stem}-confusion.png")
+        if chosen_on(config, content) and confusion.is_file():
+            picture = f"results/{confusion.name}"
+            shutil.copyfile(confusion, folder / picture)
+    card = model_card(
+        config,
+        list(own.values()),
+        _meanings(model, processor),
+        {file.name: json.loads(file.read_text()) for file in evidence},
+        picture,
+        list(fixed_maps.values()),
+    )
+    (folder / "README.md").write_text(card)
+
+
+def _answers_alone(folder: Path) -> dict[str, np.ndarray]:
+    """What `load_alone.py` writes about the folder, in a process that starts in an empty folder, without a network and
+    without code that transformers kept from an earlier load."""
+    with tempfile.TemporaryDirectory() as empty:
+        answers = Path(empty) / "answers.npz"
+        try:
+            run = subprocess.run(
+                [sys.executable, "-I", str(LOAD_ALONE), str(folder.resolve()), str(answers)],
+                cwd=empty,
+                env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_MODULES_CACHE": str(Path(empty) / "modules")},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise HubFolderError(f"{folder} did not load without this repository within {SECONDS} seconds") from None
+        if run.returncode:
+            reason = (run.stderr.strip() or "no reason given").splitlines()[-1]
+            raise HubFolderError(f"{folder} does not load without this repository: {reason}")
+        with np.load(answers) as content:
+            return dict(content)
+
+
+def _require_code(folder: Path) -> None:
+    """A stranger needs the code of config, network and image processor, and their names in the two config files."""
+    for name, classes in {"config.json": AUTO_CLASSES, "preprocessor_config.json": ("AutoImageProcessor",)}.items():
+        if not (folder / name).is_file():
+            raise HubFolderError(f"{folder} is no checkpoint folder: it has no {name}; train it first")
+        try:
+            references = json.loads((folder / name).read_text()).get("auto_map", {})
+        except ValueError as error:
+            raise HubFolderError(f"{folder / name} cannot be read: {error}") from error
+        for one in classes:
+            module = references.get(one, "").partition(".")[0]
+            if not module or not (folder / f"{module}.py").is_file():
+                raise HubFolderError(f"{folder} lacks the code of {one}; python train/hub_folder.py {folder} writes it")
+
+
+def verify_hub_folder(folder: str | Path) -> None:
+    """Load the folder in a fresh process that cannot import `fer_models`, and compare its logits on made-up pictures
+    with those of the library's own classes.
+
+    Raises:
+        HubFolderError: it does not load there, or it answers something else.
+    """
+    folder = Path(folder)
+    _require_code(folder)
+    try:
+        model, processor = load_network(folder)
+    except CheckpointError as error:
+        raise HubFolderError(str(error)) from error
+    with torch.inference_mode():
+        expected = model(**processor(sample_pictures(), return_tensors="pt")).logits.numpy()
+    alone = _answers_alone(folder)
+    labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    if alone["labels"].tolist() != labels:
+        raise HubFolderError(f"{folder} has other labels when it is loaded without this repository: {alone['labels']}")
+    change = float(np.abs(alone["logits"] - expected).max())
+    if not change <= LOGIT_TOLERANCE * max(1.0, float(np.abs(expected).max())):  # NaN is no agreement either
+        raise HubFolderError(
+            f"{folder} answers differently when it is loaded without this repository: a logit moves by {change:.2g}; "
+            "its code or its config is not the one it was trained with, write the folder again"
+        )

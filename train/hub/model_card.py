@@ -1,0 +1,323 @@
+"""The README of a Hub repo: a hub config and result files -> Markdown; no number is typed in.
+
+`train/hub/folder.py` writes it beside the weights.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from huggingface_hub import ModelCardData
+from huggingface_hub.repocard_data import EvalResult
+
+from train.config.recipe import METRICS, ConfigError, HubConfig, Published, Recipe, Stage
+
+# metric -> what people call it, its type and arguments in the Hub's metadata
+METRIC_WORDS: dict[str, tuple[str, str, dict | None]] = {
+    "accuracy": ("accuracy", "accuracy", None),
+    "mean_class_accuracy": ("mean class accuracy", "recall", {"average": "macro"}),
+    "macro_f1": ("macro F1", "f1", {"average": "macro"}),
+    "ece": ("expected calibration error", "expected_calibration_error", None),
+}
+assert set(METRIC_WORDS) == set(METRICS)
+
+LIMITS = (
+    "An expression is what a face shows, not what a person feels. Do not decide anything about a person with it: not "
+    "in hiring, teaching, policing, health or selling.",
+    "It names the expression that annotators would name. Their habits, and those of the people in the pictures, are in "
+    "its answers; it is not equally good for all people, and for whom it is worse was not measured.",
+    "It answers for any picture. Use a face detector before it, and frame the face as "
+    "`fer_models.faces.crop_face` does.",
+)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def _bullets(sentences: list[str] | tuple[str, ...]) -> str:
+    return "\n".join(f"- {' '.join(sentence.split())}" for sentence in sentences)
+
+
+def _table(header: list[str], numbers_from: int, rows: list[list[str]]) -> str:
+    """Markdown; columns from `numbers_from` on are flush right."""
+    rule = ["---"] * numbers_from + ["--:"] * (len(header) - numbers_from)
+    return "\n".join(f"| {' | '.join(line)} |" for line in [header, rule, *rows])
+
+
+def metadata(config: HubConfig, results: list[dict]) -> ModelCardData:
+    """The card's YAML: licence, task, and in `model-index` every number of the shuffled results."""
+    return ModelCardData(
+        license=config.card.licence,
+        library_name="transformers",
+        pipeline_tag="image-classification",
+        tags=["facial-expression-recognition", config.architecture],
+        model_name=config.name,
+        eval_results=[
+            EvalResult(
+                task_type="image-classification",
+                dataset_type=result["data"]["name"],
+                dataset_name=_data_words(result),
+                dataset_split=result["data"]["split"],
+                metric_type=METRIC_WORDS[metric][1],
+                metric_name=METRIC_WORDS[metric][0],
+                metric_args=METRIC_WORDS[metric][2],
+                metric_value=round(float(result["metrics"][metric]["value"]), 4),
+            )
+            for result in results
+            if result["order"] == "shuffled"
+            for metric in config.metrics
+        ],
+    )
+
+
+def _data_words(result: dict) -> str:
+    subset = result["data"].get("subset")
+    return result["data"]["name"] + (f", {subset['name']}" if subset else "")
+
+
+def _where(result: dict) -> tuple[str, str]:
+    """Data set and split, in the words of the table."""
+    order = ", class after class" if result["order"] == "sorted" else ""
+    return _data_words(result), f"{result['data']['split']}{order}"
+
+
+def _number(metric: str, value: float) -> str:
+    return f"{value:.3f}" if metric == "ece" else _percent(value)
+
+
+def _flattered(metric: str, result: dict) -> bool:
+    fitted = result["calibration"] or {}
+    same = (fitted.get("data"), fitted.get("split")) == (result["data"]["name"], result["data"]["split"])
+    return metric == "ece" and same
+
+
+def _numbers(config: HubConfig, results: list[dict]) -> str:
+    """One row per data set, split and metric: ours with its interval, and the paper's where it gives one."""
+    published: dict[tuple[str, str, str], Published] = {(p.data, p.split, p.metric): p for p in config.card.published}
+    rows, notes = [], []
+    for result in sorted(results, key=lambda result: not chosen_on(config, result)):
+        # class after class is there to show that the accuracy does not move; the rest moves no more
+        for metric in config.metrics if result["order"] == "shuffled" else ["accuracy"]:
+            number = result["metrics"][metric]
+            low, high = (_number(metric, bound).removesuffix(" %") for bound in number["interval"])
+            paper = published.pop((*_where(result), metric), None)
+            mark = " †" if _flattered(metric, result) else ""
+            rows.append(
+                [
+                    *_where(result),
+                    METRIC_WORDS[metric][0],
+                    f"{result['n_scored']:,}",
+                    f"{_number(metric, number['value'])} ({low} to {high}){mark}",
+                    _number(metric, paper.value) if paper else "",
+                ]
+            )
+    for paper in published.values():
+        rows.append(
+            [paper.data, paper.split, METRIC_WORDS[paper.metric][0], "", "", _number(paper.metric, paper.value)]
+        )
+    if any("†" in row[4] for row in rows):
+        notes.append("† flattered: the softmax temperature was fitted on these pictures.")
+    conditions = sorted({paper.conditions for paper in config.card.published if paper.conditions})
+    if conditions:
+        notes.append(f"The published numbers were measured with {'; '.join(conditions)}.")
+    header = ["data", "split", "measure", "pictures", "here (95 % interval)", "published"]
+    return "\n\n".join([_table(header, 3, rows), *notes])
+
+
+def _ablation(table: dict) -> str:
+    conditions = list(table["rows"][0]["accuracy"])
+    rows = []
+    for row in table["rows"]:
+        cells = [row["accuracy"][condition] for condition in conditions]
+        rows.append(
+            [row["name"]]
+            + [_percent(one["mean"]) + (f" ± {100 * one['sd']:.2f}" if one["sd"] is not None else "") for one in cells]
+        )
+    seeds = "one seed" if len(table["seeds"]) == 1 else f"{len(table['seeds'])} seeds"
+    return (
+        f"{table['title']}: accuracy on the same {table['validation_pictures']:,} validation pictures, trained on "
+        f"{table['train_pictures']:,} of {table['of']:,}, {seeds}.\n\n" + _table(["variant", *conditions], 1, rows)
+    )
+
+
+def _near_duplicates(counts: dict) -> str:
+    first, second, near = counts["first"], counts["second"], counts["equal_or_near"]
+    return (
+        f"- At least {_percent(near['share_of_second'])} of the pictures in {second['split']} "
+        f"({near['pictures_of_second']:,} of {second['pictures']:,}) equal or nearly equal one in {first['split']} "
+        f"({counts['equal']['pictures_of_second']:,} exactly), so numbers on {second['split']} flatter the model "
+        "somewhat."
+    )
+
+
+# kind of a result file -> its Markdown
+EVIDENCE: dict[str, Callable[[dict], str]] = {"ablation": _ablation, "near_duplicates": _near_duplicates}
+
+
+def _evidence(results: list[dict]) -> str:
+    for result in results:
+        if result.get("kind") not in EVIDENCE:
+            raise ConfigError(f"a card can show {', '.join(EVIDENCE)}, not a result of the kind {result.get('kind')!r}")
+    return "\n\n".join(EVIDENCE[result["kind"]](result) for result in results)
+
+
+def _taught(stage: Stage) -> str:
+    if not stage.teachers:
+        return ""
+    *others, last = stage.teachers
+    whose = f"mean answer of {', '.join(others)} and {last}" if others else f"answer of {last}"
+    return f"; {100 * stage.teacher_share:g} % of each target is the {whose}"
+
+
+def _side(stage: Stage) -> str:
+    return f", {stage.image_size} x {stage.image_size}" if stage.image_size else ""
+
+
+def _recipe(recipe: Recipe) -> str:
+    stages = "\n".join(
+        f"{number}. {stage.name}{_side(stage)}: {stage.epochs} epochs at most, {stage.optimizer} at "
+        f"{stage.learning_rate:g}, schedule {stage.schedule}, batches of {stage.batch_size}{_taught(stage)}"
+        for number, stage in enumerate(recipe.stages, start=1)
+    )
+    labels = "the shares of the annotators' votes" if recipe.soft_labels else "one label a picture"
+    return f"{stages}\n\nSeed {recipe.seed}; {labels}."
+
+
+def _section(title: str, *parts: str) -> list[str]:
+    parts = tuple(part for part in parts if part)
+    return [f"## {title}", *parts] if parts else []
+
+
+def _citations(*entries: str) -> str:
+    entries = tuple(entry.strip() for entry in entries if entry)
+    return f"```bibtex\n{chr(10).join(entries)}\n```" if entries else ""
+
+
+def chosen_on(config: HubConfig, result: dict) -> bool:
+    """Whether the result is on the pictures that selected the epoch: the whole validation split, shuffled."""
+    data = result["data"]
+    where = (data["name"], data["split"], data["limit"], data.get("subset"), result["order"])
+    return where == (config.data.name, config.data.split_name("validation"), None, None, "shuffled")
+
+
+def _map_sentences(maps: dict[str, str]) -> list[str]:
+    """A sentence for each map, one for neighbours that mean the same."""
+    sentences = []
+    for meaning, group in groupby(maps, key=maps.get):
+        names = list(group)
+        subject = f"**{names[0]}**" if len(names) == 1 else f"**{names[0]}** to **{names[-1]}**"
+        sentences.append(f"{subject}: {meaning}")
+    return sentences
+
+
+def _fixed_maps(result: dict) -> str:
+    rows = [[name, _percent(one["accuracy"]), _percent(one["same_answers"])] for name, one in result["answers"].items()]
+    return (
+        f"How much the answers owe to the attention: each map as it is, or in its place the mean map of all faces, or "
+        f"that map's mean ({_data_words(result)} {result['data']['split']}, {result['n_samples']:,} pictures).\n\n"
+        + _table(["multiplied by", "accuracy", "answers that stay the same"], 1, rows)
+    )
+
+
+def model_card(
+    config: HubConfig,
+    results: list[dict],
+    maps: dict[str, str],
+    evidence: dict[str, dict],
+    picture: str = "",
+    fixed_maps: Sequence[dict] = (),
+) -> str:
+    """The card of a checkpoint.
+
+    Args:
+        results: what `train/evaluate.py` wrote for these weights, the validation split among them.
+        maps: name -> meaning of every map that the model can show.
+        evidence: file name -> content, for the files that the config's card names.
+        picture: address of the confusion matrix, relative to the card.
+        fixed_maps: what `train/fixed_maps.py` wrote for these weights.
+
+    Raises:
+        ConfigError: no result on the whole validation split, shuffled; or evidence of an unknown kind.
+    """
+    card = config.card
+    own = [result for result in results if chosen_on(config, result)]
+    if not own:
+        raise ConfigError(
+            f"a card needs the result of {config.name} on the whole validation split, shuffled: {config.data.name}, "
+            f"{config.data.split_name('validation')}; run train/evaluate.py first"
+        )
+    result = own[0]
+    recall = [[name, f"{one['n']:,}", _percent(one["value"])] for name, one in result["recall"].items() if one["n"]]
+    batches = ", ".join(f"{_percent(one['accuracy'])} in batches of {s}" for s, one in result["batch_sizes"].items())
+    parts = [
+        f"---\n{metadata(config, results).to_yaml().strip()}\n---",
+        f"# {card.title}",
+        f"Which of {len(config.data.names)} expressions a face shows: {', '.join(config.data.names)}. "
+        f"[The architecture's paper]({card.paper}).",
+        " ".join(" ".join(note.split()) for note in card.notes),
+        f"""```python
+from transformers import pipeline
+
+repo = "{config.name}"  # this folder, or OWNER/{config.name} on the Hub
+classify = pipeline("image-classification", repo, trust_remote_code=True)
+classify("face.jpg")  # a face that is cut out
+```
+
+It needs torch, torchvision, timm and transformers. After `import fer_models` the same works without
+`trust_remote_code`, and `fer_models.analyzer.Analyzer` finds the faces of a photo, explains each answer, and says
+"not sure" where the highest probability is below the model's threshold.""",
+        *_section(
+            "Measured",
+            _numbers(config, results),
+            f"{config.data.split_name('validation')} selected the epoch: accuracy {batches}. "
+            f"{result['checkpoint']['parameters']:,} parameters, {result['checkpoint']['macs'] / 1e6:,.0f} million "
+            f"multiply-accumulates for a picture of {result['checkpoint']['image_size']} x "
+            f"{result['checkpoint']['image_size']}.",
+            _table(["expression", "pictures", "recall"], 1, recall),
+            f"![Confusion matrix]({picture})" if picture else "",
+            f"Result files: `results/`, made on {result['date']} from commit `{result['commit']}`; order and "
+            f"resampling by seed {result['seed']}.",
+        ),
+        *_section(
+            "What the maps mean",
+            _bullets(_map_sentences(maps)),
+            *(_fixed_maps(result) for result in fixed_maps),
+        ),
+        *_section(
+            "How this differs from the publication",
+            _bullets(card.deviations),
+            _evidence([evidence[name] for name in card.evidence]),
+        ),
+        *_section(
+            "Training",
+            _recipe(config.recipe),
+            f"""```
+{" ".join([f"python train/train_hub.py --config hub_configs/{config.name}.yaml --data DATA", *card.training_options])}
+python train/evaluate.py checkpoints/{config.name} --config hub_configs/{config.name}.yaml --data DATA
+```""",
+        ),
+        *_section("Intended use", _bullets(card.intended_use)),
+        *_section(
+            "Limits",
+            "\n".join(
+                part
+                for part in (
+                    _bullets([*LIMITS, *card.limits]),
+                    _evidence([evidence[name] for name in card.data_evidence]),
+                )
+                if part
+            ),
+        ),
+        *_section(
+            "Licences",
+            _bullets(
+                [
+                    f"Weights: {card.licence}",
+                    f"Code: {card.code_licence}",
+                    *([card.data_licence] if card.data_licence else []),
+                ]
+            ),
+        ),
+        *_section("Citation", _citations(card.citation, card.data_citation)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"

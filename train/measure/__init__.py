@@ -1,0 +1,1 @@
+"""What evaluation, calibration and ablation share."""

@@ -1,0 +1,133 @@
+"""What the measuring commands share: arguments, the data set, result files and one-sentence errors."""
+
+import argparse
+import functools
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from fer_models.paths import ROOT
+from train.config.recipe import ConfigError, Data, load_config
+from train.data.readers import READERS, DataError, FaceDataset, load_split
+from train.data.splits import load_splits
+from train.loop.cpu import keep_freed_memory
+from train.measure.scoring import Checkpoint, CheckpointError, labels_for, load_checkpoint, scoring_order
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say which pictures are measured, in which order, and where the results go."""
+    parser.add_argument("--data", required=True, type=Path, help="file or folder of the data set")
+    parser.add_argument("--layout", help=f"how its files lie: {', '.join(READERS)}")
+    parser.add_argument("--layout-options", default="{}", help="of a generic layout, as YAML: '{label: class}'")
+    parser.add_argument("--config", help="a hub config that says layout, options and splits instead")
+    parser.add_argument("--split", help="the owner's name of it; with --config train, validation (default) or test")
+    parser.add_argument(
+        "--data-name", help="what result files call the data set; by default what the config calls it, or its layout"
+    )
+    parser.add_argument("--limit", type=int, help="a random sample of so many pictures")
+    parser.add_argument("--shuffle-seed", type=int, default=0, help="of the order, the sample and the resampling")
+    parser.add_argument("--out", type=Path, default=ROOT / "results")
+
+
+def _split_of_config(options: argparse.Namespace) -> tuple[FaceDataset, Data, str]:
+    data = load_config(options.config).data
+    splits = load_splits(data, options.data)
+    role = options.split or "validation"
+    if role not in splits:
+        raise DataError(f"{options.config} has the splits {', '.join(splits)}, not {role!r}")
+    return splits[role], data, data.split_name(role)
+
+
+def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
+    """The split that the arguments name, and its description for a result file.
+
+    Raises:
+        ConfigError, DataError: it is not there, or the arguments do not say what it is.
+    """
+    if options.config:
+        data, described, split = _split_of_config(options)
+        name, layout = described.name, described.layout
+    elif options.layout and options.split:
+        name, layout, split = options.layout, options.layout, options.split
+        data = load_split(layout, options.data, split, options=yaml.safe_load(options.layout_options))
+    else:
+        raise DataError("which pictures? Pass --layout and --split, or --config")
+    description = {
+        "name": options.data_name or name,
+        "layout": layout,
+        "file": options.data.name,
+        "split": split,
+        "limit": options.limit,
+    }
+    return data, description
+
+
+def measured_checkpoints(
+    options: argparse.Namespace, kind: str
+) -> Iterator[tuple[Checkpoint, FaceDataset, np.ndarray, dict]]:
+    """Of each of `options.checkpoints`: the model; the pictures that the arguments name, with its class ids; the rows
+    to score, `(S,)`; and the beginning of its result file.
+
+    Raises:
+        CheckpointError, ConfigError, DataError: a checkpoint or the pictures are not there or do not fit.
+    """
+    everything, description = open_data(options)
+    for source in options.checkpoints:
+        checkpoint = load_checkpoint(source)
+        data, left_out, _ = labels_for(everything, checkpoint)
+        rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
+        result = {
+            "kind": kind,
+            "checkpoint": checkpoint.describe(),
+            "data": description,
+            "seed": options.shuffle_seed,
+            "n_samples": len(rows),
+            "left_out": left_out,
+        }
+        yield checkpoint, data, rows, result
+
+
+def result_file(options: argparse.Namespace, subject: str, data: dict, suffix: str = "") -> Path:
+    """`SUBJECT-on-DATA-SPLIT.json` in the results folder; a subset or sample has a name of its own, never the full
+    result's."""
+    subset = f"-{data['subset']['name']}" if data.get("subset") else ""
+    limit = f"-limit{data['limit']}" if data["limit"] else ""
+    stem = re.sub(r"[^\w.-]+", "-", f"{subject}-on-{data['name']}-{data['split']}{subset}{limit}{suffix}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    return options.out / f"{stem}.json"
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    if isinstance(value, float):
+        return None if value != value else float(f"{value:.6g}")  # JSON knows no NaN
+    return value
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Six significant digits; lists of numbers on one line, so that the file stays short and diffs stay readable."""
+    text = json.dumps(_rounded(content), indent=2)
+    text = re.sub(r"\[[^\[\]{}\"]*\]", lambda numbers: " ".join(numbers[0].split()), text)
+    path.write_text(text + "\n")
+
+
+def command(main: Callable) -> Callable:
+    """A `main(arguments)` that returns the file it wrote; expected errors end it with one sentence and exit code 1."""
+
+    @functools.wraps(main)
+    def run(arguments: list[str] | None = None) -> Path:
+        keep_freed_memory()
+        try:
+            return main(arguments)
+        except (CheckpointError, ConfigError, DataError) as error:
+            sys.exit(f"error: {error}")
+
+    return run
