@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fer_models.analyzer import CheckpointError, load_network
 from fer_models.paths import RESULTS, ROOT
+from fer_models.results import ResultError
 from train.config.recipe import ConfigError, load_config
 from train.hub.folder import HubFolderError, verify_hub_folder, write_hub_folder
 
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
             write_hub_folder(folder, model, processor, config, options.results)
             if options.verify:
                 verify_hub_folder(folder)
-    except (CheckpointError, ConfigError, HubFolderError) as error:
+    except (CheckpointError, ConfigError, HubFolderError, ResultError) as error:
         sys.exit(f"error: {error}")
 
 

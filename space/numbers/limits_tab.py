@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from fer_models.results import percent, span
+from fer_models.results.near_duplicates import NearDuplicates
+from fer_models.results.robustness import Robustness
 from space.numbers.measured import Measured, Model
-from space.numbers.models_html import data_words, percent
+from space.numbers.models_html import Group
 
 FEW = 100  # pictures of an expression; a share of fewer says little
 
@@ -15,8 +18,8 @@ def limits_html(found: Measured) -> str:
     """The page; a statement that rests on a measurement is left out where there is none."""
     groups = [
         [(model, result) for model, result in group if model.loaded]
-        for group in found.groups().values()
-        if not group[0][1]["data"].get("subset")
+        for group in found.groups()
+        if not group[0][1].data.subset
     ]
     main = next((group for group in groups if group), [])
     sections = [
@@ -33,7 +36,7 @@ def limits_html(found: Measured) -> str:
             ],
         ),
         ("It is often wrong", [*_accuracy(main), *_rare(main), *_sure(main), *_flattered(main, found.near_duplicates)]),
-        ("Harder pictures make it worse", _robustness(found.comparable("robustness"))),
+        ("Harder pictures make it worse", _robustness(found.robustness)),
         (
             "It is not equally good for everybody",
             [
@@ -76,22 +79,13 @@ def limits_html(found: Measured) -> str:
     return f'<div class="fer measured limits">{content}</div>'
 
 
-Group = Sequence[tuple[Model, dict]]
-
-
-def _range(values: Sequence[float], digits: int = 1) -> str:
-    """ "16.0 %", or "16.0 to 25.0 %" for several."""
-    low, high = percent(min(values), digits), percent(max(values), digits)
-    return low if low == high else f"{low.removesuffix(' %')} to {high}"
-
-
 def _accuracy(group: Group) -> list[str]:
     if not group:
         return []
     result = group[0][1]
-    wrong = _range([1 - one["metrics"]["accuracy"]["value"] for _, one in group], 0)
+    wrong = span([1 - one.metrics.accuracy.value for _, one in group], 0)
     return [
-        f"Of {result['n_scored']:,} pictures ({html.escape(data_words(result['data']))}) {wrong} got another answer "
+        f"Of {result.n_scored:,} pictures ({html.escape(result.data.words)}) {wrong} got another answer "
         "than the annotators' majority. The annotators differ among themselves, too."
     ]
 
@@ -100,62 +94,63 @@ def _rare(group: Group) -> list[str]:
     """The expression that is recognised least often, and how few pictures that rests on."""
     if not group:
         return []
-    shares = {
-        name: [result["recall"][name]["value"] for _, result in group if result["recall"].get(name, {}).get("n")]
-        for name in group[0][1]["recall"]
+    recalls = {
+        name: [result.recall[name] for _, result in group if name in result.recall] for name in group[0][1].recall
     }
+    shares = {name: [one.value for one in found if one.n and one.value is not None] for name, found in recalls.items()}
     shares = {name: values for name, values in shares.items() if values}
-    counts = {name: group[0][1]["recall"][name]["n"] for name in shares}
+    counts = {name: group[0][1].recall[name].n for name in shares}
     worst = sorted(shares, key=lambda name: max(shares[name]))[:3]
-    told = ", ".join(f"{html.escape(name)} {_range(shares[name], 0)} (of {counts[name]:,})" for name in worst)
+    told = ", ".join(f"{html.escape(name)} {span(shares[name], 0)} (of {counts[name]:,})" for name in worst)
     best = max(shares, key=lambda name: min(shares[name]))
     few = " So few pictures say little." if any(counts[name] < FEW for name in worst) else ""
     return [
-        f"Rare expressions are mostly missed: {told} were recognised, against {_range(shares[best], 0)} of "
+        f"Rare expressions are mostly missed: {told} were recognised, against {span(shares[best], 0)} of "
         f"{html.escape(best)}.{few}"
     ]
 
 
 def _sure(group: Group) -> list[str]:
-    answered = [result["not_sure"] for _, result in group if result["not_sure"]["accuracy"] is not None]
-    if not answered:
+    answered = [result.not_sure.answered for _, result in group if result.not_sure.accuracy is not None]
+    accuracies = [result.not_sure.accuracy for _, result in group if result.not_sure.accuracy is not None]
+    if not accuracies:
         return []
     return [
-        f"“Not sure” is an answer. The models give it for {_range([1 - one['answered'] for one in answered], 0)} of "
-        f"these pictures; of their other answers, {_range([1 - one['accuracy'] for one in answered])} are still wrong. "
+        f"“Not sure” is an answer. The models give it for {span([1 - share for share in answered], 0)} of "
+        f"these pictures; of their other answers, {span([1 - accuracy for accuracy in accuracies])} are still wrong. "
         "A high probability is a model's confidence, not proof."
     ]
 
 
-def _flattered(group: Group, duplicates: Sequence[dict]) -> list[str]:
+def _flattered(group: Group, duplicates: Sequence[NearDuplicates]) -> list[str]:
     """Why the numbers are better than they should be."""
     said = []
-    if any(result["calibration"] for _, result in group):
+    if any(result.calibration for _, result in group):
         said.append(
             "These pictures selected the training epoch and set the threshold of “not sure”; on pictures that had no "
             "part in the training, expect less."
         )
-    names = {result["data"]["name"] for _, result in group}
+    names = {result.data.name for _, result in group}
     said += [
-        f"{percent(near['equal_or_near']['share_of_second'])} of the {html.escape(near['second']['split'])} pictures "
-        f"equal or nearly equal one in {html.escape(near['first']['split'])}, so the numbers flatter the models."
+        f"{percent(near.equal_or_near.share_of_second)} of the {html.escape(near.second.split)} pictures "
+        f"equal or nearly equal one in {html.escape(near.first.split)}, so the numbers flatter the models."
         for near in duplicates
-        if any(near["data"]["layout"].startswith(name) for name in names)
+        if any(near.data.layout.startswith(name) for name in names)
     ]
     return said
 
 
-def _robustness(results: Group) -> list[str]:
+def _robustness(results: Sequence[tuple[Model, Robustness]]) -> list[str]:
     results = [(model, result) for model, result in results if model.loaded]
     if not results:
         return []
-    clean = [next(iter(result["accuracy"].values()))[0]["value"] for _, result in results]
-    said = [f"On {results[0][1]['n_samples']:,} pictures as they are, accuracy is {_range(clean, 0)}."]
-    for kind in results[0][1]["accuracy"]:
-        curves = [[point["value"] for point in result["accuracy"][kind]] for _, result in results]
+    clean = [next(iter(result.accuracy.values()))[0].value for _, result in results]
+    said = [f"On {results[0][1].n_samples:,} pictures as they are, accuracy is {span(clean, 0)}."]
+    for kind in results[0][1].accuracy:
+        curves = [[point.value for point in result.accuracy[kind]] for _, result in results]
         said.append(
-            f"<b>{html.escape(kind.capitalize())}</b>: {_range([curve[3] for curve in curves], 0)} at the third of "
-            f"five steps, {_range([curve[-1] for curve in curves], 0)} at the last."
+            f"<b>{html.escape(kind.capitalize())}</b>: {span([curve[3] for curve in curves], 0)} at the third of "
+            f"five steps, {span([curve[-1] for curve in curves], 0)} at the last."
         )
     return said
 

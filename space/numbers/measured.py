@@ -1,16 +1,26 @@
 """Result files and checkpoints -> what is known about each model; nothing is typed in here."""
 
 import hashlib
-import json
 import os
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from fer_models.analyzer import Analyzer, Checkpoint
 from fer_models.paths import RESULTS
+from fer_models.results import OfWeights, Result, Sampled, read_folder
+from fer_models.results.benchmark import Benchmark, FaceTimes
+from fer_models.results.calibration import Calibration
+from fer_models.results.evaluation import Evaluation
+from fer_models.results.fixed_maps import FixedMaps
+from fer_models.results.near_duplicates import NearDuplicates
+from fer_models.results.robustness import Robustness
+
+Kind = TypeVar("Kind", bound=Result)
+SampledKind = TypeVar("SampledKind", bound=Sampled)
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,7 @@ class Model:
     loaded: whether this Space runs it.
     parameters, macs: multiply-accumulates for one face; `None` where they were not measured.
     evaluations: results on shuffled pictures, of these very weights. calibration, robustness, fixed_maps: likewise,
-        `None` where there is none. milliseconds: per stage and face, from the benchmark.
+        `None` where there is none. times: for one face, from the benchmark, likewise.
     """
 
     name: str
@@ -32,58 +42,60 @@ class Model:
     loaded: bool = True
     parameters: int | None = None
     macs: int | None = None
-    evaluations: list[dict] = field(default_factory=list)
-    calibration: dict | None = None
-    robustness: dict | None = None
-    fixed_maps: dict | None = None
-    milliseconds: dict[str, float] = field(default_factory=dict)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    calibration: Calibration | None = None
+    robustness: Robustness | None = None
+    fixed_maps: FixedMaps | None = None
+    times: FaceTimes | None = None
 
 
 @dataclass(frozen=True)
 class Measured:
-    """models: in the order of the page. machine: on which their milliseconds were measured. near_duplicates: counts
-    between training and other pictures, as their result files hold them."""
+    """models: in the order of the page. machine: on which their times were measured. near_duplicates: counts between
+    training and other pictures."""
 
     models: list[Model]
-    machine: dict
-    near_duplicates: list[dict]
+    machine: dict[str, str | int]
+    near_duplicates: list[NearDuplicates]
 
-    def groups(self) -> dict[tuple, list[tuple[Model, dict]]]:
-        """Comparable evaluations together: the same pictures, with the model and its result; the most common first."""
-        groups: dict[tuple, list[tuple[Model, dict]]] = {}
+    def groups(self) -> list[list[tuple[Model, Evaluation]]]:
+        """Comparable evaluations together: the same pictures, with the model and its result; whole splits before
+        subsets, the most common first."""
+        groups: dict[tuple, list[tuple[Model, Evaluation]]] = {}
         for model in self.models:
             for result in model.evaluations:
-                groups.setdefault(_pictures(result), []).append((model, result))
-        return dict(sorted(groups.items(), key=lambda item: (item[0][2] is not None, -len(item[1]))))
+                groups.setdefault(result.data.identity, []).append((model, result))
+        return sorted(groups.values(), key=lambda group: (group[0][1].data.subset is not None, -len(group)))
 
-    def comparable(self, kind: str) -> list[tuple[Model, dict]]:
-        """The largest set of results of a kind, "robustness" or "fixed_maps", that are on the same pictures."""
-        groups: dict[tuple, list[tuple[Model, dict]]] = {}
-        for model in self.models:
-            if result := getattr(model, kind):
-                key = (_pictures(result), result["seed"], result["n_samples"])
-                groups.setdefault(key, []).append((model, result))
-        return max(groups.values(), key=len, default=[])
+    @property
+    def robustness(self) -> list[tuple[Model, Robustness]]:
+        """The largest set of results that are on the same pictures."""
+        return _comparable([(model, model.robustness) for model in self.models if model.robustness])
 
-
-def _pictures(result: dict) -> tuple:
-    data = result["data"]
-    subset = data.get("subset")
-    return data["name"], data["split"], subset["name"] if subset else None, data["limit"]
+    @property
+    def fixed_maps(self) -> list[tuple[Model, FixedMaps]]:
+        """The largest set of results that are on the same pictures."""
+        return _comparable([(model, model.fixed_maps) for model in self.models if model.fixed_maps])
 
 
-def read_results(folder: Path = RESULTS) -> list[dict]:
-    """The result files of a folder, by name; one that is damaged is said on standard error and left out."""
-    results = []
-    for file in sorted(folder.glob("*.json")):
-        try:
-            result = json.loads(file.read_text())
-        except (OSError, ValueError) as error:
-            print(f"warning: {file} is left out: {error}", file=sys.stderr)
-            continue
-        if isinstance(result, dict):
-            results.append({"kind": None} | result)
-    return results
+def _comparable(results: list[tuple[Model, SampledKind]]) -> list[tuple[Model, SampledKind]]:
+    groups: dict[tuple, list[tuple[Model, SampledKind]]] = {}
+    for model, result in results:
+        groups.setdefault(result.sample, []).append((model, result))
+    return max(groups.values(), key=len, default=[])
+
+
+def read_results(folder: Path = RESULTS) -> list[Result]:
+    """The result files of a folder, by name; one that cannot be read is said on standard error and left out."""
+
+    def warn(error: Exception) -> None:
+        print(f"warning: left out: {error}", file=sys.stderr)
+
+    return [result for _, result in read_folder(folder, left_out=warn)]
+
+
+def _of(kind: type[Kind], results: Sequence[Result]) -> list[Kind]:
+    return [result for result in results if isinstance(result, kind)]
 
 
 def measured(analyzer: Analyzer, folder: Path = RESULTS) -> Measured:
@@ -92,35 +104,31 @@ def measured(analyzer: Analyzer, folder: Path = RESULTS) -> Measured:
     Results count for a model only if they were measured with the very weights that run.
     """
     results = read_results(folder)
-    of_models = [result for result in results if "checkpoint" in result and result.get("data", {}).get("name")]
-    benchmark = next((result for result in results if result["kind"] == "benchmark"), {})
-    times = {
-        name: figures
-        for name, figures in benchmark.get("milliseconds per photo, one face", {}).items()
-        if isinstance(figures, dict)
-    }
-    running = [_running(checkpoint, of_models, times) for checkpoint in analyzer.checkpoints.values()]
+    of_weights = _of(OfWeights, results)
+    benchmark = next(iter(_of(Benchmark, results)), None)
+    times = benchmark.faces if benchmark else {}
+    running = [_running(checkpoint, of_weights, times) for checkpoint in analyzer.checkpoints.values()]
     names = {model.name for model in running}
-    others: dict[str, list[dict]] = {}
-    for result in of_models:
-        if result["checkpoint"]["name"] not in names:
-            others.setdefault(result["checkpoint"]["name"], []).append(result)
+    others: dict[str, list[OfWeights]] = {}
+    for result in of_weights:
+        if result.checkpoint.name not in names:
+            others.setdefault(result.checkpoint.name, []).append(result)
     absent = [
-        Model(name=name, title=name, loaded=False, milliseconds=times.get(name, {}), **_figures(own))
+        Model(name=name, title=name, loaded=False, times=times.get(name), **_figures(own))
         for name, own in others.items()
-        if any(result["kind"] == "evaluation" for result in own)
+        if _of(Evaluation, own)
     ]
     return Measured(
         models=[*running, *absent],
-        machine=benchmark.get("hardware", {}),
-        near_duplicates=[result for result in results if result["kind"] == "near_duplicates"],
+        machine=benchmark.hardware if benchmark else {},
+        near_duplicates=_of(NearDuplicates, results),
     )
 
 
-def _running(checkpoint: Checkpoint, results: Sequence[dict], times: dict[str, dict]) -> Model:
+def _running(checkpoint: Checkpoint, results: Sequence[OfWeights], times: dict[str, FaceTimes]) -> Model:
     with (checkpoint.folder / "model.safetensors").open("rb") as weights:
         sha256 = hashlib.file_digest(weights, "sha256").hexdigest()
-    own = [result for result in results if result["checkpoint"].get("sha256") == sha256]
+    own = [result for result in results if result.checkpoint.sha256 == sha256]
     card = _card(checkpoint.folder / "README.md")
     title = re.search(r"^# (.+)$", card, re.M)
     paper = re.search(r"\[[^\]]*\bpaper\b[^\]]*\]\((https?://[^)\s]+)\)", card, re.I)
@@ -132,21 +140,19 @@ def _running(checkpoint: Checkpoint, results: Sequence[dict], times: dict[str, d
         paper=paper[1] if paper else None,
         card=card,
         hub=f"https://huggingface.co/{organisation}/{checkpoint.name}" if organisation else None,
-        milliseconds=times.get(checkpoint.name, {}),
+        times=times.get(checkpoint.name),
         **figures,
     )
 
 
-def _figures(results: Sequence[dict]) -> dict:
+def _figures(results: Sequence[OfWeights]) -> dict[str, Any]:
     """The fields of `Model` that come from its result files."""
-    names = ("calibration", "robustness", "fixed_maps")
-    kinds = {kind: [result for result in results if result["kind"] == kind] for kind in names}
-    size = {key: results[0]["checkpoint"][key] for key in ("parameters", "macs")} if results else {}
+    size = {"parameters": results[0].checkpoint.parameters, "macs": results[0].checkpoint.macs} if results else {}
     return size | {
-        "evaluations": [r for r in results if r["kind"] == "evaluation" and r["order"] == "shuffled"],
-        "calibration": next(iter(kinds["calibration"]), None),
-        "robustness": max(kinds["robustness"], key=lambda result: result["n_samples"], default=None),
-        "fixed_maps": max(kinds["fixed_maps"], key=lambda result: result["n_samples"], default=None),
+        "evaluations": [result for result in _of(Evaluation, results) if not result.by_class],
+        "calibration": next(iter(_of(Calibration, results)), None),
+        "robustness": max(_of(Robustness, results), key=lambda result: result.n_samples, default=None),
+        "fixed_maps": max(_of(FixedMaps, results), key=lambda result: result.n_samples, default=None),
     }
 
 

@@ -3,6 +3,10 @@
 import html
 from collections.abc import Sequence
 
+from fer_models.results import Number, percent
+from fer_models.results.evaluation import Evaluation
+from fer_models.results.fixed_maps import FixedMaps
+from fer_models.results.robustness import Robustness
 from space.numbers.measured import Measured, Model
 from space.page.charts import Axis, Point, color, legend, lines, million_axis, percent_axis, scatter, shape
 
@@ -10,16 +14,7 @@ NOTHING = '<td class="none" title="not measured">–</td>'
 SEVERITIES = Axis("severity", 0, 5, {step: str(step) for step in range(6)})
 
 
-def percent(value: float, digits: int = 1) -> str:
-    """A share as people read it."""
-    return f"{100 * value:.{digits}f} %"
-
-
-def data_words(data: dict) -> str:
-    """A result's pictures: data set, split, subset, and whether it is a sample."""
-    subset = f", {data['subset']['name']}" if data.get("subset") else ""
-    sample = f", a sample of {data['limit']:,}" if data["limit"] else ""
-    return f"{data['name']}, {data['split']}{subset}{sample}"
+Group = Sequence[tuple[Model, Evaluation]]
 
 
 def models_html(found: Measured) -> str:
@@ -28,17 +23,18 @@ def models_html(found: Measured) -> str:
     groups = found.groups()
     parts = [_table(found, groups, indices)]
     charts = []
-    for group in groups.values():
-        if group[0][1]["data"].get("subset"):
+    comparing = any(len(group) > 1 for group in groups)
+    for group in groups:
+        if group[0][1].data.subset:
             continue
-        if sum(len(other) > 1 for other in groups.values()) == 0 or len(group) > 1:
+        if not comparing or len(group) > 1:
             charts += [_accuracy_against_size(group, indices), _accuracy_against_answers(group, indices)]
-        if not any(len(other) > 1 for other in groups.values()):
+        if not comparing:
             break  # nothing to compare: one pair of charts shows how to read them
     if charts:
         parts.append(f'<div class="pair">{"".join(charts)}</div>')
-    parts += [_subsets(found, indices), _fixed_maps(found.comparable("fixed_maps"), indices)]
-    parts += [_robustness(found.comparable("robustness"), indices), _confusions(groups, indices)]
+    parts += [_subsets(found, indices), _fixed_maps(found.fixed_maps, indices)]
+    parts += [_robustness(found.robustness, indices), _confusions(groups, indices)]
     return f'<div class="fer measured">{"".join(parts)}</div>'
 
 
@@ -73,12 +69,9 @@ def _number(text: str | None, note: str = "") -> str:
     return f"<td>{text}{f'<small>{note}</small>' if note else ''}</td>"
 
 
-def _metric(result: dict, name: str) -> str:
-    metric = result["metrics"][name]
-    low, high = metric["interval"]
-    if name == "ece":
-        return _number(f"{metric['value']:.3f}", f"{low:.3f} to {high:.3f}")
-    return _number(percent(metric["value"]), f"{100 * low:.1f} to {100 * high:.1f}")
+def _share(measured: Number) -> str:
+    low, high = measured.interval
+    return _number(percent(measured.value), f"{100 * low:.1f} to {100 * high:.1f}")
 
 
 COLUMNS = {
@@ -95,55 +88,47 @@ COLUMNS = {
 
 
 def _size_cells(model: Model) -> str:
-    times = model.milliseconds
+    times = model.times
     return (
         _number(None if model.parameters is None else f"{model.parameters / 1e6:.2f} M")
         + _number(None if model.macs is None else f"{model.macs / 1e6:,.0f} M")
-        + _number(
-            f"{times['answer']:.0f}" if "answer" in times else None,
-            f"{times['answer and explain']:.0f} with maps" if "answer and explain" in times else "",
-        )
+        + _number(f"{times.answer:.0f}" if times else None, f"{times.explained:.0f} with maps" if times else "")
     )
 
 
-def _flattered(result: dict) -> bool:
-    """Whether the temperature was fitted on the very pictures of the result."""
-    fitted = result["calibration"] or {}
-    return (fitted.get("data"), fitted.get("split")) == (result["data"]["name"], result["data"]["split"])
-
-
-def _calibration(model: Model, result: dict) -> str:
-    if not _flattered(result):
-        return _metric(result, "ece")
+def _calibration(model: Model, result: Evaluation) -> str:
+    ece, (low, high) = result.metrics.ece.value, result.metrics.ece.interval
+    if not result.flattered:
+        return _number(f"{ece:.3f}", f"{low:.3f} to {high:.3f}")
     if model.calibration is None:
-        return _number(f"{result['metrics']['ece']['value']:.3f}", "flattered: fitted on these")
+        return _number(f"{ece:.3f}", "flattered: fitted on these")
     return _number(
-        f"{model.calibration['ece_after_cross_fitted']:.3f}",
-        f"cross-fitted; {model.calibration['ece_before']:.3f} before",
+        f"{model.calibration.ece_after_cross_fitted:.3f}",
+        f"cross-fitted; {model.calibration.ece_before:.3f} before",
     )
 
 
-def _sure(result: dict) -> str:
-    sure = result["not_sure"]
-    if sure["threshold"] is None or sure["accuracy"] is None:
+def _sure(result: Evaluation) -> str:
+    if result.not_sure.point is None:
         return _number(None)
-    return _number(percent(sure["answered"], 0), f"{percent(sure['accuracy'])} right")
+    answered, accuracy = result.not_sure.point
+    return _number(percent(answered, 0), f"{percent(accuracy)} right")
 
 
-def _table(found: Measured, groups: dict[tuple, list], indices: dict[str, int]) -> str:
+def _table(found: Measured, groups: Sequence[Group], indices: dict[str, int]) -> str:
     head = "".join(f'<th scope="col">{title}</th>' for title in COLUMNS)
     bodies = []
-    for group in groups.values():
-        data = group[0][1]["data"]
-        if data.get("subset"):
+    for group in groups:
+        first = group[0][1]
+        if first.data.subset:
             continue
         rows = "".join(
-            f"<tr>{_name(model, indices)}{_size_cells(model)}{_metric(result, 'accuracy')}"
-            f"{_metric(result, 'mean_class_accuracy')}{_metric(result, 'macro_f1')}{_calibration(model, result)}"
-            f"{_sure(result)}</tr>"
-            for model, result in sorted(group, key=lambda item: -item[1]["metrics"]["accuracy"]["value"])
+            f"<tr>{_name(model, indices)}{_size_cells(model)}{_share(result.metrics.accuracy)}"
+            f"{_share(result.metrics.mean_class_accuracy)}{_share(result.metrics.macro_f1)}"
+            f"{_calibration(model, result)}{_sure(result)}</tr>"
+            for model, result in sorted(group, key=lambda item: -item[1].metrics.accuracy.value)
         )
-        title = f"{data_words(data)}: {group[0][1]['n_scored']:,} pictures"
+        title = f"{first.data.words}: {first.n_scored:,} pictures"
         bodies.append(
             f'<tbody><tr class="group"><th colspan="{len(COLUMNS)}" scope="rowgroup">{html.escape(title)}</th></tr>'
             f"{rows}</tbody>"
@@ -157,7 +142,7 @@ def _table(found: Measured, groups: dict[tuple, list], indices: dict[str, int]) 
         )
     columns = "".join(f"<dt>{title}</dt><dd>{html.escape(what)}</dd>" for title, what in COLUMNS.items())
     machine, timed = found.machine, ""
-    if machine and any(model.milliseconds for model in found.models):
+    if machine and any(model.times for model in found.models):
         timed = f" Milliseconds: {machine['threads']} threads of a CPU ({machine['device']})."
     return (
         '<section><h2>Numbers</h2><div class="scroll" role="region" aria-label="table of the models" tabindex="0">'
@@ -171,38 +156,30 @@ def _figure(title: str, chart: str, note: str) -> str:
     return f'<figure class="plot"><h3>{title}</h3>{chart}<figcaption>{note}</figcaption></figure>'
 
 
-def _accuracy_against_size(group: Sequence[tuple[Model, dict]], indices: dict[str, int]) -> str:
+def _accuracy_against_size(group: Group, indices: dict[str, int]) -> str:
     points, told = [], []
     for model, result in group:
-        accuracy = result["metrics"]["accuracy"]
-        points.append(
-            Point(
-                indices[model.name],
-                model.name,
-                result["checkpoint"]["parameters"],
-                accuracy["value"],
-                *accuracy["interval"],
-            )
-        )
-        told.append(f"{model.name} {percent(accuracy['value'])} with {result['checkpoint']['parameters']:,}")
+        accuracy, parameters = result.metrics.accuracy, result.checkpoint.parameters
+        points.append(Point(indices[model.name], model.name, parameters, accuracy.value, *accuracy.interval))
+        told.append(f"{model.name} {percent(accuracy.value)} with {parameters:,}")
     chart = scatter(
         million_axis("parameters, logarithmic", [point.x for point in points]),
         percent_axis("accuracy", [bound for point in points for bound in (point.low, point.high)]),
         points,
         f"accuracy against parameters: {'; '.join(told)}",
     )
-    where = html.escape(data_words(group[0][1]["data"]))
+    where = html.escape(group[0][1].data.words)
     return _figure("Accuracy against parameters", chart, f"{where}. The bars are 95 % intervals.")
 
 
-def _accuracy_against_answers(group: Sequence[tuple[Model, dict]], indices: dict[str, int]) -> str:
+def _accuracy_against_answers(group: Group, indices: dict[str, int]) -> str:
     curves, marked, told = {}, {}, []
     for model, result in group:
-        sure = result["not_sure"]
-        curves[indices[model.name]] = (sure["curve"]["answered"], sure["curve"]["accuracy"])
-        if sure["threshold"] is not None and sure["accuracy"] is not None:
-            marked[indices[model.name]] = (sure["answered"], sure["accuracy"])
-            told.append(f"{model.name} answers {percent(sure['answered'])}, {percent(sure['accuracy'])} of these right")
+        curve, point = result.not_sure.curve, result.not_sure.point
+        curves[indices[model.name]] = (curve.answered, curve.accuracy)
+        if point:
+            marked[indices[model.name]] = point
+            told.append(f"{model.name} answers {percent(point[0])}, {percent(point[1])} of these right")
     accuracies = [value for _, accuracy in curves.values() for value in accuracy]
     ticks = {share / 100: f"{share} %" for share in (0, 25, 50, 75, 100)}
     chart = lines(
@@ -222,21 +199,20 @@ def _accuracy_against_answers(group: Sequence[tuple[Model, dict]], indices: dict
 
 def _subsets(found: Measured, indices: dict[str, int]) -> str:
     """The challenge subsets: a row per model, a column per subset; nothing where none was measured."""
-    columns = {key: group for key, group in found.groups().items() if key[2] is not None}
+    columns = {group[0][1].data.identity: group for group in found.groups() if group[0][1].data.subset}
     if not columns:
         return ""
-    cells: dict[str, dict[tuple, dict]] = {}
+    cells: dict[str, dict[tuple, Number]] = {}
     for key, group in columns.items():
         for model, result in group:
-            cells.setdefault(model.name, {})[key] = result
+            cells.setdefault(model.name, {})[key] = result.metrics.accuracy
     head = "".join(
-        f'<th scope="col">{html.escape(data_words(group[0][1]["data"]))}<small>{group[0][1]["n_scored"]:,} pictures'
-        "</small></th>"
+        f'<th scope="col">{html.escape(group[0][1].data.words)}<small>{group[0][1].n_scored:,} pictures</small></th>'
         for group in columns.values()
     )
     rows = "".join(
         f"<tr>{_name(model, indices)}"
-        + "".join(_metric(own[key], "accuracy") if key in own else NOTHING for key in columns)
+        + "".join(_share(own[key]) if key in own else NOTHING for key in columns)
         + "</tr>"
         for model in found.models
         if (own := cells.get(model.name))
@@ -248,18 +224,18 @@ def _subsets(found: Measured, indices: dict[str, int]) -> str:
     )
 
 
-def _fixed_maps(results: Sequence[tuple[Model, dict]], indices: dict[str, int]) -> str:
+def _fixed_maps(results: Sequence[tuple[Model, FixedMaps]], indices: dict[str, int]) -> str:
     """How much of the answers comes from the models' own attention."""
     if not results:
         return ""
-    own, *others = results[0][1]["answers"]
+    own, *others = results[0][1].answers
     head = "".join(f'<th scope="col">{html.escape(way)}</th>' for way in (own, *others))
     rows = ""
     for model, result in results:
-        answers = result["answers"]
-        rows += f"<tr>{_name(model, indices)}{_number(percent(answers[own]['accuracy']))}"
+        answers = result.answers
+        rows += f"<tr>{_name(model, indices)}{_number(percent(answers[own].accuracy))}"
         rows += "".join(
-            _number(percent(answers[way]["accuracy"]), f"{percent(answers[way]['same_answers'])} the same answers")
+            _number(percent(answers[way].accuracy), f"{percent(answers[way].same_answers)} the same answers")
             for way in others
         )
         rows += "</tr>"
@@ -267,55 +243,55 @@ def _fixed_maps(results: Sequence[tuple[Model, dict]], indices: dict[str, int]) 
         "<section><h2>What the attention is worth</h2><p>Accuracy with each map of the model's own attention as it is, "
         "with the mean map of all faces in its place, which does not depend on the face, and with one number for each "
         "module. Where they hardly differ, the map explains little of an answer. "
-        f"{html.escape(data_words(results[0][1]['data']))}.</p>"
+        f"{html.escape(results[0][1].data.words)}.</p>"
         '<div class="scroll" role="region" tabindex="0" aria-label="accuracy with other attention maps">'
         f'<table class="numbers"><thead><tr><th scope="col">multiplied by</th>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div></section>"
     )
 
 
-def _robustness(results: Sequence[tuple[Model, dict]], indices: dict[str, int]) -> str:
+def _robustness(results: Sequence[tuple[Model, Robustness]], indices: dict[str, int]) -> str:
     if not results:
         return ""
-    kinds = list(results[0][1]["accuracy"])
+    kinds = list(results[0][1].accuracy)
     y_axis = Axis("accuracy", 0, 1, {share / 100: f"{share} %" for share in (0, 25, 50, 75, 100)})
     figures = []
     for kind in kinds:
         curves, told = {}, []
         for model, result in results:
-            values = [point["value"] for point in result["accuracy"][kind]]
+            values = [point.value for point in result.accuracy[kind]]
             curves[indices[model.name]] = (range(len(values)), values)
             told.append(f"{model.name} from {percent(values[0])} to {percent(values[-1])}")
         chart = lines(SEVERITIES, y_axis, curves, f"{kind}: {'; '.join(told)}", width=300, height=210)
         figures.append(f'<figure class="plot"><h3>{html.escape(kind)}</h3>{chart}</figure>')
     names = {indices[model.name]: model.name for model, _ in results}
-    data = results[0][1]["data"]
+    first = results[0][1]
     return (
-        f"<section><h2>Harder pictures</h2><p>Accuracy while the same {results[0][1]['n_samples']:,} pictures of "
-        f"{html.escape(data['name'])}, {html.escape(data['split'])} are spoilt more and more.</p>{legend(names)}"
+        f"<section><h2>Harder pictures</h2><p>Accuracy while the same {first.n_samples:,} pictures of "
+        f"{html.escape(first.data.name)}, {html.escape(first.data.split)} are spoilt more and more.</p>{legend(names)}"
         f'<div class="multiples">{"".join(figures)}</div></section>'
     )
 
 
-def _confusions(groups: dict[tuple, list], indices: dict[str, int]) -> str:
+def _confusions(groups: Sequence[Group], indices: dict[str, int]) -> str:
     """Each model's matrix on the pictures that most models were measured on."""
-    main = next((group for group in groups.values() if not group[0][1]["data"].get("subset")), None)
+    main = next((group for group in groups if not group[0][1].data.subset), None)
     if main is None:
         return ""
     matrices = "".join(_matrix(model, result, _symbol(indices[model.name])) for model, result in main)
     return (
         "<section><h2>What is taken for what</h2><p>Each row is one expression, as the annotators saw it; each number "
         "is the percentage of its pictures that the model calls the expression above it. "
-        f"{html.escape(data_words(main[0][1]['data']))}.</p>"
+        f"{html.escape(main[0][1].data.words)}.</p>"
         f'<div class="matrices">{matrices}</div></section>'
     )
 
 
-def _matrix(model: Model, result: dict, symbol: str) -> str:
-    names = list(result["recall"])
+def _matrix(model: Model, result: Evaluation, symbol: str) -> str:
+    names = list(result.recall)
     head = "".join(f'<th scope="col"><span>{html.escape(name)}</span></th>' for name in names)
     rows = []
-    for name, counts in zip(names, result["confusion"], strict=True):
+    for name, counts in zip(names, result.confusion, strict=True):
         total = sum(counts)
         cells = "".join(_cell(count, total, name, other) for count, other in zip(counts, names, strict=True))
         rows.append(f'<tr><th scope="row">{html.escape(name)}<small>{total:,}</small></th>{cells}</tr>')
@@ -333,4 +309,4 @@ def _cell(count: int, total: int, name: str, other: str) -> str:
     return f'<td{classes} style="--share:{100 * share:.0f}%" title="{title}">{shown}</td>'
 
 
-__all__ = ["data_words", "models_html", "percent"]
+__all__ = ["Group", "models_html"]

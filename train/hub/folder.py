@@ -16,6 +16,9 @@ from transformers import PreTrainedModel
 
 from fer_models.analyzer import CheckpointError, load_network
 from fer_models.explain import METHODS, native_attention
+from fer_models.results import OfWeights, read, read_folder
+from fer_models.results.evaluation import Evaluation
+from fer_models.results.fixed_maps import FixedMaps
 from train.config.recipe import RESULTS, HubConfig
 from train.hub.load_alone import sample_pictures
 from train.hub.model_card import chosen_on, model_card
@@ -82,37 +85,33 @@ def write_hub_folder(
 
     Raises:
         ConfigError: no result on the whole validation split.
+        ResultError: a file in `results` cannot be read.
     """
     write_network(folder, model, processor, config.half_precision)
     weights = weights_id(model, str(folder))["sha256"]
-    contents = {file: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
-
-    def of_these_weights(kind: str) -> dict[Path, dict]:
-        return {
-            file: content
-            for file, content in contents.items()
-            if content.get("kind") == kind
-            and content["checkpoint"].get("sha256") == weights
-            and content["data"]["limit"] is None
-        }
-
-    own, fixed_maps = of_these_weights("evaluation"), of_these_weights("fixed_maps")
+    whole = {
+        file: result
+        for file, result in read_folder(results)
+        if isinstance(result, OfWeights) and result.checkpoint.sha256 == weights and result.data.limit is None
+    }
+    own = {file: result for file, result in whole.items() if isinstance(result, Evaluation)}
+    fixed_maps = {file: result for file, result in whole.items() if isinstance(result, FixedMaps)}
     evidence = [RESULTS / name for name in (*config.card.evidence, *config.card.data_evidence)]
     shutil.rmtree(folder / "results", ignore_errors=True)
     (folder / "results").mkdir()
     for file in (*own, *fixed_maps, *evidence):
         shutil.copyfile(file, folder / "results" / file.name)
     picture = ""
-    for file, content in own.items():
+    for file, result in own.items():
         confusion = file.with_name(f"{file.stem}-confusion.png")
-        if chosen_on(config, content) and confusion.is_file():
+        if chosen_on(config, result) and confusion.is_file():
             picture = f"results/{confusion.name}"
             shutil.copyfile(confusion, folder / picture)
     card = model_card(
         config,
         list(own.values()),
         _meanings(model, processor),
-        {file.name: json.loads(file.read_text()) for file in evidence},
+        {file.name: read(file) for file in evidence},
         picture,
         list(fixed_maps.values()),
     )

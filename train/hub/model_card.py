@@ -3,12 +3,17 @@
 `train/hub/folder.py` writes it beside the weights.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from huggingface_hub import ModelCardData
 from huggingface_hub.repocard_data import EvalResult
 
+from fer_models.results import Number, Result, percent
+from fer_models.results.ablation import Ablation
+from fer_models.results.evaluation import Evaluation
+from fer_models.results.fixed_maps import FixedMaps
+from fer_models.results.near_duplicates import NearDuplicates
 from train.config.recipe import METRICS, ConfigError, HubConfig, Published, Recipe, Stage
 
 # metric -> what people call it, its type and arguments in the Hub's metadata
@@ -31,7 +36,7 @@ LIMITS = (
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.2f} %"
+    return percent(value, 2)
 
 
 def _bullets(sentences: list[str] | tuple[str, ...]) -> str:
@@ -44,7 +49,7 @@ def _table(header: list[str], numbers_from: int, rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, rule, *rows])
 
 
-def metadata(config: HubConfig, results: list[dict]) -> ModelCardData:
+def metadata(config: HubConfig, results: Sequence[Evaluation]) -> ModelCardData:
     """The card's YAML: licence, task, and in `model-index` every number of the shuffled results."""
     return ModelCardData(
         license=config.card.licence,
@@ -55,66 +60,55 @@ def metadata(config: HubConfig, results: list[dict]) -> ModelCardData:
         eval_results=[
             EvalResult(
                 task_type="image-classification",
-                dataset_type=result["data"]["name"],
-                dataset_name=_data_words(result),
-                dataset_split=result["data"]["split"],
+                dataset_type=result.data.name,
+                dataset_name=result.data.set_words,
+                dataset_split=result.data.split,
                 metric_type=METRIC_WORDS[metric][1],
                 metric_name=METRIC_WORDS[metric][0],
                 metric_args=METRIC_WORDS[metric][2],
-                metric_value=round(float(result["metrics"][metric]["value"]), 4),
+                metric_value=round(result.metrics.named(metric).value, 4),
             )
             for result in results
-            if result["order"] == "shuffled"
+            if not result.by_class
             for metric in config.metrics
         ],
     )
 
 
-def _data_words(result: dict) -> str:
-    subset = result["data"].get("subset")
-    return result["data"]["name"] + (f", {subset['name']}" if subset else "")
-
-
-def _where(result: dict) -> tuple[str, str]:
+def _where(result: Evaluation) -> tuple[str, str]:
     """Data set and split, in the words of the table."""
-    order = ", class after class" if result["order"] == "sorted" else ""
-    return _data_words(result), f"{result['data']['split']}{order}"
+    return result.data.set_words, f"{result.data.split}{', class after class' if result.by_class else ''}"
 
 
-def _number(metric: str, value: float) -> str:
+def _value(metric: str, value: float) -> str:
     return f"{value:.3f}" if metric == "ece" else _percent(value)
 
 
-def _flattered(metric: str, result: dict) -> bool:
-    fitted = result["calibration"] or {}
-    same = (fitted.get("data"), fitted.get("split")) == (result["data"]["name"], result["data"]["split"])
-    return metric == "ece" and same
+def _with_interval(metric: str, number: Number) -> str:
+    low, high = (_value(metric, bound).removesuffix(" %") for bound in number.interval)
+    return f"{_value(metric, number.value)} ({low} to {high})"
 
 
-def _numbers(config: HubConfig, results: list[dict]) -> str:
+def _numbers(config: HubConfig, results: Sequence[Evaluation]) -> str:
     """One row per data set, split and metric: ours with its interval, and the paper's where it gives one."""
     published: dict[tuple[str, str, str], Published] = {(p.data, p.split, p.metric): p for p in config.card.published}
     rows, notes = [], []
     for result in sorted(results, key=lambda result: not chosen_on(config, result)):
         # class after class is there to show that the accuracy does not move; the rest moves no more
-        for metric in config.metrics if result["order"] == "shuffled" else ["accuracy"]:
-            number = result["metrics"][metric]
-            low, high = (_number(metric, bound).removesuffix(" %") for bound in number["interval"])
+        for metric in ["accuracy"] if result.by_class else config.metrics:
             paper = published.pop((*_where(result), metric), None)
-            mark = " †" if _flattered(metric, result) else ""
+            mark = " †" if metric == "ece" and result.flattered else ""
             rows.append(
                 [
                     *_where(result),
                     METRIC_WORDS[metric][0],
-                    f"{result['n_scored']:,}",
-                    f"{_number(metric, number['value'])} ({low} to {high}){mark}",
-                    _number(metric, paper.value) if paper else "",
+                    f"{result.n_scored:,}",
+                    f"{_with_interval(metric, result.metrics.named(metric))}{mark}",
+                    _value(metric, paper.value) if paper else "",
                 ]
             )
     for paper in published.values():
-        rows.append(
-            [paper.data, paper.split, METRIC_WORDS[paper.metric][0], "", "", _number(paper.metric, paper.value)]
-        )
+        rows.append([paper.data, paper.split, METRIC_WORDS[paper.metric][0], "", "", _value(paper.metric, paper.value)])
     if any("†" in row[4] for row in rows):
         notes.append("† flattered: the softmax temperature was fitted on these pictures.")
     conditions = sorted({paper.conditions for paper in config.card.published if paper.conditions})
@@ -124,41 +118,42 @@ def _numbers(config: HubConfig, results: list[dict]) -> str:
     return "\n\n".join([_table(header, 3, rows), *notes])
 
 
-def _ablation(table: dict) -> str:
-    conditions = list(table["rows"][0]["accuracy"])
+def _ablation(table: Ablation) -> str:
     rows = []
-    for row in table["rows"]:
-        cells = [row["accuracy"][condition] for condition in conditions]
+    for row in table.rows:
+        cells = [row.accuracy[condition] for condition in table.conditions]
         rows.append(
-            [row["name"]]
-            + [_percent(one["mean"]) + (f" ± {100 * one['sd']:.2f}" if one["sd"] is not None else "") for one in cells]
+            [row.name]
+            + [_percent(one.mean) + (f" ± {100 * one.sd:.2f}" if one.sd is not None else "") for one in cells]
         )
-    seeds = "one seed" if len(table["seeds"]) == 1 else f"{len(table['seeds'])} seeds"
     return (
-        f"{table['title']}: accuracy on the same {table['validation_pictures']:,} validation pictures, trained on "
-        f"{table['train_pictures']:,} of {table['of']:,}, {seeds}.\n\n" + _table(["variant", *conditions], 1, rows)
+        f"{table.title}: accuracy on the same {table.validation_pictures:,} validation pictures, trained on "
+        f"{table.train_pictures:,} of {table.of:,}, {table.seeds_words}.\n\n"
+        + _table(["variant", *table.conditions], 1, rows)
     )
 
 
-def _near_duplicates(counts: dict) -> str:
-    first, second, near = counts["first"], counts["second"], counts["equal_or_near"]
+def near_duplicates_words(counts: NearDuplicates) -> str:
+    """What the counts mean for numbers on the second split, in a sentence."""
+    first, second, near = counts.first, counts.second, counts.equal_or_near
     return (
-        f"- At least {_percent(near['share_of_second'])} of the pictures in {second['split']} "
-        f"({near['pictures_of_second']:,} of {second['pictures']:,}) equal or nearly equal one in {first['split']} "
-        f"({counts['equal']['pictures_of_second']:,} exactly), so numbers on {second['split']} flatter the model "
+        f"At least {_percent(near.share_of_second)} of the pictures in {second.split} "
+        f"({near.pictures_of_second:,} of {second.pictures:,}) equal or nearly equal one in {first.split} "
+        f"({counts.equal.pictures_of_second:,} exactly), so numbers on {second.split} flatter the model "
         "somewhat."
     )
 
 
-# kind of a result file -> its Markdown
-EVIDENCE: dict[str, Callable[[dict], str]] = {"ablation": _ablation, "near_duplicates": _near_duplicates}
-
-
-def _evidence(results: list[dict]) -> str:
+def _evidence(results: Sequence[Result]) -> str:
+    parts = []
     for result in results:
-        if result.get("kind") not in EVIDENCE:
-            raise ConfigError(f"a card can show {', '.join(EVIDENCE)}, not a result of the kind {result.get('kind')!r}")
-    return "\n\n".join(EVIDENCE[result["kind"]](result) for result in results)
+        if isinstance(result, Ablation):
+            parts.append(_ablation(result))
+        elif isinstance(result, NearDuplicates):
+            parts.append(f"- {near_duplicates_words(result)}")
+        else:
+            raise ConfigError(f"a card can show ablation, near_duplicates, not a result of the kind {result.kind!r}")
+    return "\n\n".join(parts)
 
 
 def _taught(stage: Stage) -> str:
@@ -193,11 +188,11 @@ def _citations(*entries: str) -> str:
     return f"```bibtex\n{chr(10).join(entries)}\n```" if entries else ""
 
 
-def chosen_on(config: HubConfig, result: dict) -> bool:
+def chosen_on(config: HubConfig, result: Evaluation) -> bool:
     """Whether the result is on the pictures that selected the epoch: the whole validation split, shuffled."""
-    data = result["data"]
-    where = (data["name"], data["split"], data["limit"], data.get("subset"), result["order"])
-    return where == (config.data.name, config.data.split_name("validation"), None, None, "shuffled")
+    data = result.data
+    where = (config.data.name, config.data.split_name("validation"))
+    return (data.name, data.split) == where and data.whole and not result.by_class
 
 
 def _map_sentences(maps: dict[str, str]) -> list[str]:
@@ -210,29 +205,29 @@ def _map_sentences(maps: dict[str, str]) -> list[str]:
     return sentences
 
 
-def _fixed_maps(result: dict) -> str:
-    rows = [[name, _percent(one["accuracy"]), _percent(one["same_answers"])] for name, one in result["answers"].items()]
+def _fixed_maps(result: FixedMaps) -> str:
+    rows = [[name, _percent(one.accuracy), _percent(one.same_answers)] for name, one in result.answers.items()]
     return (
         f"How much the answers owe to the attention: each map as it is, or in its place the mean map of all faces, or "
-        f"that map's mean ({_data_words(result)} {result['data']['split']}, {result['n_samples']:,} pictures).\n\n"
+        f"that map's mean ({result.data.set_words} {result.data.split}, {result.n_samples:,} pictures).\n\n"
         + _table(["multiplied by", "accuracy", "answers that stay the same"], 1, rows)
     )
 
 
 def model_card(
     config: HubConfig,
-    results: list[dict],
+    results: Sequence[Evaluation],
     maps: dict[str, str],
-    evidence: dict[str, dict],
+    evidence: Mapping[str, Result],
     picture: str = "",
-    fixed_maps: Sequence[dict] = (),
+    fixed_maps: Sequence[FixedMaps] = (),
 ) -> str:
     """The card of a checkpoint.
 
     Args:
         results: what `train/evaluate.py` wrote for these weights, the validation split among them.
         maps: name -> meaning of every map that the model can show.
-        evidence: file name -> content, for the files that the config's card names.
+        evidence: file name -> result, for the files that the config's card names.
         picture: address of the confusion matrix, relative to the card.
         fixed_maps: what `train/fixed_maps.py` wrote for these weights.
 
@@ -247,8 +242,9 @@ def model_card(
             f"{config.data.split_name('validation')}; run train/evaluate.py first"
         )
     result = own[0]
-    recall = [[name, f"{one['n']:,}", _percent(one["value"])] for name, one in result["recall"].items() if one["n"]]
-    batches = ", ".join(f"{_percent(one['accuracy'])} in batches of {s}" for s, one in result["batch_sizes"].items())
+    weights = result.checkpoint
+    recall = [[name, f"{one.n:,}", _percent(one.value)] for name, one in result.recall.items() if one.value is not None]
+    batches = ", ".join(f"{_percent(one.accuracy)} in batches of {s}" for s, one in result.batch_sizes.items())
     parts = [
         f"---\n{metadata(config, results).to_yaml().strip()}\n---",
         f"# {card.title}",
@@ -270,13 +266,12 @@ It needs torch, torchvision, timm and transformers. After `import fer_models` th
             "Measured",
             _numbers(config, results),
             f"{config.data.split_name('validation')} selected the epoch: accuracy {batches}. "
-            f"{result['checkpoint']['parameters']:,} parameters, {result['checkpoint']['macs'] / 1e6:,.0f} million "
-            f"multiply-accumulates for a picture of {result['checkpoint']['image_size']} x "
-            f"{result['checkpoint']['image_size']}.",
+            f"{weights.parameters:,} parameters, {weights.macs / 1e6:,.0f} million "
+            f"multiply-accumulates for a picture of {weights.image_size} x {weights.image_size}.",
             _table(["expression", "pictures", "recall"], 1, recall),
             f"![Confusion matrix]({picture})" if picture else "",
-            f"Result files: `results/`, made on {result['date']} from commit `{result['commit']}`; order and "
-            f"resampling by seed {result['seed']}.",
+            f"Result files: `results/`, made on {result.date} from commit `{result.commit}`; order and "
+            f"resampling by seed {result.seed}.",
         ),
         *_section(
             "What the maps mean",

@@ -1,8 +1,8 @@
 """The folder of a Hub repo: what belongs to these weights is in it, and the repository's own folders are up to date."""
 
 import filecmp
-import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,9 @@ from safetensors.torch import load_file
 from transformers import AutoModelForImageClassification
 
 from fer_models.paths import ROOT
+from fer_models.results import read, write
+from fer_models.results.fixed_maps import Answers
+from tests.support.results import fixed_maps
 from train import hub_folder as command
 from train.hub import folder as hub_folder
 from train.hub.load_alone import sample_pictures
@@ -55,17 +58,18 @@ def test_a_trained_folder_gets_its_code_card_results_and_picture_and_keeps_its_w
 
 def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
     results = tmp_path / "results"
-    results.mkdir()
-    own = json.loads((ROOT / "results/pattlite-ferplus-on-ferplus-PublicTest.json").read_text())
-    sample = own | {"data": own["data"] | {"limit": 500}, "n_scored": 500}
-    other = own | {"checkpoint": own["checkpoint"] | {"sha256": "0" * 64}, "n_scored": 1234}
-    answers = {"own map": {"accuracy": 0.85, "same_answers": 1.0}, "mean map": {"accuracy": 0.84, "same_answers": 0.99}}
-    maps = {"kind": "fixed_maps", "answers": answers, "n_samples": 3579}
-    maps |= {key: own[key] for key in ("checkpoint", "data")}
-    other_maps = maps | {"checkpoint": other["checkpoint"], "n_samples": 4321}
-    everything = {"own": own, "sample": sample, "other": other, "maps": maps, "other_maps": other_maps}
+    own = read(ROOT / "results/pattlite-ferplus-on-ferplus-PublicTest.json")
+    of_others = replace(own.checkpoint, sha256="0" * 64)
+    maps = fixed_maps(own.checkpoint, answers={"own map": Answers(0.85, 1.0), "mean map": Answers(0.84, 0.99)})
+    everything = {
+        "own": own,
+        "sample": replace(own, data=replace(own.data, limit=500), n_scored=500),
+        "other": replace(own, checkpoint=of_others, n_scored=1234),
+        "maps": maps,
+        "other_maps": replace(maps, checkpoint=of_others, n_samples=4321),
+    }
     for name, result in everything.items():
-        (results / f"{name}.json").write_text(json.dumps(result))
+        write(results / f"{name}.json", result)
     command.main([str(copy), "--results", str(results)])
     quoted = {path.stem for path in (copy / "results").glob("*.json")}
     assert quoted >= {"own", "maps"} and not quoted & {"sample", "other", "other_maps"}
@@ -76,6 +80,12 @@ def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
 
 def test_without_a_result_of_these_weights_it_says_what_to_run(copy, tmp_path):
     with pytest.raises(SystemExit, match=r"whole validation split, shuffled: .*run train/evaluate.py first"):
+        command.main([str(copy), "--results", str(tmp_path)])
+
+
+def test_a_damaged_result_file_is_named(copy, tmp_path):
+    (tmp_path / "bad.json").write_text('{"kind": "evaluation"}')
+    with pytest.raises(SystemExit, match=r"error: .*bad\.json is damaged: commit: field required"):
         command.main([str(copy), "--results", str(tmp_path)])
 
 

@@ -1,20 +1,21 @@
 """The card: every number with its data, split, count and interval; the paper's numbers in a column of their own."""
 
-import copy
-import json
+from dataclasses import replace
 
 import pytest
 import yaml
 from huggingface_hub import ModelCard, ModelCardData
 from huggingface_hub.repocard_data import EvalResult
 
-from fer_models.paths import ROOT
+from fer_models.paths import RESULTS, ROOT
+from fer_models.results import Result, read
 from tests.support.hub_client import point_client_at
 from tests.support.hub_server import HubServer
+from tests.support.results import benchmark, subset
 from train.config.recipe import ConfigError, Published, load_config
 from train.hub.model_card import LIMITS, chosen_on, model_card
 
-RESULT = json.loads((ROOT / "results/pattlite-ferplus-on-ferplus-PublicTest.json").read_text())
+RESULT = read(RESULTS / "pattlite-ferplus-on-ferplus-PublicTest.json")
 CONFIG = ROOT / "hub_configs/pattlite-ferplus.yaml"
 
 
@@ -23,9 +24,9 @@ def config():
     return load_config(CONFIG)
 
 
-def evidence_of(config) -> dict[str, dict]:
+def evidence_of(config) -> dict[str, Result]:
     names = (*config.card.evidence, *config.card.data_evidence)
-    return {name: json.loads((ROOT / "results" / name).read_text()) for name in names}
+    return {name: read(RESULTS / name) for name in names}
 
 
 def card_of(config, results=(RESULT,), maps=None, picture="") -> str:
@@ -59,8 +60,7 @@ def test_a_published_number_has_its_own_column_beside_ours_or_a_row_without_ours
 
 def test_a_calibration_error_on_the_pictures_of_the_fit_is_marked(config):
     assert row(card_of(config), "| ferplus | PublicTest | expected")[4].endswith("†")
-    elsewhere = copy.deepcopy(RESULT)
-    elsewhere["calibration"]["split"] = "Training"
+    elsewhere = replace(RESULT, calibration=replace(RESULT.calibration, split="Training"))
     assert "†" not in card_of(config, [elsewhere])
 
 
@@ -88,7 +88,7 @@ def test_the_hub_accepts_the_metadata(config, tmp_path, monkeypatch):
 
 
 def test_a_result_in_class_order_shows_its_accuracy_and_stays_out_of_the_metadata(config):
-    by_class = RESULT | {"order": "sorted"}
+    by_class = replace(RESULT, order="sorted")
     card = card_of(config, [by_class, RESULT])
     assert row(card, "| ferplus | PublicTest, class after class")[2] == "accuracy"
     (index,) = yaml.safe_load(card.split("---")[1])["model-index"]
@@ -98,8 +98,8 @@ def test_a_result_in_class_order_shows_its_accuracy_and_stays_out_of_the_metadat
 def test_the_batch_attention_is_told_about_where_the_config_says_so_and_nowhere_else(config):
     card = card_of(config)
     assert "How this differs from the publication" in card
-    leak = json.loads((ROOT / "results" / config.card.evidence[0]).read_text())["rows"][0]
-    accuracy = leak["accuracy"]["class-sorted batches of 64"]["mean"]
+    leak = read(RESULTS / config.card.evidence[0]).rows[0]
+    accuracy = leak.accuracy["class-sorted batches of 64"].mean
     assert f"{100 * accuracy:.2f} %" in row(card, "| across the batch")
     config.card.deviations, config.card.evidence = [], []
     assert "across the images of the batch" not in card_of(config).replace("attention across the images of a", "")
@@ -120,20 +120,20 @@ def test_maps_limits_licences_and_citations_are_in_the_card(config):
     "change",
     [
         {"order": "sorted"},
-        {"data": RESULT["data"] | {"limit": 500}},
-        {"data": RESULT["data"] | {"split": "Training"}},
-        {"data": RESULT["data"] | {"subset": {"name": "occlusion"}}},
+        {"data": replace(RESULT.data, limit=500)},
+        {"data": replace(RESULT.data, split="Training")},
+        {"data": replace(RESULT.data, subset=subset("occlusion"))},
     ],
     ids=lambda change: str(change)[:40],
 )
 def test_without_the_whole_validation_split_in_random_order_there_is_no_card(config, change):
-    assert chosen_on(config, RESULT) and not chosen_on(config, RESULT | change)
+    assert chosen_on(config, RESULT) and not chosen_on(config, replace(RESULT, **change))
     with pytest.raises(ConfigError, match="needs the result of pattlite-ferplus on the whole validation split"):
-        card_of(config, [RESULT | change])
+        card_of(config, [replace(RESULT, **change)])
 
 
 def test_evidence_of_an_unknown_kind_is_named(config):
-    unknown = {name: {"kind": "benchmark"} for name in evidence_of(config)}
+    unknown = dict.fromkeys(evidence_of(config), benchmark())
     with pytest.raises(ConfigError, match="not a result of the kind 'benchmark'"):
         model_card(config, [RESULT], {}, unknown)
 

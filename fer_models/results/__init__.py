@@ -1,0 +1,35 @@
+"""Result files: what was measured, on what and with which code.
+
+One frozen dataclass per kind, each in a file of its own; a new file in this package is a new kind, known to everything
+that reads results.
+"""
+
+import importlib
+import pkgutil
+
+from fer_models.results.files import ResultError, parse, read, read_folder, write, write_json
+from fer_models.results.result import KINDS, Number, OfWeights, Origin, Pictures, Result, Sampled, Subset, Weights
+from fer_models.results.words import percent, span
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+__all__ = [
+    "KINDS",
+    "Number",
+    "OfWeights",
+    "Origin",
+    "Pictures",
+    "Result",
+    "ResultError",
+    "Sampled",
+    "Subset",
+    "Weights",
+    "parse",
+    "percent",
+    "read",
+    "read_folder",
+    "span",
+    "write",
+    "write_json",
+]

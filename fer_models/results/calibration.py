@@ -1,0 +1,39 @@
+"""What `train/calibrate.py` measures: the temperature and the threshold of "not sure", and what they are worth."""
+
+from dataclasses import dataclass
+
+from fer_models.results.result import OfWeights
+
+
+@dataclass(frozen=True)
+class Answered:
+    """answered: share of the pictures that get an answer. error: share of those that is wrong; `None` if none is."""
+
+    answered: float
+    error: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration(OfWeights, kind="calibration"):
+    """
+    reject_threshold: `None` where no threshold keeps the errors at `stated_error`.
+    fitted: on the pictures of the fit. cross_fitted: fitted on one random half and applied to the other, both ways.
+    ece: expected calibration error. nll: negative log likelihood in nats.
+    """
+
+    n_scored: int
+    left_out: dict[str, int]
+    unreadable: tuple[str, ...]
+    softmax_temperature: float
+    reject_threshold: float | None
+    stated_error: float
+    fitted: Answered
+    cross_fitted: Answered
+    ece_before: float
+    ece_after_same_pictures: float
+    ece_after_cross_fitted: float
+    nll_before: float
+    nll_after_same_pictures: float
+
+
+__all__ = ["Answered", "Calibration"]
