@@ -5,8 +5,7 @@ import html
 import numpy as np
 from PIL import Image
 
-from fer_models.explain import Faithfulness
-from fer_models.trust import RANDOM_MAPS, MapTrust, Trust
+from fer_models.trust import RANDOM_MAPS, Faithfulness, MapTrust, Trust
 from space.image.html import CROP_SIDE
 from space.image.maps import layers
 from space.page.html import data_url

@@ -7,7 +7,9 @@ import numpy as np
 from PIL import Image
 
 from fer_models.analyzer import Checkpoint, FaceMap, Prediction
-from fer_models.explain import Faithfulness, faithfulness, is_flat, native_attention, randomized_explanation
+from fer_models.explain import native_attention
+from fer_models.trust.curves import Faithfulness, faithfulness
+from fer_models.trust.sanity import likeness, randomized_explanation
 
 STEPS = 6  # with the maps of DDAMFN, the slowest model, some hundred predictions in all
 RANDOM_MAPS = 5  # one alone says little: on our examples the gains of random maps spread by 0.07 to 0.12
@@ -96,15 +98,8 @@ def _mean(curves: list[Faithfulness]) -> Faithfulness:
     )
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Correlation of two maps of one shape; `None` where one of them is the same everywhere."""
-    if is_flat(one) or is_flat(other):
-        return None
-    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
-
-
 def _span(curves: Faithfulness) -> float:
     return curves.insertion_area - curves.deletion_area
 
 
-__all__ = ["RANDOM_MAPS", "MapTrust", "Trust", "likeness", "measure_trust"]
+__all__ = ["RANDOM_MAPS", "MapTrust", "Trust", "measure_trust"]

@@ -1,0 +1,54 @@
+"""Is a map about what the model has learned? The same map of the same network with random weights."""
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from fer_models.explain import LOCK, Explanation, explain, is_flat
+
+
+def randomized_explanation(
+    model: nn.Module,
+    pixel_values: torch.Tensor,
+    method: str = "gradcam",
+    class_ids: Sequence[int] | torch.Tensor | None = None,
+    seed: int = 0,
+) -> Explanation:
+    """The sanity check of Adebayo et al. 2018 (arXiv 1810.03292): what `explain` gives for the same network with random
+    weights. A map that looks much the same then was never about what the model has learned.
+
+    The weights of a copy are drawn anew (normal, He scale, by `seed`), biases are zero and batch norms as new;
+    learned slopes and single numbers stay. Pass the `class_ids` of the map to compare with, as the random network has
+    other answers. Arguments and errors as in `explain`.
+    """
+    with LOCK:
+        network = copy.deepcopy(model)
+    _randomize(network, seed)
+    return explain(network, pixel_values, method, class_ids)
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Correlation of two maps of one shape; `None` where one of them is the same everywhere."""
+    if is_flat(one) or is_flat(other):
+        return None
+    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+
+
+@torch.no_grad()
+def _randomize(network: nn.Module, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._NormBase):
+            module.reset_parameters()
+    for name, parameter in network.named_parameters():
+        if parameter.ndim > 1:
+            fan_in = parameter[0].numel()
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * (2 / fan_in) ** 0.5)
+        elif name.endswith("bias"):
+            parameter.zero_()
+
+
+__all__ = ["likeness", "randomized_explanation"]
