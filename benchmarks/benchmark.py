@@ -54,7 +54,7 @@ def photo_times(folders: Sequence[Path], rounds: int) -> dict[str, float | dict[
     detect = {"detect": lambda: detector.detect(photo)}
     figures: dict[str, float | dict[str, float]] = dict(interleaved(detect, rounds))
     for folder in folders:
-        checkpoint = Checkpoint(folder)
+        checkpoint = Checkpoint(folder, device="cpu")
         times = interleaved(detect | _answers(checkpoint, checkpoint.crops(photo, faces)), rounds)
         before = times.pop("detect")
         times["explained / plain"] = (before + times["answer and explain"]) / (before + times["forward"])
@@ -63,7 +63,7 @@ def photo_times(folders: Sequence[Path], rounds: int) -> dict[str, float | dict[
 
 
 def _answers(checkpoint: Checkpoint, crops: list[Image.Image]) -> dict[str, Callable[[], object]]:
-    pixel_values = checkpoint.processor(crops, return_tensors="pt")["pixel_values"]
+    pixel_values = checkpoint.pixel_values(crops)
 
     def forward() -> torch.Tensor:
         with torch.inference_mode():

@@ -18,7 +18,7 @@ from fer_models.models.modeling_hfc import HFCForImageClassification
 from fer_models.models.modeling_pattlite import PAttLiteForImageClassification
 
 if TYPE_CHECKING:
-    from fer_models.analyzer import Checkpoint
+    from fer_models.checkpoint import Checkpoint
 
 ARCHITECTURES = (
     (PAttLiteConfig, PAttLiteForImageClassification),
@@ -38,9 +38,9 @@ FERImageProcessor.register_for_auto_class()
 
 
 def load(source: str | Path) -> "Checkpoint":
-    """A checkpoint, ready to answer, by its folder or its name: `load("pattlite-ferplus")`. `names.checkpoint_folder`
+    """A checkpoint, ready to answer, by its folder or its name: `load("pattlite-ferplus")`. `hub.checkpoint_folder`
     says where a name is looked for."""
-    from fer_models.analyzer import Checkpoint  # brings the face detector, which few users of the package need
+    from fer_models.checkpoint import Checkpoint  # brings the face detector, which few users of the package need
 
     return Checkpoint(source)
 

@@ -1,24 +1,14 @@
-"""Photo -> faces: decoding, detection, alignment, crop."""
+"""Photo -> faces: detection, alignment, crop."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-MAX_PIXELS = 40_000_000
-
-_DAMAGED = "The picture is damaged or incomplete; save or download it again, or choose another one."
-_TOO_LARGE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels; make it smaller and try again."
-
-# Pillow knows more, but some of those start other programs (EPS) or are never photos.
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+from fer_models.photo import MAX_PIXELS, FaceNotFoundError, PhotoError, read_photo
 
 # A photo is searched for faces at a longest side between these, in pixels, with a border of at most this.
 _SEARCH_SIDES = (192, 1280)
@@ -30,118 +20,6 @@ _CENTROID = np.array([0.507, 0.591])
 
 _MAX_ROLL = np.radians(45)
 _CROP_SIDES = (48, 512)
-
-
-class PhotoError(ValueError):
-    """A photo that cannot be used; the message is one sentence for the person who chose it, without a path."""
-
-
-class FaceNotFoundError(PhotoError):
-    """A photo without the face that was asked for; the message says what to do next."""
-
-
-def read_photo(source: str | Path | bytes | BinaryIO | Image.Image | np.ndarray) -> Image.Image:
-    """Any photo as an upright RGB picture with 8 bits per channel and no metadata.
-
-    EXIF rotation is applied, transparency is laid on white, an animation gives its first frame. Values that are not
-    8-bit are scaled from their own range: 16-bit ones from 0 to 65535; 32-bit integers and floats from 0 to the
-    smallest of 1 (floats only), 255 and 65535 that holds them all, else from their minimum to their maximum.
-
-    Args:
-        source: path of a file, its bytes, a binary stream (read from its start), a Pillow image, or an array `(H, W)`,
-            `(H, W, 1)`, `(H, W, 3)` RGB or `(H, W, 4)` RGBA.
-
-    Raises:
-        PhotoError: no photo, a missing or empty file, not a picture, a damaged one, or more than `MAX_PIXELS` pixels
-            (told from the header, before anything is decoded).
-        TypeError: `source` is none of the above.
-    """
-    if source is None:
-        raise PhotoError("There is no photo yet; choose one or turn on the camera.")
-    if isinstance(source, np.ndarray):
-        return _decode(_from_array(source))
-    if isinstance(source, Image.Image):
-        return _decode(source)
-    if isinstance(source, (str, Path)):
-        with _file(Path(source)) as stream:
-            return _decode(_open(stream))
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decode(_open(BytesIO(source)))
-    if hasattr(source, "read"):
-        return _decode(_open(source if source.seekable() else BytesIO(source.read())))
-    raise TypeError(f"a photo is a path, bytes, a stream, a Pillow image or an array, not {type(source).__name__}")
-
-
-def _file(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except (OSError, ValueError) as error:
-        raise PhotoError("The photo could not be opened; choose it again.") from error
-
-
-def _open(stream: BinaryIO) -> Image.Image:
-    if stream.seek(0, os.SEEK_END) == 0:
-        raise PhotoError("The file is empty; save or download the photo again, or choose another one.")
-    stream.seek(0)
-    try:
-        return Image.open(stream, formats=_FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoError(_TOO_LARGE) from error
-    except UnidentifiedImageError as error:
-        raise PhotoError(
-            "The file is not a picture that can be read; use JPEG, PNG, WebP, GIF, BMP or TIFF "
-            "(save a HEIC photo as JPEG first)."
-        ) from error
-    except Exception as error:  # on broken data Pillow's readers raise nearly anything
-        raise PhotoError(_DAMAGED) from error
-
-
-def _decode(image: Image.Image) -> Image.Image:
-    if image.width * image.height > MAX_PIXELS:
-        raise PhotoError(_TOO_LARGE)
-    if image.width * image.height == 0:
-        raise PhotoError(_DAMAGED)
-    try:
-        rgb = _to_rgb(ImageOps.exif_transpose(image))
-    except Exception as error:
-        raise PhotoError(_DAMAGED) from error
-    rgb.info = {}  # where and when it was taken is nobody's business once the photo is upright
-    return rgb
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F" or image.mode.startswith("I"):
-        image = Image.fromarray(_to_uint8(np.asarray(image)))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
-def _from_array(values: np.ndarray) -> Image.Image:
-    if values.ndim == 3 and values.shape[2] == 1:
-        values = values[..., 0]
-    if values.size == 0 or not (values.ndim == 2 or (values.ndim == 3 and values.shape[2] in (3, 4))):
-        raise PhotoError(f"A photo is (H, W), (H, W, 3) or (H, W, 4) values, not {values.shape}; pass one such array.")
-    if values.shape[0] * values.shape[1] > MAX_PIXELS:
-        raise PhotoError(_TOO_LARGE)
-    return Image.fromarray(_to_uint8(values))
-
-
-def _to_uint8(values: np.ndarray) -> np.ndarray:
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype == bool:
-        return values.astype(np.uint8) * 255
-    low, high = 0.0, 65535.0
-    if not (values.dtype.kind == "u" and values.dtype.itemsize == 2):
-        values = np.nan_to_num(values.astype(np.float32))
-        whites = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255.0, 65535.0)
-        low, high = float(values.min()), float(values.max())
-        if low >= 0 and high <= whites[-1]:
-            low, high = 0.0, next(white for white in whites if high <= white)
-    scaled = (values.astype(np.float32) - low) * (255.0 / max(high - low, 1e-12))
-    return np.rint(scaled).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,3 +188,15 @@ def _cut(photo: Image.Image, left: int, top: int, right: int, bottom: int) -> Im
     rows = np.clip(np.arange(top, bottom), 0, photo.height - 1)
     inside = photo.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
     return Image.fromarray(np.asarray(inside)[np.ix_(rows - rows[0], columns - columns[0])])
+
+
+__all__ = [
+    "MAX_PIXELS",
+    "Face",
+    "FaceDetector",
+    "FaceNotFoundError",
+    "PhotoError",
+    "crop_face",
+    "crop_square",
+    "read_photo",
+]

@@ -19,7 +19,7 @@ from train.measure import metrics
 from train.measure.command_line import add_arguments, command, open_data, result_file, write_json
 from train.measure.plots import plot_reliability
 from train.measure.provenance import provenance
-from train.measure.scoring import CheckpointError, labels_for, load_checkpoint, score, scoring_order
+from train.measure.scoring import CheckpointError, describe, labels_for, load_checkpoint, score, scoring_order
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
@@ -167,7 +167,7 @@ def main(arguments: list[str] | None = None) -> Path:
     path = result_file(options, f"{checkpoint.name}-calibration", description)
     result = {
         "kind": "calibration",
-        "checkpoint": checkpoint.describe(),
+        "checkpoint": describe(checkpoint),
         "data": description,
         "seed": options.shuffle_seed,
         "n_scored": len(labels),

@@ -24,7 +24,7 @@ from train.measure import metrics
 from train.measure.command_line import add_arguments, command, open_data, result_file, write_json
 from train.measure.plots import plot_confusion, plot_coverage
 from train.measure.provenance import hardware, provenance
-from train.measure.scoring import Checkpoint, Scores, labels_for, load_checkpoint, score, scoring_order
+from train.measure.scoring import Checkpoint, Scores, describe, labels_for, load_checkpoint, score, scoring_order
 
 # Float rounding moves a logit by about 1e-6 of the largest between batch sizes; a neighbour moves it by far more.
 LOGIT_TOLERANCE = 1e-3
@@ -218,7 +218,7 @@ def main(arguments: list[str] | None = None) -> Path:
     setting = {"data": description, "order": options.order, "seed": options.shuffle_seed}
     result = {
         "kind": "evaluation",
-        "checkpoint": checkpoint.describe(),
+        "checkpoint": describe(checkpoint),
         **setting,
         "n_samples": len(order) if options.limit else len(everything),
         "n_scored": len(scores.rows),
@@ -251,7 +251,7 @@ def main(arguments: list[str] | None = None) -> Path:
     if options.against:
         other = load_checkpoint(options.against)
         test = compare(checkpoint, other, data, scores, max(by_size), options.shuffle_seed)
-        named = {"kind": "comparison", "first": checkpoint.describe(), "second": other.describe()}
+        named = {"kind": "comparison", "first": describe(checkpoint), "second": describe(other)}
         comparison = result_file(options, f"{checkpoint.name}-vs-{other.name}", description, suffix)
         write_json(comparison, {**named, **setting, **test, **provenance()})
         low, high = (100 * bound for bound in test["difference"]["interval"])

@@ -88,7 +88,7 @@ def fixed_maps(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batc
     """
     modules = [one for one in checkpoint.model.modules() if isinstance(one, (HFCAttention, DualDirectionHead))]
     if not modules:
-        raise CheckpointError(f"{checkpoint.source} has no attention of HFC or DDAMFN, whose maps could be replaced")
+        raise CheckpointError(f"{checkpoint.folder} has no attention of HFC or DDAMFN, whose maps could be replaced")
 
     def answers(progress: str) -> tuple[np.ndarray, np.ndarray]:
         scores = score(checkpoint, data, rows, batch_size, progress=f"{checkpoint.name}, {progress}")

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from fer_models.analyzer import CheckpointError, load_network
+from fer_models.checkpoint import CheckpointError, load_network
 from fer_models.paths import RESULTS, ROOT
 from fer_models.results import ResultError
 from train.config.recipe import ConfigError, load_config

@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from fer_models.explain import LOCK, frozen, is_flat
+from fer_models.probabilities import probabilities
 
 # What replaces a pixel is the picture averaged over this many cells a side and enlarged again. Four cells
 # keep the light on a face and lose its expression; the blur of 5 pixels of the paper does not, on a face this close.
@@ -89,11 +90,11 @@ def faithfulness(
     replaced = ranks[:, None] < changed  # (M, steps - 1, S, S)
     between = torch.stack([replaced, ~replaced], dim=1)  # (M, 2, steps - 1, S, S): deletion, insertion
     ends = torch.tensor([False, True])[:, None, None].expand(2, *size)  # the picture, and all of it blurred
-    probabilities = _probabilities(model, pixel_values, torch.cat([ends, between.flatten(0, 2)]), class_id)
+    followed = _probabilities(model, pixel_values, torch.cat([ends, between.flatten(0, 2)]), class_id)
     curves = np.empty((len(ranks), 2, steps + 1), dtype=np.float32)
-    curves[:, 0, [0, -1]] = probabilities[:2]
-    curves[:, 1, [-1, 0]] = probabilities[:2]
-    curves[:, :, 1:-1] = probabilities[2:].reshape(len(ranks), 2, steps - 1)
+    curves[:, 0, [0, -1]] = followed[:2]
+    curves[:, 1, [-1, 0]] = followed[:2]
+    curves[:, :, 1:-1] = followed[2:].reshape(len(ranks), 2, steps - 1)
     results = {name: Faithfulness(*curve) for name, curve in zip(maps, curves, strict=False)}
     results["random"] = Faithfulness(*curves[len(maps) :].mean(axis=0))
     return results
@@ -121,16 +122,16 @@ def _probabilities(
 ) -> np.ndarray:
     """The face `(3, S, S)`, blurred at each of the places `(N, S, S)` -> `(N,)` probabilities of the class."""
     temperature = getattr(model.config, "softmax_temperature", 1.0)
-    probabilities = []
+    followed = []
     for places in blurred_places.split(FAITHFULNESS_BATCH):
         # The lock is taken per batch, so that a short explanation need not wait for a long measurement.
         with LOCK, frozen(model), torch.inference_mode():
             blurred = F.adaptive_avg_pool2d(pixel_values[None], BLUR_CELLS)
             blurred = F.interpolate(blurred, size=pixel_values.shape[-2:], mode="bilinear")
             pictures = torch.where(places[:, None].to(pixel_values.device), blurred, pixel_values)  # (N, 3, S, S)
-            logits = model(pictures).logits.float()
-            probabilities.append((logits / temperature).softmax(dim=-1)[:, class_id].cpu())
-    return torch.cat(probabilities).numpy()
+            logits = model(pictures).logits
+            followed.append(probabilities(logits, temperature)[:, class_id].cpu())
+    return torch.cat(followed).numpy()
 
 
 __all__ = ["Faithfulness", "faithfulness"]

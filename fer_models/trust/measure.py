@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from fer_models.analyzer import Checkpoint, FaceMap, Prediction
+from fer_models.checkpoint import Checkpoint, FaceMap, Prediction
 from fer_models.explain import native_attention
 from fer_models.trust.curves import Faithfulness, faithfulness
 from fer_models.trust.sanity import likeness, randomized_explanation
@@ -53,7 +53,7 @@ def measure_trust(checkpoint: Checkpoint, prediction: Prediction, method: str, s
     and those that are the same everywhere: they claim nothing about the face that could be tried out. `seed` is that of
     the random maps. A map is compared with
     random ones of its own resolution: what is blurred in small pieces looks strange to a model, whichever they are."""
-    pixel_values = checkpoint.processor([prediction.crop], return_tensors="pt")["pixel_values"]
+    pixel_values = checkpoint.pixel_values([prediction.crop])
     class_id = checkpoint.expressions.index(prediction.explained)
     places = [shown for shown in prediction.maps if shown.kind != "ranks"]
     flat = tuple(shown.name for shown in places if shown.flat)

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
-from fer_models.analyzer import CheckpointError, load_network
+from fer_models.checkpoint import CheckpointError, load_network, weights_sha256
 from fer_models.explain import METHODS, native_attention
 from fer_models.results import OfWeights, read, read_folder
 from fer_models.results.evaluation import Evaluation
@@ -22,7 +22,6 @@ from fer_models.results.fixed_maps import FixedMaps
 from train.config.recipe import RESULTS, HubConfig
 from train.hub.load_alone import sample_pictures
 from train.hub.model_card import chosen_on, model_card
-from train.measure.provenance import weights_id
 
 LOAD_ALONE = Path(__file__).with_name("load_alone.py")
 LOGIT_TOLERANCE = 1e-4
@@ -88,7 +87,7 @@ def write_hub_folder(
         ResultError: a file in `results` cannot be read.
     """
     write_network(folder, model, processor, config.half_precision)
-    weights = weights_id(model, str(folder))["sha256"]
+    weights = weights_sha256(folder)
     whole = {
         file: result
         for file, result in read_folder(results)

@@ -34,7 +34,7 @@ def answers(teacher: Checkpoint, data: FaceDataset) -> np.ndarray:
     names = [canonical_expression(name) for name in data.names]
     if set(names) != set(teacher.expressions):
         raise DataError(
-            f"{teacher.source} cannot teach {', '.join(names)}: its expressions are {', '.join(teacher.expressions)}"
+            f"{teacher.folder} cannot teach {', '.join(names)}: its expressions are {', '.join(teacher.expressions)}"
         )
     scores = score(teacher, data, np.arange(len(data)), batch_size=64, progress=f"answers of {teacher.name}")
     if scores.unreadable:

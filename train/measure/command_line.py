@@ -16,7 +16,7 @@ from train.config.recipe import ConfigError, Data, load_config
 from train.data.readers import READERS, DataError, FaceDataset, load_split
 from train.data.splits import load_splits
 from train.loop.cpu import keep_freed_memory
-from train.measure.scoring import Checkpoint, CheckpointError, labels_for, load_checkpoint, scoring_order
+from train.measure.scoring import Checkpoint, CheckpointError, describe, labels_for, load_checkpoint, scoring_order
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +83,7 @@ def measured_checkpoints(
         rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
         result = {
             "kind": kind,
-            "checkpoint": checkpoint.describe(),
+            "checkpoint": describe(checkpoint),
             "data": description,
             "seed": options.shuffle_seed,
             "n_samples": len(rows),

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import softmax
+import torch
 from scipy.stats import binomtest
+
+from fer_models.probabilities import probabilities as softmax_at
 
 RESAMPLES = 2000
 
 
 def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Logits `(N, C)` divided by `temperature` -> probabilities `(N, C)`, float64, rows sum to 1."""
-    return softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
+    """Logits `(N, C)` -> probabilities `(N, C)` of a calibration's temperature, float64, rows sum to 1."""
+    return softmax_at(torch.from_numpy(np.asarray(logits, dtype=np.float64)), temperature).numpy()
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Where a result comes from: code, versions, machine, weights and the size of the model."""
 
 import datetime
-import hashlib
 import platform
 import subprocess
 from pathlib import Path
@@ -54,15 +53,6 @@ def hardware(device: torch.device) -> dict:
         models = [line for line in cpu_info.read_text().splitlines() if line.startswith("model name")]
         name = models[0].partition(":")[2].strip() if models else name
     return {"device": name, "threads": torch.get_num_threads()}
-
-
-def weights_id(model: torch.nn.Module, source: str) -> dict:
-    """Which weights: the SHA-256 of a folder's weight file, or the commit of a Hub repo."""
-    file = Path(source) / "model.safetensors"
-    if file.is_file():
-        with file.open("rb") as weights:
-            return {"sha256": hashlib.file_digest(weights, "sha256").hexdigest()}
-    return {"hub_commit": getattr(model.config, "_commit_hash", None)}
 
 
 def model_size(model: torch.nn.Module, pixel_values: torch.Tensor) -> dict[str, int]:

@@ -3,64 +3,44 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
 
-from fer_models.analyzer import CheckpointError, load_network
-from fer_models.expressions import canonical_expression
+from fer_models.checkpoint import Checkpoint, CheckpointError
+from fer_models.expressions import EXPRESSIONS
 from train.data.readers import DataError, FaceDataset, relabel
-from train.measure.provenance import model_size, weights_id
-
-
-@dataclass
-class Checkpoint:
-    """A model ready to be scored.
-
-    source: the folder or Hub id it came from. name: the last part of it.
-    expressions: the canonical names of its C classes, in the order of its logits.
-    """
-
-    source: str
-    name: str
-    model: torch.nn.Module
-    processor: Callable
-    expressions: tuple[str, ...]
-
-    @property
-    def device(self) -> torch.device:
-        return self.model.device
-
-    def describe(self) -> dict:
-        """Name, weights, parameters, MACs and input size, for a result file."""
-        blank = self.processor([Image.new("RGB", (48, 48))], return_tensors="pt")["pixel_values"]
-        return {
-            "name": self.name,
-            **weights_id(self.model, self.source),
-            "image_size": blank.shape[-1],
-            **model_size(self.model, blank.to(self.device, self.model.dtype)),
-        }
+from train.measure.provenance import model_size
 
 
 def load_checkpoint(source: str) -> Checkpoint:
-    """A checkpoint folder or Hub id -> model in evaluation mode on the GPU, if there is one, and its image processor.
+    """A checkpoint whose classes are expressions, laid out for many pictures at a time, on the GPU if there is one.
 
     Raises:
-        CheckpointError: not there, weights that do not fill the model, or classes that are not expressions.
+        CheckpointError: as `Checkpoint`, or classes that are not expressions.
     """
-    model, processor = load_network(source)
-    try:
-        names = tuple(canonical_expression(model.config.id2label[i]) for i in range(model.config.num_labels))
-    except ValueError as error:
-        raise CheckpointError(f"the classes of {source} are not expressions: {error}") from error
-    if len(set(names)) < len(names):
-        raise CheckpointError(f"{source} has the same expression twice: {', '.join(names)}")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = model.to(device=device, memory_format=torch.channels_last)
-    return Checkpoint(source, Path(source).name, model, processor, names)
+    checkpoint = Checkpoint(source)
+    unknown = [name for name in checkpoint.expressions if name not in EXPRESSIONS]
+    if unknown:
+        raise CheckpointError(
+            f"the classes of {source} are not expressions: unknown expression {unknown[0]!r}; known names: "
+            f"{', '.join(EXPRESSIONS)}"
+        )
+    checkpoint.model.to(memory_format=torch.channels_last)
+    return checkpoint
+
+
+def describe(checkpoint: Checkpoint) -> dict:
+    """Name, weights, parameters, MACs and input size, for a result file."""
+    blank = checkpoint.pixel_values([Image.new("RGB", (48, 48))])
+    return {
+        "name": checkpoint.name,
+        "sha256": checkpoint.sha256,
+        "image_size": blank.shape[-1],
+        **model_size(checkpoint.model, blank),
+    }
 
 
 def labels_for(data: FaceDataset, checkpoint: Checkpoint) -> tuple[FaceDataset, dict[str, int], np.ndarray]:
@@ -132,10 +112,7 @@ def score(
                 pictures.append(change(picture, row) if change else picture)
                 scored.append(row)
             if pictures:
-                pixel_values = checkpoint.processor(pictures, return_tensors="pt")["pixel_values"]
-                pixel_values = pixel_values.to(checkpoint.device, model.dtype).contiguous(
-                    memory_format=torch.channels_last
-                )
+                pixel_values = checkpoint.pixel_values(pictures).contiguous(memory_format=torch.channels_last)
                 logits.append(model(pixel_values).logits.float().cpu().numpy())
             bar.update(len(batch))
     if not logits:

@@ -43,9 +43,9 @@ class Checkpoint:
     expressions = ("square", "none")
 
     @staticmethod
-    def processor(pictures, return_tensors):
+    def pixel_values(pictures):
         values = np.stack([np.asarray(picture) for picture in pictures]).astype(np.float32) / 255
-        return {"pixel_values": torch.from_numpy(values).permute(0, 3, 1, 2)}
+        return torch.from_numpy(values).permute(0, 3, 1, 2)
 
 
 def measured(values: np.ndarray, kind: str = "heat"):
@@ -82,7 +82,7 @@ def test_a_map_is_compared_with_random_ones_of_its_own_resolution():
             return {"fine": torch.rand(1, 16, 16)}
 
     checkpoint = SimpleNamespace(
-        model=WithFineMap().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+        model=WithFineMap().eval(), expressions=("square", "none"), pixel_values=Checkpoint.pixel_values
     )
     maps = [FaceMap("map", coarse, "Where.", "heat"), FaceMap("fine", np.eye(16, dtype=np.float32), "Where.", "heat")]
     prediction = Prediction("square", {"square": 1.0}, True, alone.crop, "square", maps)
@@ -110,7 +110,7 @@ def test_beside_a_flat_map_the_others_are_tried():
             return {"head": torch.rand(1, 8, 8)}
 
     checkpoint = SimpleNamespace(
-        model=WithHead().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+        model=WithHead().eval(), expressions=("square", "none"), pixel_values=Checkpoint.pixel_values
     )
     trust = measure_trust(checkpoint, prediction, "gradcam")
     assert [one.shown.name for one in trust.maps] == ["map"] and "head: the same everywhere" in trust_html(trust)
@@ -148,7 +148,7 @@ def test_a_map_whose_axes_are_no_places_is_left_out():
             return {"ranks": torch.rand(1, 8, 8)}
 
     checkpoint = SimpleNamespace(
-        model=WithRanks().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+        model=WithRanks().eval(), expressions=("square", "none"), pixel_values=Checkpoint.pixel_values
     )
     assert [one.shown.name for one in measure_trust(checkpoint, prediction, "gradcam").maps] == ["map"]
 

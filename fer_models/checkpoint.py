@@ -1,0 +1,272 @@
+"""A checkpoint: opened, checked, and asked about the faces that were cut out for it."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
+from transformers.utils import logging
+
+from fer_models.explain import METHODS, explain, is_flat, native_attention, native_profiles
+from fer_models.expressions import canonical_expression
+from fer_models.faces import Face, crop_face
+from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
+from fer_models.probabilities import probabilities
+
+WEIGHTS = "model.safetensors"
+FILES = ("config.json", WEIGHTS, "preprocessor_config.json")
+
+
+@dataclass(frozen=True)
+class FaceMap:
+    """One map of a face, for people.
+
+    name: what a person calls the map.
+    values: `(h, w)` float32, 0 or more.
+    meaning: one true sentence.
+    kind: a key of `visualize.KINDS`: "heat" (places of the face; may be interpolated), "shares" (each cell is the
+        share of one part of the face; they sum to 1) or "ranks" (its axes are no places; not to be laid on the face).
+    profiles: of a map whose channels are products of two profiles, their means: the vertical `(h,)` and the horizontal
+        `(w,)`.
+    """
+
+    name: str
+    values: np.ndarray
+    meaning: str
+    kind: str
+    profiles: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def flat(self) -> bool:
+        """Whether it says the same of every place."""
+        return is_flat(self.values)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One model's answer for one face.
+
+    probabilities: of every expression of the model, in its label order; they sum to 1.
+    sure: whether the highest probability reaches the model's threshold; always true for a model that has none.
+    explained: the expression that the class-dependent maps are about.
+    crop: the square picture of the face that the model saw, before its size and colours were changed.
+    """
+
+    model: str
+    probabilities: dict[str, float]
+    sure: bool
+    crop: Image.Image
+    explained: str | None = None
+    maps: list[FaceMap] = field(default_factory=list)
+
+    @property
+    def expression(self) -> str:
+        """The expression with the highest probability."""
+        return max(self.probabilities, key=self.probabilities.get)
+
+    @property
+    def probability(self) -> float:
+        """The highest probability."""
+        return max(self.probabilities.values())
+
+
+def load_network(source: str | Path) -> tuple[PreTrainedModel, Callable]:
+    """A checkpoint folder or Hub id -> the model, in float32 and evaluation mode, and its image processor.
+
+    Raises:
+        CheckpointError: not there, damaged, or weights that do not fill the model.
+    """
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # what is missing is reported by the error below
+    logging.disable_progress_bar()
+    try:
+        model, report = AutoModelForImageClassification.from_pretrained(
+            source, dtype=torch.float32, output_loading_info=True
+        )
+        processor = AutoImageProcessor.from_pretrained(source)
+    except OSError as error:
+        raise CheckpointError(f"no checkpoint folder and no Hub repo {str(source)!r}: {error}") from error
+    except Exception as error:  # safetensors, json and transformers each raise their own
+        raise CheckpointError(
+            f"the checkpoint {source} cannot be read ({type(error).__name__}); fetch it again"
+        ) from error
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+    absent = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
+    if absent:
+        raise CheckpointError(
+            f"{source} has no weights for {', '.join(absent[:3])}; they would be random; fetch it again"
+        )
+    return model.eval(), processor
+
+
+class Checkpoint:
+    """A model and its image processor, ready to answer.
+
+    expressions: its classes in the order of its logits, by their canonical names; a word that is no expression stays
+        as it is.
+
+    Args:
+        source: a folder, or a name that `hub.checkpoint_folder` finds.
+        device: where the model computes, as torch names it; "auto" is a GPU, if there is one, else the CPU.
+
+    Raises:
+        CheckpointError: it cannot be found or fetched, is incomplete or its weights are damaged, it has an expression
+            twice, or this machine has no such device.
+    """
+
+    def __init__(self, source: str | Path, device: str | torch.device = "auto"):
+        self.folder = folder = checkpoint_folder(source)
+        self.name = checkpoint_name(source)
+        if not folder.is_dir():
+            raise CheckpointError(f"no checkpoint folder and no Hub repo {str(source)!r}; train it or fetch it")
+        for needed in FILES:
+            if not (folder / needed).is_file():
+                raise CheckpointError(f"checkpoint folder {folder} has no {needed}; train it or fetch it again")
+        chosen = pick_device(device)
+        self.model, self.processor = load_network(folder)
+        self.model.requires_grad_(False).to(chosen)
+        self.expressions = [_named(self.model.config.id2label[i]) for i in range(self.model.config.num_labels)]
+        if len(set(self.expressions)) < len(self.expressions):
+            raise CheckpointError(f"{source} has the same expression twice: {', '.join(self.expressions)}")
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the weights, as `weights_sha256` gives it."""
+        return weights_sha256(self.folder)
+
+    def is_sure(self, probability: float) -> bool:
+        """Whether an answer's probability reaches the model's threshold; always for a model that has none."""
+        threshold = self.model.config.reject_threshold
+        return threshold is None or probability >= threshold
+
+    def crops(self, photo: Image.Image, faces: Sequence[Face]) -> list[Image.Image]:
+        """Each face framed as the model's training pictures are."""
+        return [crop_face(photo, face, self.model.config.face_margin) for face in faces]
+
+    def pixel_values(self, crops: Sequence[Image.Image]) -> torch.Tensor:
+        """Crops -> `(N, 3, S, S)`, where and as the model wants them."""
+        pixel_values = self.processor(list(crops), return_tensors="pt")["pixel_values"]
+        return pixel_values.to(self.model.device, self.model.dtype)
+
+    def predict(
+        self,
+        crops: Sequence[Image.Image],
+        method: str | None = "gradcam",
+        expression: str | Sequence[str | None] | None = None,
+    ) -> list[Prediction]:
+        """Answer for each crop, all in one pass.
+
+        Args:
+            crops: square RGB pictures of one face each.
+            method: a key of `METHODS`, or `None` for the answer alone, without maps.
+            expression: explain this expression, or one for each crop; each face's own answer by default, and for a
+                model without it.
+        """
+        if not crops:
+            return []
+        pixel_values = self.pixel_values(crops)
+        maps: list[list[FaceMap]] = [[] for _ in crops]
+        explained: list[str | None] = [None] * len(crops)
+        if method is None:
+            with torch.inference_mode():
+                output = self.model(pixel_values)
+        else:
+            asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else expression
+            class_ids = [self.expressions.index(name) if name in self.expressions else None for name in asked]
+            explanation = explain(self.model, pixel_values, method, class_ids)
+            output = explanation.output
+            explained = [self.expressions[i] for i in explanation.class_ids]
+            maps = self._maps(explanation.cam, output, method, explained)
+        every = probabilities(output.logits, self.model.config.softmax_temperature).tolist()
+        return [
+            Prediction(
+                model=self.name,
+                probabilities=dict(zip(self.expressions, shares, strict=True)),
+                sure=self.is_sure(max(shares)),
+                crop=crop,
+                explained=about,
+                maps=face_maps,
+            )
+            for shares, crop, about, face_maps in zip(every, crops, explained, maps, strict=True)
+        ]
+
+    def _maps(self, cam: np.ndarray, output, method: str, explained: list[str]) -> list[list[FaceMap]]:
+        attention, profiles = native_attention(self.model, output), native_profiles(self.model, output)
+        how = METHODS[method]
+        titles = [f"{how.title} for {name}" if how.class_specific else how.title for name in explained]
+        return [
+            [FaceMap(titles[face], cam[face], how.meaning, "heat")]
+            + [
+                FaceMap(
+                    name,
+                    values[face],
+                    self.model.attention_meanings[name],
+                    self.model.attention_kinds[name],
+                    tuple(profile[face] for profile in profiles[name]) if name in profiles else None,
+                )
+                for name, values in attention.items()
+            ]
+            for face in range(len(cam))
+        ]
+
+
+def find_checkpoints(folder: Path = CHECKPOINTS) -> list[Path]:
+    """The folders of `folder` that claim to hold a checkpoint, by name.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    found = sorted(path for path in folder.glob("[!.]*") if path.is_dir()) if folder.is_dir() else []
+    if not found:
+        raise CheckpointError(
+            f"no checkpoint in {folder}; train one with train/train_hub.py or fetch the repository again"
+        )
+    return found
+
+
+def _named(label: str) -> str:
+    try:
+        return canonical_expression(label)
+    except ValueError:
+        return label
+
+
+def weights_sha256(folder: str | Path) -> str:
+    """The SHA-256 of a checkpoint folder's weights, which ties a result or an answer to them."""
+    with (Path(folder) / WEIGHTS).open("rb") as weights:
+        return hashlib.file_digest(weights, "sha256").hexdigest()
+
+
+def pick_device(name: str | torch.device = "auto") -> torch.device:
+    """The device of that name, as torch has it; "auto" is a GPU, if there is one, else the CPU.
+
+    Raises:
+        CheckpointError: this machine has none of that name.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError) as error:
+        raise CheckpointError(f"this machine has no usable device {str(name)!r}; take cpu, or auto") from error
+
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "FaceMap",
+    "Prediction",
+    "find_checkpoints",
+    "load_network",
+    "pick_device",
+    "weights_sha256",
+]

@@ -1,0 +1,141 @@
+"""Checkpoints: sure or not, by which temperature, and those that cannot be used."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fer_models.checkpoint import Checkpoint, CheckpointError, find_checkpoints, weights_sha256
+from fer_models.paths import CHECKPOINTS
+from tests.support.tiny import tiny_checkpoint
+
+NAME = "pattlite-ferplus"
+
+
+def test_an_answer_below_the_threshold_is_not_sure(tmp_path, portrait):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    crop = portrait.resize((100, 100))
+    (answer,) = Checkpoint(folder).predict([crop], method=None)
+    assert answer.sure  # no threshold: it always answers
+    for threshold, sure in [(answer.probability - 0.01, True), (answer.probability + 0.01, False)]:
+        config = json.loads((folder / "config.json").read_text()) | {"reject_threshold": threshold}
+        (folder / "config.json").write_text(json.dumps(config))
+        assert Checkpoint(folder).predict([crop], method=None)[0].sure is sure
+
+
+def test_the_temperature_changes_how_sure_it_is_and_not_the_answer(tmp_path, portrait):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    crop = portrait.resize((100, 100))
+    (before,) = Checkpoint(folder).predict([crop], method=None)
+    config = json.loads((folder / "config.json").read_text()) | {"softmax_temperature": 2.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    (after,) = Checkpoint(folder).predict([crop], method=None)
+    assert after.expression == before.expression
+    logs = [np.log(list(a.probabilities.values())) for a in (before, after)]
+    differences = [log - log[0] for log in logs]
+    np.testing.assert_allclose(differences[1], differences[0] / 2, atol=1e-4)
+
+
+def damaged(folder: Path, damage: str) -> Path:
+    tiny_checkpoint(folder)
+    weights = folder / "model.safetensors"
+    if damage == "cut":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    elif damage == "emptied":
+        weights.write_bytes(b"")
+    elif damage == "without a tensor":
+        from safetensors.torch import load_file, save_file
+
+        tensors = load_file(weights)
+        del tensors["classifier.fc.weight"]
+        save_file(tensors, weights, metadata={"format": "pt"})
+    elif damage == "broken config":
+        (folder / "config.json").write_text("{")
+    else:
+        (folder / damage).unlink()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "cut",
+        "emptied",
+        "without a tensor",
+        "broken config",
+        "config.json",
+        "model.safetensors",
+        "preprocessor_config.json",
+    ],
+)
+def test_a_damaged_checkpoint_is_an_error_that_names_its_folder(tmp_path, damage):
+    folder = damaged(tmp_path / "broken-one", damage)
+    with pytest.raises(CheckpointError, match="broken-one"):
+        Checkpoint(folder)
+
+
+@pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
+def test_a_shipped_checkpoint_fits_its_processor_and_has_the_layer_that_grad_cam_looks_at(folder):
+    checkpoint = Checkpoint(folder)
+    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
+    assert pixel_values.shape[-1] == checkpoint.model.config.image_size
+    assert checkpoint.model.get_submodule(checkpoint.model.config.cam_layer)
+    assert all(p.dtype == torch.float32 for p in checkpoint.model.parameters())  # whatever the file holds
+
+
+def test_the_shipped_pattlite_has_two_by_two_patches():
+    checkpoint = Checkpoint(CHECKPOINTS / NAME)
+    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
+    assert checkpoint.model(pixel_values, output_hidden_states=True).hidden_states[1].shape[2:] == (2, 2)
+
+
+def test_an_empty_checkpoints_folder_says_how_to_get_one(tmp_path):
+    with pytest.raises(CheckpointError, match="train_hub"):
+        find_checkpoints(tmp_path)
+    with pytest.raises(CheckpointError, match="train_hub"):
+        find_checkpoints(tmp_path / "missing")
+
+
+def test_answers_are_tied_to_their_weights_by_a_hash(tmp_path):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    expected = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert weights_sha256(str(folder)) == Checkpoint(folder).sha256 == expected
+
+
+def test_words_of_other_people_become_the_canonical_ones(tmp_path):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    config = json.loads((folder / "config.json").read_text())
+    config["id2label"] |= {"1": "Happy", "3": "sad", "7": "smirk"}
+    (folder / "config.json").write_text(json.dumps(config))
+    known = Checkpoint(folder).expressions
+    assert known == ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "smirk"]
+
+
+def test_an_expression_that_a_model_has_twice_is_an_error(tmp_path):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    config = json.loads((folder / "config.json").read_text())
+    config["id2label"]["0"] = "happy"
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="the same expression twice: happiness, happiness"):
+        Checkpoint(folder)
+
+
+@pytest.mark.parametrize("device", ["cuda:7", "quantum", "mps"])
+def test_a_device_that_is_not_there_is_an_error_that_names_it(tmp_path, device):
+    if device == "mps" and torch.backends.mps.is_available():
+        pytest.skip("it is there")
+    with pytest.raises(CheckpointError, match=f"no usable device '{device}'"):
+        Checkpoint(tiny_checkpoint(tmp_path / "tiny"), device=device)
+
+
+def test_a_model_in_half_precision_still_answers(tmp_path, portrait):
+    checkpoint = Checkpoint(tiny_checkpoint(tmp_path / "tiny"))
+    crop = portrait.resize((100, 100))
+    (before,) = checkpoint.predict([crop])
+    checkpoint.model.bfloat16()
+    (after,) = checkpoint.predict([crop])
+    assert after.probabilities == pytest.approx(before.probabilities, abs=0.1)
