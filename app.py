@@ -21,7 +21,6 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
 from space.api import add_api
 from space.image.answers import ImageAnswers
 from space.image.maps import colormap_filters
-from space.image.recent import RecentPhotos
 from space.image.tab import image_tab
 from space.live.video_tab import video_tab
 from space.live.webcam_tab import webcam_tab
@@ -54,7 +53,7 @@ LAUNCH = {
 
 def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
     """The page, wired to an analyzer; it says which models are `missing`."""
-    answers = ImageAnswers(RecentPhotos(analyzer))
+    answers = ImageAnswers(analyzer)
     found = measured(analyzer)
     with gr.Blocks(title="Facial expressions, explained", fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
         gr.HTML(INTRO + notice_html(missing) + colormap_filters())

@@ -19,7 +19,7 @@ from PIL import Image
 from benchmarks.running_space import served
 from fer_models import EXPRESSIONS, FERImageProcessor
 from fer_models.analyzer import CHECKPOINTS, Checkpoint, find_checkpoints
-from fer_models.faces import FaceDetector, read_photo
+from fer_models.faces import FaceDetector, crop_face, read_photo
 from fer_models.paths import ROOT
 from train.config.initial_weights import build_model
 from train.config.recipe import Stage, load_config
@@ -55,7 +55,8 @@ def photo_times(folders: Sequence[Path], rounds: int) -> dict[str, float | dict[
     figures: dict[str, float | dict[str, float]] = dict(interleaved(detect, rounds))
     for folder in folders:
         checkpoint = Checkpoint(folder, device="cpu")
-        times = interleaved(detect | _answers(checkpoint, checkpoint.crops(photo, faces)), rounds)
+        crops = [crop_face(photo, face, checkpoint.model.config.face_margin) for face in faces]
+        times = interleaved(detect | _answers(checkpoint, crops), rounds)
         before = times.pop("detect")
         times["explained / plain"] = (before + times["answer and explain"]) / (before + times["forward"])
         figures[checkpoint.name] = times

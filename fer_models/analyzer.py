@@ -1,22 +1,78 @@
-"""Photo -> faces -> every model's answer and maps: the one path that the Space, the command line and the API share."""
+"""Photo -> faces -> every model's answer and maps: the one path that the Space, the command line, the video and the
+API share.
+
+`Analyzer.find` makes the photo upright, finds its faces and cuts them out; `Analyzer.answer` asks the models.
+"""
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
+import torch
 from PIL import Image
 
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction, find_checkpoints, load_network
-from fer_models.faces import Face, FaceDetector
+from fer_models.faces import Face, FaceDetector, crop_face, reading_order
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_name
+from fer_models.photo import upright
 
-FACES_PER_PASS = 16  # bounds the memory of a group photo
+FACES_PER_PASS = 16  # bounds the memory of a group photo; more at once are slower on a CPU
+
+Photo = str | Path | bytes | Image.Image | np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class FoundFaces:
+    """The faces of a photo, cut out.
+
+    photo: upright RGB; `None` once it was let go.
+    size: width and height of the photo, in whose pixels the faces are.
+    faces: in reading order; `None` for a picture that is a face itself.
+    milliseconds: what finding them took.
+    """
+
+    photo: Image.Image | None
+    size: tuple[int, int]
+    faces: list[Face | None]
+    milliseconds: float = 0.0
+    _crops: dict[float, list[Image.Image]] = field(default_factory=dict, repr=False)
+
+    def crops(self, margin: float) -> list[Image.Image]:
+        """A square picture of each face, as models with this `face_margin` want them; cut once per margin."""
+        if margin not in self._crops:
+            self._crops[margin] = [
+                self.photo if face is None else crop_face(self.photo, face, margin) for face in self.faces
+            ]
+        return self._crops[margin]
+
+    def only(self, index: int) -> "FoundFaces":
+        """One of the faces."""
+        crops = {margin: [cut[index]] for margin, cut in self._crops.items()}
+        return replace(self, faces=[self.faces[index]], _crops=crops)
+
+    def shrunk(self, side: int, margins: Sequence[float]) -> "FoundFaces":
+        """The same faces, cut from the photo for these margins, and a photo of that side at most; with 0, none."""
+        cut = {margin: self.crops(margin) for margin in margins}
+        small = None
+        if side:
+            small = self.photo.copy()
+            small.thumbnail((side, side))
+        return replace(self, photo=small, _crops=cut)
+
+
+def joined(found: Sequence[FoundFaces], margins: Sequence[float]) -> FoundFaces:
+    """The faces of several photos as if they were of one, to be answered together."""
+    crops = {margin: list(chain.from_iterable(one.crops(margin) for one in found)) for margin in margins}
+    return FoundFaces(None, (0, 0), list(chain.from_iterable(one.faces for one in found)), _crops=crops)
 
 
 @dataclass(frozen=True)
 class PhotoAnalysis:
-    """faces: from left to right. predictions: for each face, one per model. milliseconds: per stage, for the photo."""
+    """photo: upright. faces: in reading order. predictions: for each face, one per model. milliseconds: per stage, for
+    the photo."""
 
     photo: Image.Image
     faces: list[Face]
@@ -29,14 +85,15 @@ class Analyzer:
 
     Args:
         sources: checkpoint folders, or names that `hub.checkpoint_folder` finds; all of `checkpoints/` by default.
+        device: where the models compute, as in `Checkpoint`.
     """
 
-    def __init__(self, sources: Sequence[str | Path] | None = None):
+    def __init__(self, sources: Sequence[str | Path] | None = None, device: str | torch.device = "auto"):
         sources = list(sources or find_checkpoints())
         names = [checkpoint_name(source) for source in sources]
         if len(set(names)) < len(names):
             raise CheckpointError(f"two checkpoints have the same name: {', '.join(names)}; rename one")
-        self.checkpoints = {name: Checkpoint(source) for name, source in zip(names, sources, strict=True)}
+        self.checkpoints = {name: Checkpoint(source, device) for name, source in zip(names, sources, strict=True)}
         self.detector = FaceDetector()
         blank = Image.new("RGB", (256, 256))
         for checkpoint in self.checkpoints.values():  # the first pass of a network is several times slower
@@ -57,39 +114,84 @@ class Analyzer:
             raise CheckpointError(f"no model named {name!r}; there are: {', '.join(self.checkpoints)}")
         return self.checkpoints[name]
 
-    def analyze(
+    @property
+    def margins(self) -> list[float]:
+        """How loosely the models want a face to be framed, each `face_margin` once."""
+        return list(dict.fromkeys(c.model.config.face_margin for c in self.checkpoints.values()))
+
+    def find(self, photo: Photo, faces: Sequence[Face] | None = None, cropped: bool = False) -> FoundFaces:
+        """The photo, upright, with its faces in reading order.
+
+        Args:
+            photo: whatever `photo.read_photo` takes.
+            faces: of this photo (upright), when they are known already; they keep their order.
+            cropped: the picture is a face that is cut out already; nothing is searched for.
+
+        Raises:
+            PhotoError: as `read_photo`.
+        """
+        photo = upright(photo)
+        start = time.perf_counter()
+        if cropped:
+            found: list[Face | None] = [None]
+        else:
+            found = reading_order(self.detector.detect(photo)) if faces is None else list(faces)
+        return FoundFaces(photo, photo.size, found, 1000 * (time.perf_counter() - start))
+
+    def answer(
         self,
-        photo: Image.Image,
+        found: FoundFaces,
         models: Sequence[str] | None = None,
         method: str | None = "gradcam",
-        expression: str | None = None,
-        faces: list[Face] | None = None,
-    ) -> PhotoAnalysis:
-        """Find the faces of an upright RGB photo (`faces.read_photo`) and ask every model about each.
+        expression: str | Sequence[str | None] | None = None,
+        batch: int = FACES_PER_PASS,
+    ) -> list[dict[str, Prediction]]:
+        """For each face, every model's answer by the model's name.
 
         Args:
             models: names of checkpoints; all by default.
-            method, expression: as in `Checkpoint.predict`.
-            faces: of this photo, when they are known already.
+            method, expression: as in `Checkpoint.predict`; an expression may be given for each face.
+            batch: faces per pass.
 
         Raises:
             CheckpointError: a name that is not among the checkpoints.
         """
-        start = time.perf_counter()
-        if faces is None:
-            faces = sorted(self.detector.detect(photo), key=lambda face: face.box[0])  # numbered from left to right
-        milliseconds = {"detect": 1000 * (time.perf_counter() - start)}
-        predictions: list[dict[str, Prediction]] = [{} for _ in faces]
+        asked = [expression] * len(found.faces) if expression is None or isinstance(expression, str) else expression
+        predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
         for name in self.checkpoints if models is None else models:
             checkpoint = self.checkpoint(name)
-            start = time.perf_counter()
-            crops = checkpoint.crops(photo, faces)
-            for first in range(0, len(crops), FACES_PER_PASS):
-                answers = checkpoint.predict(crops[first : first + FACES_PER_PASS], method, expression)
-                for face, answer in enumerate(answers, start=first):
+            crops = found.crops(checkpoint.model.config.face_margin)
+            for first in range(0, len(crops), batch):
+                some = slice(first, first + batch)
+                for face, answer in enumerate(checkpoint.predict(crops[some], method, asked[some]), start=first):
                     predictions[face][name] = answer
+        return predictions
+
+    def analyze(
+        self,
+        photo: Photo,
+        models: Sequence[str] | None = None,
+        method: str | None = "gradcam",
+        expression: str | None = None,
+        faces: Sequence[Face] | None = None,
+    ) -> PhotoAnalysis:
+        """`find` the faces of a photo and `answer` about each, with the time that each model took.
+
+        Raises:
+            PhotoError, CheckpointError: as those.
+        """
+        names = list(self.checkpoints if models is None else models)
+        for name in names:
+            self.checkpoint(name)
+        found = self.find(photo, faces)
+        milliseconds = {"detect": found.milliseconds}
+        predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
+        for name in names:
+            start = time.perf_counter()
+            for face, answers in zip(predictions, self.answer(found, [name], method, expression), strict=True):
+                face.update(answers)
             milliseconds[name] = 1000 * (time.perf_counter() - start)
-        return PhotoAnalysis(photo, faces, predictions, milliseconds)
+        return PhotoAnalysis(found.photo, found.faces, predictions, milliseconds)
 
 
 __all__ = [
@@ -98,8 +200,10 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "FaceMap",
+    "FoundFaces",
     "PhotoAnalysis",
     "Prediction",
     "find_checkpoints",
+    "joined",
     "load_network",
 ]

@@ -14,7 +14,6 @@ from transformers.utils import logging
 
 from fer_models.explain import METHODS, explain, is_flat, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
-from fer_models.faces import Face, crop_face
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
 from fer_models.probabilities import probabilities
 
@@ -146,10 +145,6 @@ class Checkpoint:
         """Whether an answer's probability reaches the model's threshold; always for a model that has none."""
         threshold = self.model.config.reject_threshold
         return threshold is None or probability >= threshold
-
-    def crops(self, photo: Image.Image, faces: Sequence[Face]) -> list[Image.Image]:
-        """Each face framed as the model's training pictures are."""
-        return [crop_face(photo, face, self.model.config.face_margin) for face in faces]
 
     def pixel_values(self, crops: Sequence[Image.Image]) -> torch.Tensor:
         """Crops -> `(N, 3, S, S)`, where and as the model wants them."""

@@ -1,6 +1,6 @@
 """Photo -> faces: detection, alignment, crop."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,31 @@ class Face:
     box: tuple[float, float, float, float]
     landmarks: np.ndarray
     score: float
+
+
+def reading_order(faces: Iterable[Face]) -> list[Face]:
+    """The faces as a page is read: row after row from the top, each row from left to right.
+
+    A face belongs to a row if its middle is at most half a face's height (the smaller one's) above or below the mean of
+    those that are in the row, so that people of different size who stand side by side are one row.
+    """
+    rows: list[list[Face]] = []
+    for face in sorted(faces, key=_middle):
+        if rows and _middle(face) - np.mean([_middle(one) for one in rows[-1]]) <= 0.5 * min(
+            _height(face), np.mean([_height(one) for one in rows[-1]])
+        ):
+            rows[-1].append(face)
+        else:
+            rows.append([face])
+    return [face for row in rows for face in sorted(row, key=lambda face: face.box[0])]
+
+
+def _middle(face: Face) -> float:
+    return (face.box[1] + face.box[3]) / 2
+
+
+def _height(face: Face) -> float:
+    return face.box[3] - face.box[1]
 
 
 class FaceDetector:
@@ -199,4 +224,5 @@ __all__ = [
     "crop_face",
     "crop_square",
     "read_photo",
+    "reading_order",
 ]

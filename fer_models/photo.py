@@ -57,6 +57,13 @@ def read_photo(source: str | Path | bytes | BinaryIO | Image.Image | np.ndarray)
     raise TypeError(f"a photo is a path, bytes, a stream, a Pillow image or an array, not {type(source).__name__}")
 
 
+def upright(photo: str | Path | bytes | BinaryIO | Image.Image | np.ndarray) -> Image.Image:
+    """The same, but an RGB picture without metadata is taken as it is, which spares a copy of each frame of a video."""
+    if isinstance(photo, Image.Image) and photo.mode == "RGB" and not photo.info and photo.width * photo.height > 0:
+        return photo
+    return read_photo(photo)
+
+
 def _file(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
@@ -129,4 +136,4 @@ def _to_uint8(values: np.ndarray) -> np.ndarray:
     return np.rint(scaled).astype(np.uint8)
 
 
-__all__ = ["MAX_PIXELS", "FaceNotFoundError", "PhotoError", "read_photo"]
+__all__ = ["MAX_PIXELS", "FaceNotFoundError", "PhotoError", "read_photo", "upright"]

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from PIL import Image
 
-from fer_models.analyzer import Analyzer, Prediction
-from fer_models.faces import Face, PhotoError, crop_face, read_photo
+from fer_models.analyzer import FACES_PER_PASS, Analyzer, FoundFaces, Prediction, joined
+from fer_models.faces import Face
+from fer_models.photo import PhotoError
 
 SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"])
-BATCH = 16  # faces per pass; more at once are slower on a CPU
+BATCH = FACES_PER_PASS
 WORKERS = min(4, os.cpu_count() or 1)
 
 
@@ -22,7 +22,7 @@ WORKERS = min(4, os.cpu_count() or 1)
 class PictureAnswers:
     """One picture's answers.
 
-    faces: from left to right; for a picture that is a face itself, one `None`.
+    faces: in reading order; for a picture that is a face itself, one `None`.
     predictions: for each face, one per model.
     error: why the picture could not be read, in one sentence; it then has no faces.
     """
@@ -36,9 +36,11 @@ class PictureAnswers:
 @dataclass(frozen=True)
 class _Prepared:
     path: Path
-    faces: list[Face | None]
-    crops: dict[float, list[Image.Image]]  # by margin: models framed alike share them
+    found: FoundFaces
     error: str | None = None
+
+
+_NOTHING = FoundFaces(None, (0, 0), [])
 
 
 def find_pictures(sources: Iterable[str | Path], leave_out: Path | None = None) -> list[Path]:
@@ -83,7 +85,7 @@ def answer_pictures(
     faces = 0
     for prepared in _prepared(analyzer, paths, cropped, workers):
         waiting.append(prepared)
-        faces += len(prepared.faces)
+        faces += len(prepared.found.faces)
         if faces >= batch or len(waiting) >= batch:
             yield from _answered(analyzer, waiting, method, batch)
             waiting, faces = [], 0
@@ -107,34 +109,23 @@ def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers:
 
 
 def _prepare(analyzer: Analyzer, path: Path, cropped: bool) -> _Prepared:
-    margins = {checkpoint.model.config.face_margin for checkpoint in analyzer.checkpoints.values()}
     try:
         if not path.exists():
             raise PhotoError("There is no such file or folder.")
-        photo = read_photo(path)
+        found = analyzer.find(path, cropped=cropped)
     except PhotoError as error:
-        return _Prepared(path, [], {}, str(error))
-    if cropped:
-        return _Prepared(path, [None], {margin: [photo] for margin in margins})
-    faces = sorted(analyzer.detector.detect(photo), key=lambda face: face.box[0])
-    crops = {margin: [crop_face(photo, face, margin) for face in faces] for margin in margins}
-    return _Prepared(path, list(faces), crops)
+        return _Prepared(path, _NOTHING, str(error))
+    return _Prepared(path, found.shrunk(0, analyzer.margins))
 
 
 def _answered(
     analyzer: Analyzer, pictures: Sequence[_Prepared], method: str | None, batch: int
 ) -> Iterator[PictureAnswers]:
-    predictions: list[dict[str, Prediction]] = [{} for picture in pictures for _ in picture.faces]
-    for name, checkpoint in analyzer.checkpoints.items():
-        margin = checkpoint.model.config.face_margin
-        crops = [crop for picture in pictures if picture.faces for crop in picture.crops[margin]]
-        for first in range(0, len(crops), batch):
-            answers = checkpoint.predict(crops[first : first + batch], method)
-            for face, answer in enumerate(answers, start=first):
-                predictions[face][name] = answer
-    each = iter(predictions)
+    together = joined([picture.found for picture in pictures if picture.found.faces], analyzer.margins)
+    each = iter(analyzer.answer(together, method=method, batch=batch))
     for picture in pictures:
-        yield PictureAnswers(picture.path, picture.faces, [next(each) for _ in picture.faces], picture.error)
+        faces = picture.found.faces
+        yield PictureAnswers(picture.path, faces, [next(each) for _ in faces], picture.error)
 
 
 __all__ = ["BATCH", "PictureAnswers", "answer_pictures", "find_pictures"]

@@ -18,7 +18,7 @@ class RecordError(RuntimeError):
 
 
 def face_records(answers: PictureAnswers) -> list[dict]:
-    """The faces of a picture as plain data, numbered from left to right; `box` and `score` are `None` where the picture
+    """The faces of a picture as plain data, numbered in reading order; `box` and `score` are `None` where the picture
     is the face."""
     return [
         {

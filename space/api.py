@@ -21,7 +21,7 @@ from space.image.photo_input import PhotoInput, politely
 
 
 class PhotoResult(TypedDict):
-    """faces: from left to right; empty where none was found. milliseconds: by stage, when it was computed."""
+    """faces: in reading order; empty where none was found. milliseconds: by stage, when it was computed."""
 
     faces: list[FaceResult]
     milliseconds: dict[str, float]
@@ -117,7 +117,7 @@ def add_api(answers: ImageAnswers) -> None:
 
         Args:
             photo: JPEG, PNG, WebP, GIF, BMP or TIFF, up to 40 megapixels: a file, or its base64 data URL.
-            face: its number, from 1 on, from left to right.
+            face: its number, from 1 on, in reading order (row after row, from left to right).
             models: names from /models; all by default.
             method: of the Grad-CAM family.
             expression: explain this one; by default each model's own answer.
@@ -127,14 +127,14 @@ def add_api(answers: ImageAnswers) -> None:
             The answers with the maps as numbers, and a picture of both.
         """
         seen = answers.photo(photo)
-        if not seen.faces:
+        if not seen.found.faces:
             raise FaceNotFoundError(NO_FACE)
-        if not 1 <= face <= len(seen.faces):
-            raise FaceNotFoundError(f"There is no face {face}; the photo has faces 1 to {len(seen.faces)}.")
+        if not 1 <= face <= len(seen.found.faces):
+            raise FaceNotFoundError(f"There is no face {face}; the photo has faces 1 to {len(seen.found.faces)}.")
         settings = Settings(models or names, method, expression)
         result = ExplanationResult(
             face=face,
-            box=[round(value, 1) for value in seen.faces[face - 1].box],
+            box=[round(value, 1) for value in seen.found.faces[face - 1].box],
             models=[
                 _explained(answer, answers.trust(seen, face - 1, answer.model, settings) if trust else None)
                 for answer in answers.explained(seen, face - 1, settings)
@@ -149,7 +149,7 @@ def add_api(answers: ImageAnswers) -> None:
         Returns:
             One entry per model.
         """
-        return [_model(checkpoint) for checkpoint in answers.recent.analyzer.checkpoints.values()]
+        return [_model(checkpoint) for checkpoint in answers.analyzer.checkpoints.values()]
 
     # A program has no page: the components only describe the parameters and check them.
     with gr.Column(visible=False):

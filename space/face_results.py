@@ -24,7 +24,7 @@ class Answer(TypedDict):
 
 
 class FaceResult(TypedDict):
-    """face: its number, from left to right, from 1. box: left, top, right, bottom in pixels of the photo.
+    """face: its number, in reading order, from 1. box: left, top, right, bottom in pixels of the photo.
     score: the detector's confidence that this is a face. agreed: the expression that all models name, else null."""
 
     face: int

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
-from fer_models.analyzer import Analyzer, Prediction
+from fer_models.analyzer import Analyzer, Photo, Prediction
 from fer_models.faces import Face
+from fer_models.photo import upright
 from fer_models.video.timeline import RollingTimeline, Sample
 from fer_models.video.tracking import FaceTracker
 
@@ -96,16 +97,18 @@ class FaceStream:
         self._fed: deque[float] = deque(maxlen=MOST_FRAMES)  # when they came, by the computer's clock
         self._measured: dict[str, deque[tuple[float, float]]] = {}
 
-    def feed(self, frame: Image.Image, at: float | None = None) -> list[FollowedFace]:
+    def feed(self, frame: Photo, at: float | None = None) -> list[FollowedFace]:
         """The faces of the next frame, by number.
 
         Args:
-            frame: upright RGB (`faces.read_photo`).
+            frame: whatever `photo.read_photo` takes.
             at: its time in seconds, from any start; now by default.
 
         Raises:
+            PhotoError: no picture.
             ValueError: the frame is older than the one before.
         """
+        frame = upright(frame)
         at = time.monotonic() if at is None else at
         self._fed.append(time.perf_counter())
         with self.timed("find faces"):
@@ -184,13 +187,12 @@ class FaceStream:
     ) -> dict[int, dict[str, Prediction]]:
         """The models' answers for each face, all faces in one pass per model."""
         answers: dict[int, dict[str, Prediction]] = {number: {} for number in faces}
+        found = self.analyzer.find(frame, list(faces.values()))
         for name in models if faces else ():
             with self.timed(name):
                 asked = [self.expression or self._shown_expression(number, name) for number in faces]
-                checkpoint = self.analyzer.checkpoint(name)
-                crops = checkpoint.crops(frame, list(faces.values()))
-                for number, answer in zip(faces, checkpoint.predict(crops, self.method, asked), strict=True):
-                    answers[number][name] = answer
+                for number, answer in zip(faces, self.analyzer.answer(found, [name], self.method, asked), strict=True):
+                    answers[number] |= answer
         return answers
 
     def _shown_expression(self, number: int, model: str) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from fer_models.faces import Face, FaceDetector
+from fer_models.faces import Face, FaceDetector, reading_order
 
 SAME_FACE = 0.3  # least overlap of two boxes, in two frames, that are taken for one person
 ONE_FACE = 0.6  # two followed boxes that overlap more, in one frame, are on one face
@@ -93,8 +93,8 @@ class FaceTracker:
         return [other for other in self._seen() if other < number]
 
     def _match(self, found: Sequence[Face]) -> None:
-        """Give each found face the number of the known one that it overlaps most, or the next number, from left to
-        right."""
+        """Give each found face the number of the known one that it overlaps most, or the next number, in reading
+        order."""
         pairs = sorted(
             (
                 (overlap(face.box, track.face.box), number, index)
@@ -116,7 +116,7 @@ class FaceTracker:
             self._tracks[number] = _Track(found[index])
         room = max(self.max_faces - len(self._seen()), 0)
         newcomers = [face for index, face in enumerate(found) if index not in matched][:room]  # the largest
-        for face in sorted(newcomers, key=lambda face: face.box[0]):
+        for face in reading_order(newcomers):
             self._last_number += 1
             self._tracks[self._last_number] = _Track(face)
 

@@ -1,21 +1,24 @@
 """What the Image tab shows and hands out, computed from what its controls hold; the layout is in image_tab.py."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
-from fer_models.analyzer import Prediction
-from fer_models.faces import PhotoError
+from fer_models.analyzer import Analyzer, Prediction
+from fer_models.photo import PhotoError
 from fer_models.trust import Trust, measure_trust
 from space.face_results import FaceResult, face_result
 from space.image.downloads import picture_png
 from space.image.html import START, agreement_html, column_html, face_label, notice_html, photo_html, start_html
 from space.image.link import Choices, example_of, to_query
-from space.image.recent import MAX_ITEMS, Recent, RecentPhotos, SeenPhoto
+from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
 
 NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turned to you."
 NO_MODEL = "No model is chosen; tick at least one."
+
+SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
 
 Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
 
@@ -29,7 +32,7 @@ class Chosen:
 
     def within(self, photo: SeenPhoto) -> int:
         """The chosen face of this photo, from 0."""
-        return self.face if photo.digest == self.digest and self.face < len(photo.faces) else 0
+        return self.face if photo.digest == self.digest and self.face < len(photo.found.faces) else 0
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,25 @@ class View:
 
 
 class ImageAnswers:
-    """Everything behind the Image tab and the API. Faces count from 0, from left to right."""
+    """Everything behind the Image tab and the API: an analyzer, whose answers are remembered for a while. Faces count
+    from 0, in reading order."""
 
-    def __init__(self, recent: RecentPhotos):
-        self.recent = recent
-        self._trust = Recent(MAX_ITEMS, recent.max_age)
+    def __init__(self, analyzer: Analyzer, max_age: float = MAX_AGE):
+        self.analyzer = analyzer
+        self._photos = Recent(MAX_PHOTOS, max_age)
+        self._answers = Recent(MAX_PHOTOS * len(analyzer.checkpoints), max_age)
+        self._explained = Recent(MAX_ITEMS, max_age)
+        self._trust = Recent(MAX_ITEMS, max_age)
 
     @property
     def models(self) -> list[str]:
         """Names of all models, in the order of their columns."""
-        return list(self.recent.analyzer.checkpoints)
+        return list(self.analyzer.checkpoints)
 
     @property
     def expressions(self) -> list[str]:
         """Every expression that some model knows."""
-        return self.recent.analyzer.expressions
+        return self.analyzer.expressions
 
     def photo(self, source: Source) -> SeenPhoto:
         """Read an upload and find its faces.
@@ -79,7 +86,12 @@ class ImageAnswers:
             raise PhotoError(START)
         if isinstance(source, PhotoError):
             raise source
-        return self.recent.photo(source)
+        digest = file_digest(source)
+
+        def look() -> SeenPhoto:
+            return SeenPhoto(digest, self.analyzer.find(source).shrunk(SHOWN_SIDE, self.analyzer.margins))
+
+        return self._photos.get(digest, look)
 
     def key(self, photo: SeenPhoto, face: int, settings: Settings) -> str:
         """What tells the maps of one face from those of another, or of other settings."""
@@ -87,41 +99,55 @@ class ImageAnswers:
 
     def answers(self, photo: SeenPhoto, models: Sequence[str]) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
-        columns = [self.recent.answers(photo, name)[0] for name in self.models if name in models]
-        return [list(answers) for answers in zip(*columns, strict=True)] or [[] for _ in photo.faces]
+        columns = [self._answer(photo, name)[0] for name in self.models if name in models]
+        return [list(answers) for answers in zip(*columns, strict=True)] or [[] for _ in photo.found.faces]
 
     def explained(self, photo: SeenPhoto, face: int, settings: Settings) -> list[Prediction]:
         """The chosen models' answers for one face, with maps."""
-        return [
-            self.recent.explained(photo, face, name, settings.method, settings.expression)
-            for name in self.models
-            if name in settings.models
-        ]
+        return [self._explain(photo, face, name, settings) for name in self.models if name in settings.models]
 
     def trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
         """How far one model's maps of a face can be trusted."""
-        method, expression = settings.method, settings.expression
-        prediction = self.recent.explained(photo, face, model, method, expression)
+        prediction = self._explain(photo, face, model, settings)
         return self._trust.get(
-            (photo.digest, face, model, method, expression),
-            lambda: measure_trust(self.recent.analyzer.checkpoints[model], prediction, method),
+            (photo.digest, face, model, settings.method, settings.expression),
+            lambda: measure_trust(self.analyzer.checkpoints[model], prediction, settings.method),
         )
 
     def milliseconds(self, photo: SeenPhoto, models: Sequence[str]) -> dict[str, float]:
         """How long finding the faces and each model's answers took, for the whole photo."""
-        taken = {name: self.recent.answers(photo, name)[1] for name in self.models if name in models}
-        return {"finding faces": photo.milliseconds, **taken}
+        taken = {name: self._answer(photo, name)[1] for name in self.models if name in models}
+        return {"finding faces": photo.found.milliseconds, **taken}
+
+    def _answer(self, photo: SeenPhoto, model: str) -> tuple[list[Prediction], float]:
+        """A model's answer for each face, and the milliseconds that it took."""
+
+        def answer() -> tuple[list[Prediction], float]:
+            start = time.perf_counter()
+            answers = self.analyzer.answer(photo.found, [model], method=None)
+            return [one[model] for one in answers], 1000 * (time.perf_counter() - start)
+
+        return self._answers.get((photo.digest, model), answer)
+
+    def _explain(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Prediction:
+        method, expression = settings.method, settings.expression
+
+        def explain() -> Prediction:
+            return self.analyzer.answer(photo.found.only(face), [model], method, expression)[0][model]
+
+        return self._explained.get((photo.digest, face, model, method, expression), explain)
 
     def results(self, photo: SeenPhoto, models: Sequence[str]) -> list[FaceResult]:
         """Every face's answers as plain data."""
-        rows = zip(photo.faces, self.answers(photo, models), strict=True)
+        rows = zip(photo.found.faces, self.answers(photo, models), strict=True)
         return [face_result(number, face, answers) for number, (face, answers) in enumerate(rows, start=1)]
 
     def picture(self, photo: SeenPhoto, face: int, settings: Settings, opacity: float, colormap: str) -> bytes:
         """The page as a PNG."""
-        scale = photo.picture.width / photo.size[0]
-        boxes = [tuple(scale * side for side in found.box) for found in photo.faces]
-        return picture_png(photo.picture, boxes, face + 1, self.explained(photo, face, settings), opacity, colormap)
+        found = photo.found
+        scale = found.photo.width / found.size[0]
+        boxes = [tuple(scale * side for side in one.box) for one in found.faces]
+        return picture_png(found.photo, boxes, face + 1, self.explained(photo, face, settings), opacity, colormap)
 
     def view(self, source: Source, chosen: Chosen, settings: Settings) -> View:
         """The whole page; what is wrong with a photo is said on it."""
@@ -131,10 +157,10 @@ class ImageAnswers:
             photo = self.photo(source)
         except PhotoError as error:
             return _notice(str(error))
-        if not photo.faces:
-            return _notice(NO_FACE, photo.picture)
+        if not photo.found.faces:
+            return _notice(NO_FACE, photo.found.photo)
         if not settings.models:
-            return _notice(NO_MODEL, photo.picture)
+            return _notice(NO_MODEL, photo.found.photo)
         face = chosen.within(photo)
         explained = self.explained(photo, face, settings)
         labels = [face_label(answers) for answers in self.answers(photo, settings.models)]
@@ -149,7 +175,10 @@ class ImageAnswers:
         return View(
             stage=photo_html(photo, labels, face),
             agreement=agreement_html(
-                face + 1, len(photo.faces), explained, ", ".join(f"{name} {value:.0f} ms" for name, value in stages)
+                face + 1,
+                len(photo.found.faces),
+                explained,
+                ", ".join(f"{name} {value:.0f} ms" for name, value in stages),
             ),
             cards={
                 answer.model: column_html(answer, settings.expression, self.key(photo, face, settings))

@@ -55,9 +55,10 @@ def photo_html(photo: SeenPhoto, labels: list[str], chosen: int) -> str:
         labels: what to write beside each number.
         chosen: the face that is shown in detail, from 0.
     """
-    width, height = photo.size
+    width, height = photo.found.size
+    faces = photo.found.faces
     buttons = []
-    for index, (face, label) in enumerate(zip(photo.faces, labels, strict=True)):
+    for index, (face, label) in enumerate(zip(faces, labels, strict=True)):
         left, top, right, bottom = face.box
         place = (
             f"left:{100 * left / width:.2f}%;top:{100 * top / height:.2f}%;"
@@ -69,10 +70,10 @@ def photo_html(photo: SeenPhoto, labels: list[str], chosen: int) -> str:
             f'aria-pressed="{str(index == chosen).lower()}" aria-label="Face {index + 1}: {html.escape(label)}">'
             f"<span><b>{index + 1}</b> <i>{html.escape(label)}</i></span></button>"
         )
-    count = f"{len(photo.faces)} faces; choose one" if len(photo.faces) > 1 else "one face"
+    count = f"{len(faces)} faces; choose one" if len(faces) > 1 else "one face"
     return (
         f'<div class="fer"><div class="stage" role="group" aria-label="the photo: {count}">'
-        f'<img src="{data_url(photo.picture)}" alt="">{"".join(buttons)}</div></div>'
+        f'<img src="{data_url(photo.found.photo)}" alt="">{"".join(buttons)}</div></div>'
     )
 
 

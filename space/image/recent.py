@@ -4,20 +4,17 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from PIL import Image
-
-from fer_models.analyzer import FACES_PER_PASS, Analyzer, Prediction
-from fer_models.faces import Face, PhotoError, crop_face, read_photo
+from fer_models.analyzer import FoundFaces
+from fer_models.photo import PhotoError
 
 MAX_AGE = 1800  # seconds; visitors are promised that nothing is kept for longer than an hour
 MAX_PHOTOS = 16
 MAX_ITEMS = 128  # predictions with maps, and measurements; each belongs to one face
-SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
 
 T = TypeVar("T")
 
@@ -67,79 +64,13 @@ class Recent:
 
 @dataclass(frozen=True, eq=False)
 class SeenPhoto:
-    """A photo with its faces.
+    """A photo with its faces; the photo itself is small, the faces were cut from the large one.
 
     digest: of the file, which tells photos apart.
-    picture: RGB, shrunk to `SHOWN_SIDE`.
-    size: width and height of the photo itself, whose pixels the faces are in.
-    faces: from left to right.
-    crops: by margin, a square picture of each face.
-    milliseconds: what the search for faces took.
     """
 
     digest: str
-    picture: Image.Image
-    size: tuple[int, int]
-    faces: list[Face]
-    crops: dict[float, list[Image.Image]] = field(repr=False)
-    milliseconds: float
-
-
-class RecentPhotos:
-    """An analyzer that remembers its answers for a while."""
-
-    def __init__(self, analyzer: Analyzer, max_age: float = MAX_AGE):
-        self.analyzer = analyzer
-        self.max_age = max_age
-        self._photos = Recent(MAX_PHOTOS, max_age)
-        self._answers = Recent(MAX_PHOTOS * len(analyzer.checkpoints), max_age)
-        self._explanations = Recent(MAX_ITEMS, max_age)
-
-    def photo(self, source: str | Path | bytes) -> SeenPhoto:
-        """Read an upload and find its faces.
-
-        Raises:
-            PhotoError: as `read_photo`.
-        """
-        digest = file_digest(source)
-        return self._photos.get(digest, lambda: self._look(source, digest))
-
-    def answers(self, photo: SeenPhoto, model: str) -> tuple[list[Prediction], float]:
-        """A model's answer for each face, without maps, and the milliseconds that it took."""
-        return self._answers.get((photo.digest, model), lambda: self._answer(photo, model))
-
-    def explained(
-        self, photo: SeenPhoto, face: int, model: str, method: str, expression: str | None = None
-    ) -> Prediction:
-        """A model's answer for one face (counted from 0), with its maps; `method` and `expression` as in
-        `Checkpoint.predict`."""
-
-        def explain() -> Prediction:
-            checkpoint = self.analyzer.checkpoints[model]
-            crop = photo.crops[checkpoint.model.config.face_margin][face]
-            return checkpoint.predict([crop], method, expression)[0]
-
-        return self._explanations.get((photo.digest, face, model, method, expression), explain)
-
-    def _look(self, source: str | Path | bytes, digest: str) -> SeenPhoto:
-        photo = read_photo(source)
-        start = time.perf_counter()
-        faces = sorted(self.analyzer.detector.detect(photo), key=lambda face: face.box[0])
-        milliseconds = 1000 * (time.perf_counter() - start)
-        margins = {checkpoint.model.config.face_margin for checkpoint in self.analyzer.checkpoints.values()}
-        crops = {margin: [crop_face(photo, face, margin) for face in faces] for margin in margins}
-        shown = photo.copy()
-        shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-        return SeenPhoto(digest, shown, photo.size, faces, crops, milliseconds)
-
-    def _answer(self, photo: SeenPhoto, model: str) -> tuple[list[Prediction], float]:
-        checkpoint = self.analyzer.checkpoints[model]
-        crops: Sequence[Image.Image] = photo.crops[checkpoint.model.config.face_margin]
-        start = time.perf_counter()
-        answers = []
-        for first in range(0, len(crops), FACES_PER_PASS):
-            answers += checkpoint.predict(crops[first : first + FACES_PER_PASS], method=None)
-        return answers, 1000 * (time.perf_counter() - start)
+    found: FoundFaces
 
 
 def file_digest(source: str | Path | bytes) -> str:
@@ -157,4 +88,4 @@ def file_digest(source: str | Path | bytes) -> str:
         raise PhotoError("The photo could not be opened; choose it again.") from error
 
 
-__all__ = ["Recent", "RecentPhotos", "SeenPhoto", "file_digest"]
+__all__ = ["Recent", "SeenPhoto", "file_digest"]

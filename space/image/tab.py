@@ -44,7 +44,7 @@ def image_tab(page: gr.Blocks, answers: ImageAnswers) -> None:
                 with gr.Group(elem_id="settings"):
                     models = gr.CheckboxGroup(answers.models, value=answers.models, label="Models", elem_id="models")
                     method = method_choice("method")
-                    expression = expression_choice(answers.recent.analyzer, "expression")
+                    expression = expression_choice(answers.analyzer, "expression")
                     opacity = gr.Slider(
                         0,
                         100,

@@ -8,7 +8,9 @@ import torch
 from PIL import Image, ImageOps
 from transformers import pipeline
 
-from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError, find_checkpoints
+from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError, find_checkpoints, joined
+from fer_models.paths import EXAMPLES
+from fer_models.photo import PhotoError
 
 NAME = "pattlite-ferplus"
 
@@ -67,7 +69,7 @@ def test_the_chosen_expression_is_explained_and_the_answer_stays(analyzer, group
 
 def test_each_face_can_be_asked_about_an_expression_of_its_own(analyzer, group):
     checkpoint = analyzer.checkpoints[NAME]
-    crops = checkpoint.crops(group.photo, group.faces)
+    crops = analyzer.find(group.photo, group.faces).crops(checkpoint.model.config.face_margin)
     own = [answers[NAME].expression for answers in group.predictions]
     explained = [answer.explained for answer in checkpoint.predict(crops, expression=["sadness", None, "fear"])]
     assert explained == ["sadness", own[1], "fear"]
@@ -129,3 +131,45 @@ def test_two_checkpoints_answer_side_by_side(tmp_path, portrait):
     assert list(answers) == [NAME, "again"]
     assert answers["again"].probabilities == pytest.approx(answers[NAME].probabilities, abs=1e-6)
     assert isinstance(answers["again"].crop, Image.Image)
+
+
+def test_find_and_answer_are_analyze_in_two_steps(analyzer, group, several_faces):
+    found = analyzer.find(several_faces)
+    answers = analyzer.answer(found)
+    assert [face.box for face in found.faces] == [face.box for face in group.faces]
+    for one, other in zip(answers, group.predictions, strict=True):
+        assert one[NAME].probabilities == pytest.approx(other[NAME].probabilities, abs=1e-5)
+    margin = analyzer.checkpoints[NAME].model.config.face_margin
+    assert found.crops(margin) is found.crops(margin) and answers[2][NAME].crop is found.crops(margin)[2]
+    (second,) = analyzer.answer(found.only(1), method=None)
+    assert second[NAME].probabilities == pytest.approx(answers[1][NAME].probabilities, abs=1e-5)
+
+
+def test_faces_of_several_photos_are_answered_together(analyzer, several_faces, no_face, portrait):
+    found = [analyzer.find(photo).shrunk(0, analyzer.margins) for photo in (several_faces, no_face, portrait)]
+    assert all(one.photo is None for one in found)
+    together = analyzer.answer(joined(found, analyzer.margins), method=None)
+    alone = [answers for one in found for answers in analyzer.answer(one, method=None)]
+    assert len(together) == 4
+    for one, other in zip(together, alone, strict=True):
+        assert one[NAME].probabilities == pytest.approx(other[NAME].probabilities, abs=1e-5)
+
+
+@pytest.mark.parametrize("form", ["path", "text", "bytes", "array", "grey", "rgba"])
+def test_a_photo_may_come_in_any_form(analyzer, portrait, form):
+    path = EXAMPLES / "portrait.jpg"
+    photo = {
+        "path": path,
+        "text": str(path),
+        "bytes": path.read_bytes(),
+        "array": np.asarray(portrait),
+        "grey": portrait.convert("L"),
+        "rgba": portrait.convert("RGBA"),
+    }[form]
+    (answers,) = analyzer.analyze(photo, method=None).predictions
+    assert answers[NAME].expression == "happiness"
+
+
+def test_what_is_no_photo_is_refused_in_one_sentence(analyzer, tmp_path):
+    with pytest.raises(PhotoError, match="could not be opened; choose it again"):
+        analyzer.analyze(tmp_path / "gone.jpg")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_models.faces import Face, FaceDetector, crop_face, crop_square
+from fer_models.faces import Face, FaceDetector, crop_face, crop_square, reading_order
 
 
 @pytest.fixture(scope="module")
@@ -236,3 +236,37 @@ def test_a_face_is_followed_over_the_edge_of_the_photo(detector, portrait, portr
 def test_the_edge_is_repeated_outside_the_photo(place):
     crop = crop_face(Image.new("RGB", (100, 100), (200, 150, 100)), upright_face(*place, 40))
     assert crop.getextrema() == ((200, 200), (150, 150), (100, 100))
+
+
+# ---- order
+
+
+def faces_at(*places: tuple[float, float, float]) -> list[Face]:
+    """Faces by left, top and side."""
+    return [Face((left, top, left + side, top + side), np.zeros((5, 2)), 1.0) for left, top, side in places]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        [(0, 10, 100), (150, 0, 100), (300, 20, 100)],  # one row, not quite level
+        [(0, 0, 100), (200, 30, 60), (300, 10, 90)],  # a child among grown-ups
+        [(200, 0, 80), (300, 0, 80), (0, 120, 80), (100, 120, 80)],  # two rows, the lower one further left
+        [(50, 0, 40), (10, 90, 100), (130, 95, 90)],  # someone small behind two in front
+        [(0, 0, 100), (120, 30, 100), (240, 45, 100), (0, 160, 100)],  # a slanting row above another face
+    ],
+)
+def test_faces_are_read_row_after_row_and_each_row_from_left_to_right(places):
+    faces = faces_at(*places)
+    shuffled = [faces[index] for index in np.random.default_rng(0).permutation(len(faces))]
+    assert [face.box for face in reading_order(shuffled)] == [face.box for face in faces]
+
+
+def test_a_row_does_not_creep_down_the_photo():
+    stairs = faces_at(*((300 - 60 * step, 40 * step, 100) for step in range(6)))  # each 40 % lower, further left
+    tops = [face.box[1] for face in reading_order(stairs)]
+    assert tops != sorted(tops, reverse=True) and tops[-1] > 100  # not one row from left to right
+
+
+def test_no_faces_are_in_order():
+    assert reading_order([]) == []

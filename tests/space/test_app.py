@@ -9,7 +9,6 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.paths import ROOT
 from space.image.answers import Chosen, ImageAnswers, Settings
 from space.image.photo_input import PhotoInput
-from space.image.recent import RecentPhotos
 
 MODEL = CHECKPOINTS / "pattlite-ferplus"
 
@@ -45,5 +44,5 @@ def test_what_is_pasted_and_cannot_be_used_is_said_in_its_own_words(monkeypatch,
 
     monkeypatch.setattr("space.image.photo_input.MAX_DATA_URL", 5000)
     source = PhotoInput().preprocess(ImageData(url=url))
-    view = ImageAnswers(RecentPhotos(Analyzer([MODEL]))).view(source, Chosen(), Settings(["pattlite-ferplus"]))
+    view = ImageAnswers(Analyzer([MODEL])).view(source, Chosen(), Settings(["pattlite-ferplus"]))
     assert words in view.stage and "empty" not in view.stage and view.cards == {}

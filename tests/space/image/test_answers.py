@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.analyzer import CHECKPOINTS, Analyzer, Checkpoint
 from fer_models.faces import PhotoError
 from space.image.answers import NO_FACE, NO_MODEL, Chosen, ImageAnswers, Settings
 from space.image.html import START
 from space.image.link import EXAMPLES
-from space.image.recent import RecentPhotos
 from tests.support.tiny import tiny_checkpoint
 
 MODEL = "pattlite-ferplus"
@@ -18,7 +17,7 @@ GROUP = str(EXAMPLES["several_faces"])
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory) -> ImageAnswers:
     other = tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "random-weights", ("happiness", "fear"))
-    return ImageAnswers(RecentPhotos(Analyzer([CHECKPOINTS / MODEL, other])))
+    return ImageAnswers(Analyzer([CHECKPOINTS / MODEL, other]))
 
 
 def test_every_fault_is_one_sentence_without_a_path(answers, tmp_path):
@@ -88,3 +87,32 @@ def test_trust_is_measured_once_for_every_map_of_the_model_that_is_asked(answers
 def test_a_pasted_picture_that_is_damaged_is_told_about(answers):
     with pytest.raises(PhotoError, match="damaged"):
         answers.photo(PhotoError("The pasted picture is damaged."))
+
+
+def test_a_change_of_settings_computes_only_what_is_new(monkeypatch):
+    passes, searches, analyzer = [], [], Analyzer([CHECKPOINTS / MODEL])
+    predict, detect = Checkpoint.predict, analyzer.detector.detect
+    monkeypatch.setattr(Checkpoint, "predict", lambda *a, **k: passes.append(a[2:] or k) or predict(*a, **k))
+    monkeypatch.setattr(analyzer.detector, "detect", lambda photo: searches.append(photo.size) or detect(photo))
+    recent, fear = ImageAnswers(analyzer), Settings([MODEL], expression="fear")
+    photo = recent.photo(GROUP)
+    answers = recent.answers(photo, [MODEL])
+    (own,) = recent.explained(photo, 1, Settings([MODEL]))
+    (other,) = recent.explained(photo, 1, fear)
+    assert (len(searches), len(passes)) == (1, 3)
+    again = recent.photo(GROUP)
+    assert recent.answers(again, [MODEL])[1][0] is answers[1][0]
+    assert recent.explained(again, 1, Settings([MODEL]))[0] is own
+    assert recent.explained(again, 1, fear)[0] is other
+    assert (len(searches), len(passes)) == (1, 3)
+    assert own.explained == "happiness" and other.explained == "fear"
+    assert own.probabilities == pytest.approx(answers[1][0].probabilities, abs=1e-4)
+
+
+def test_the_shown_photo_is_small_and_the_faces_are_cut_from_the_large_one(answers, tmp_path, portrait):
+    large = portrait.resize((2520, 2520))
+    large.save(tmp_path / "large.jpg")
+    photo = answers.photo(tmp_path / "large.jpg")
+    assert photo.found.size == (2520, 2520) and photo.found.photo.size == (1280, 1280)
+    (crop,) = photo.found.crops(answers.analyzer.checkpoints[MODEL].model.config.face_margin)
+    assert crop.width == 512  # in the shown photo the face would have half of that

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_models.analyzer import Prediction
+from fer_models.analyzer import FoundFaces, Prediction
 from fer_models.faces import Face
 from space.image.html import agreement_html, column_html, examples_html, face_label, notice_html, photo_html
 from space.image.link import EXAMPLES
@@ -64,7 +64,7 @@ def test_a_face_is_labelled_in_a_word_or_two(answers, label):
 
 def seen(*boxes) -> SeenPhoto:
     faces = [Face(box, np.zeros((5, 2)), 0.99) for box in boxes]
-    return SeenPhoto("digest", Image.new("RGB", (100, 50)), (200, 100), faces, {}, 1.0)
+    return SeenPhoto("digest", FoundFaces(Image.new("RGB", (100, 50)), (200, 100), faces))
 
 
 def test_every_face_is_a_button_over_its_place_in_the_photo():

@@ -5,12 +5,8 @@ import time
 
 import pytest
 
-from fer_models.analyzer import CHECKPOINTS, Analyzer, Checkpoint
-from fer_models.faces import PhotoError
-from space.image.link import EXAMPLES
-from space.image.recent import Recent, RecentPhotos, file_digest
-
-EXAMPLE = EXAMPLES["several_faces"]
+from fer_models.photo import PhotoError
+from space.image.recent import Recent, file_digest
 
 
 def test_a_result_is_made_once_and_the_oldest_goes_first():
@@ -57,37 +53,3 @@ def test_a_photo_is_known_by_its_content_not_by_its_name(tmp_path):
     assert file_digest(one) == file_digest(str(other)) == file_digest(b"same") != file_digest(b"else")
     with pytest.raises(PhotoError, match="choose it again"):
         file_digest(tmp_path / "gone.jpg")
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> Analyzer:
-    return Analyzer([CHECKPOINTS / "pattlite-ferplus"])
-
-
-def test_a_change_of_settings_computes_only_what_is_new(analyzer, monkeypatch):
-    passes, searches = [], []
-    predict, detect = Checkpoint.predict, analyzer.detector.detect
-    monkeypatch.setattr(Checkpoint, "predict", lambda *a, **k: passes.append(a[2:] or k) or predict(*a, **k))
-    monkeypatch.setattr(analyzer.detector, "detect", lambda photo: searches.append(photo.size) or detect(photo))
-    recent, name = RecentPhotos(analyzer), "pattlite-ferplus"
-    photo = recent.photo(EXAMPLE)
-    answers = recent.answers(photo, name)[0]
-    own = recent.explained(photo, 1, name, "gradcam")
-    other = recent.explained(photo, 1, name, "gradcam", "fear")
-    assert (len(searches), len(passes)) == (1, 3)
-    again = recent.photo(EXAMPLE)
-    assert recent.answers(again, name)[0] is answers
-    assert recent.explained(again, 1, name, "gradcam") is own
-    assert recent.explained(again, 1, name, "gradcam", "fear") is other
-    assert (len(searches), len(passes)) == (1, 3)
-    assert own.explained == "happiness" and other.explained == "fear"
-    assert own.probabilities == pytest.approx(answers[1].probabilities, abs=1e-4)
-
-
-def test_the_shown_photo_is_small_and_the_faces_are_cut_from_the_large_one(analyzer, tmp_path, portrait):
-    large = portrait.resize((2520, 2520))
-    large.save(tmp_path / "large.jpg")
-    photo = RecentPhotos(analyzer).photo(tmp_path / "large.jpg")
-    assert photo.size == (2520, 2520) and photo.picture.size == (1280, 1280)
-    (crop,) = photo.crops[analyzer.checkpoints["pattlite-ferplus"].model.config.face_margin]
-    assert crop.width == 512  # in the shown photo the face would have half of that

@@ -3,12 +3,13 @@
 import base64
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fer_models.analyzer import FaceMap, Prediction
+from fer_models.analyzer import Analyzer, FaceMap, Prediction
 from fer_models.explain import METHODS
 from fer_models.faces import Face
 from fer_models.video.stream import FaceStream, FollowedFace
@@ -32,12 +33,10 @@ class Happy:
 
     def __init__(self, name: str):
         self.name = name
+        self.model = SimpleNamespace(config=SimpleNamespace(face_margin=0.0))
 
     def is_sure(self, probability):
         return True
-
-    def crops(self, photo, faces):
-        return [photo.crop((16, 12, 48, 36)).resize((32, 32)) for _ in faces]
 
     def predict(self, crops, method, expression):
         maps = [
@@ -49,13 +48,12 @@ class Happy:
         ]
 
 
-class FakeAnalyzer:
+class FakeAnalyzer(Analyzer):
+    """The analyzer itself, with such models and such a detector."""
+
     def __init__(self, *names: str):
         self.checkpoints = {name: Happy(name) for name in names}
         self.detector = OneFace()
-
-    def checkpoint(self, name):
-        return self.checkpoints[name]
 
 
 @pytest.fixture
