@@ -8,7 +8,18 @@ import importlib
 import pkgutil
 
 from fer_models.results.files import ResultError, parse, read, read_folder, write, write_json
-from fer_models.results.result import KINDS, Number, OfWeights, Origin, Pictures, Result, Sampled, Subset, Weights
+from fer_models.results.result import (
+    KINDS,
+    Number,
+    OfWeights,
+    Origin,
+    Pictures,
+    Result,
+    Sampled,
+    Subset,
+    Weights,
+    comparable,
+)
 from fer_models.results.words import percent, span
 
 for _module in pkgutil.iter_modules(__path__):
@@ -25,6 +36,7 @@ __all__ = [
     "Sampled",
     "Subset",
     "Weights",
+    "comparable",
     "parse",
     "percent",
     "read",

@@ -1,12 +1,14 @@
 """What results of every kind are made of: their origin, the weights, the pictures, numbers with intervals."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, TypedDict
+from typing import Annotated, ClassVar, TypedDict, TypeVar
 
 from pydantic import Field
 
 ABSENT = Field(exclude_if=lambda value: value is None)  # a key that is not written where there is nothing to say
 
+SampledKind = TypeVar("SampledKind", bound="Sampled")
 KINDS: dict[str, type["Result"]] = {}
 
 
@@ -142,4 +144,24 @@ class Sampled(OfWeights):
         return self.data.identity, self.seed, self.n_samples
 
 
-__all__ = ["ABSENT", "KINDS", "Number", "OfWeights", "Origin", "Pictures", "Result", "Sampled", "Subset", "Weights"]
+def comparable(results: Iterable[SampledKind]) -> list[SampledKind]:
+    """The largest set of results of a kind that were measured on the same pictures."""
+    groups: dict[tuple, list[SampledKind]] = {}
+    for result in results:
+        groups.setdefault(result.sample, []).append(result)
+    return max(groups.values(), key=len, default=[])
+
+
+__all__ = [
+    "ABSENT",
+    "KINDS",
+    "Number",
+    "OfWeights",
+    "Origin",
+    "Pictures",
+    "Result",
+    "Sampled",
+    "Subset",
+    "Weights",
+    "comparable",
+]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from fer_models.analyzer import Analyzer, Checkpoint
 from fer_models.paths import RESULTS
-from fer_models.results import OfWeights, Result, Sampled, read_folder
+from fer_models.results import OfWeights, Result, comparable, read_folder
 from fer_models.results.benchmark import Benchmark, FaceTimes
 from fer_models.results.calibration import Calibration
 from fer_models.results.evaluation import Evaluation
@@ -20,7 +20,6 @@ from fer_models.results.near_duplicates import NearDuplicates
 from fer_models.results.robustness import Robustness
 
 Kind = TypeVar("Kind", bound=Result)
-SampledKind = TypeVar("SampledKind", bound=Sampled)
 
 
 @dataclass(frozen=True)
@@ -70,19 +69,14 @@ class Measured:
     @property
     def robustness(self) -> list[tuple[Model, Robustness]]:
         """The largest set of results that are on the same pictures."""
-        return _comparable([(model, model.robustness) for model in self.models if model.robustness])
+        alike = comparable(model.robustness for model in self.models if model.robustness)
+        return [(model, model.robustness) for model in self.models if model.robustness in alike]
 
     @property
     def fixed_maps(self) -> list[tuple[Model, FixedMaps]]:
         """The largest set of results that are on the same pictures."""
-        return _comparable([(model, model.fixed_maps) for model in self.models if model.fixed_maps])
-
-
-def _comparable(results: list[tuple[Model, SampledKind]]) -> list[tuple[Model, SampledKind]]:
-    groups: dict[tuple, list[tuple[Model, SampledKind]]] = {}
-    for model, result in results:
-        groups.setdefault(result.sample, []).append((model, result))
-    return max(groups.values(), key=len, default=[])
+        alike = comparable(model.fixed_maps for model in self.models if model.fixed_maps)
+        return [(model, model.fixed_maps) for model in self.models if model.fixed_maps in alike]
 
 
 def read_results(folder: Path = RESULTS) -> list[Result]:

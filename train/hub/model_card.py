@@ -15,6 +15,8 @@ from fer_models.results.evaluation import Evaluation
 from fer_models.results.fixed_maps import FixedMaps
 from fer_models.results.near_duplicates import NearDuplicates
 from train.config.recipe import METRICS, ConfigError, HubConfig, Published, Recipe, Stage
+from train.pages.markdown import table
+from train.pages.models import words as near_duplicates
 
 # metric -> what people call it, its type and arguments in the Hub's metadata
 METRIC_WORDS: dict[str, tuple[str, str, dict | None]] = {
@@ -41,12 +43,6 @@ def _percent(value: float) -> str:
 
 def _bullets(sentences: list[str] | tuple[str, ...]) -> str:
     return "\n".join(f"- {' '.join(sentence.split())}" for sentence in sentences)
-
-
-def _table(header: list[str], numbers_from: int, rows: list[list[str]]) -> str:
-    """Markdown; columns from `numbers_from` on are flush right."""
-    rule = ["---"] * numbers_from + ["--:"] * (len(header) - numbers_from)
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, rule, *rows])
 
 
 def metadata(config: HubConfig, results: Sequence[Evaluation]) -> ModelCardData:
@@ -115,32 +111,21 @@ def _numbers(config: HubConfig, results: Sequence[Evaluation]) -> str:
     if conditions:
         notes.append(f"The published numbers were measured with {'; '.join(conditions)}.")
     header = ["data", "split", "measure", "pictures", "here (95 % interval)", "published"]
-    return "\n\n".join([_table(header, 3, rows), *notes])
+    return "\n\n".join([table(header, rows, 3), *notes])
 
 
-def _ablation(table: Ablation) -> str:
+def _ablation(result: Ablation) -> str:
     rows = []
-    for row in table.rows:
-        cells = [row.accuracy[condition] for condition in table.conditions]
+    for row in result.rows:
+        cells = [row.accuracy[condition] for condition in result.conditions]
         rows.append(
             [row.name]
             + [_percent(one.mean) + (f" ± {100 * one.sd:.2f}" if one.sd is not None else "") for one in cells]
         )
     return (
-        f"{table.title}: accuracy on the same {table.validation_pictures:,} validation pictures, trained on "
-        f"{table.train_pictures:,} of {table.of:,}, {table.seeds_words}.\n\n"
-        + _table(["variant", *table.conditions], 1, rows)
-    )
-
-
-def near_duplicates_words(counts: NearDuplicates) -> str:
-    """What the counts mean for numbers on the second split, in a sentence."""
-    first, second, near = counts.first, counts.second, counts.equal_or_near
-    return (
-        f"At least {_percent(near.share_of_second)} of the pictures in {second.split} "
-        f"({near.pictures_of_second:,} of {second.pictures:,}) equal or nearly equal one in {first.split} "
-        f"({counts.equal.pictures_of_second:,} exactly), so numbers on {second.split} flatter the model "
-        "somewhat."
+        f"{result.title}: accuracy on the same {result.validation_pictures:,} validation pictures, trained on "
+        f"{result.train_pictures:,} of {result.of:,}, {result.seeds_words}.\n\n"
+        + table(["variant", *result.conditions], rows)
     )
 
 
@@ -150,7 +135,7 @@ def _evidence(results: Sequence[Result]) -> str:
         if isinstance(result, Ablation):
             parts.append(_ablation(result))
         elif isinstance(result, NearDuplicates):
-            parts.append(f"- {near_duplicates_words(result)}")
+            parts.append(f"- {near_duplicates(result)}")
         else:
             raise ConfigError(f"a card can show ablation, near_duplicates, not a result of the kind {result.kind!r}")
     return "\n\n".join(parts)
@@ -210,7 +195,7 @@ def _fixed_maps(result: FixedMaps) -> str:
     return (
         f"How much the answers owe to the attention: each map as it is, or in its place the mean map of all faces, or "
         f"that map's mean ({result.data.set_words} {result.data.split}, {result.n_samples:,} pictures).\n\n"
-        + _table(["multiplied by", "accuracy", "answers that stay the same"], 1, rows)
+        + table(["multiplied by", "accuracy", "answers that stay the same"], rows)
     )
 
 
@@ -268,7 +253,7 @@ It needs torch, torchvision, timm and transformers. After `import fer_models` th
             f"{config.data.split_name('validation')} selected the epoch: accuracy {batches}. "
             f"{weights.parameters:,} parameters, {weights.macs / 1e6:,.0f} million "
             f"multiply-accumulates for a picture of {weights.image_size} x {weights.image_size}.",
-            _table(["expression", "pictures", "recall"], 1, recall),
+            table(["expression", "pictures", "recall"], recall),
             f"![Confusion matrix]({picture})" if picture else "",
             f"Result files: `results/`, made on {result.date} from commit `{result.commit}`; order and "
             f"resampling by seed {result.seed}.",

@@ -1,0 +1,136 @@
+"""Benchmarks -> tables and sentences."""
+
+from collections.abc import Callable, Iterable
+
+from fer_models.results.benchmark import Benchmark
+from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
+from fer_models.results.benchmark_hfc import BenchmarkHFC
+from fer_models.results.benchmark_webcam import BenchmarkWebcam
+from fer_models.results.load import Load
+from train.pages.found import Found
+from train.pages.markdown import table
+
+
+def _ratios(values: Iterable[float]) -> str:
+    """ "1.03 to 1.13", or "1.03" where they are alike."""
+    values = list(values)
+    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def faces(found: Found, _: str) -> str:
+    """Milliseconds per face of every checkpoint, and the rest that the benchmark timed."""
+    result = found.one(Benchmark, "benchmark")
+    times = dict(sorted(result.faces.items(), key=lambda item: item[1].forward))
+    rows = [
+        ["forward pass", *(f"{one.forward:.1f} ms" for one in times.values())],
+        ["answer", *(f"{one.answer:.1f} ms" for one in times.values())],
+        ["answer with Grad-CAM and attention", *(f"{one.explained:.1f} ms" for one in times.values())],
+        ["find and explain, against find and forward", *(f"{one.slowdown:.2f} x" for one in times.values())],
+    ]
+    stages = "; ".join(
+        f"{name}: {one.both:.0f} pictures a second, {one.step:.0f} without loading and augmentation"
+        for name, one in result.training.items()
+    )
+    return "\n\n".join(
+        [
+            table(["one face", *(f"`{name}`" for name in times)], rows),
+            f"The face is found in {result.detect:.0f} ms. The Space starts in {result.space.seconds:.0f} s and takes "
+            f"{result.space.peak_megabytes / 1000:.1f} GB at its peak. PAtt-Lite's training, {stages}. "
+            f"{_machine(result.hardware)} (`results/benchmark.json`).",
+        ]
+    )
+
+
+def _machine(hardware: dict[str, str | int]) -> str:
+    threads = f", {hardware['threads']} threads" if "threads" in hardware else ""
+    return f"Measured on {hardware['device']}{threads}"
+
+
+def ddamfn(found: Found, _: str) -> str:
+    """How many times as fast DDAMFN is here."""
+    result = found.one(BenchmarkDDAMFN, "benchmark-ddamfn")
+    columns = {"one face": result.one_face, "32 faces": result.many_faces, "training": result.training}
+    others = [name.removesuffix(" / ours") for name in result.one_face if name.endswith(" / ours")]
+    rows = [
+        [f"against {other}", *(f"{times[f'{other} / ours']:.2f} x" for times in columns.values())] for other in others
+    ]
+    on = f"At {result.size} x {result.size}. {_machine(result.hardware)} (`results/benchmark-ddamfn.json`)."
+    return f"{table(['as fast as', *columns], rows)}\n\n{on}"
+
+
+def hfc(found: Found, _: str) -> str:
+    """What HFC attention costs, and what the two ways to its singular values cost and err."""
+    result = found.one(BenchmarkHFC, "benchmark-hfc")
+    networks = " and ".join(
+        f"{title} {result.network(name)['hfc / none']:.2f} x"
+        for name, title in {"resnet18": "ResNet18", "mobilenetv2_100": "MobileNetV2"}.items()
+    )
+    modules = list(result.modules.values())
+
+    def faster(way: str, decomposition: str, times: Iterable[dict[str, float]]) -> str:
+        return _ratios(one[decomposition] / one[way] for one in times)
+
+    forward = ("forward, Gram matrix", "forward, decomposition")
+    backward = ("forward and backward, Gram matrix in float64", "forward and backward, decomposition")
+    both = [times for module in modules for times in (module.one_picture, module.many_pictures)]
+    errors = {
+        way: max(errors[way] for module in modules for errors in module.value_error.values())
+        for way in ("Gram matrix", "decomposition")
+    }
+    wrong = [errors["Gram matrix"] for module in modules for errors in module.gradient_error.values()]
+    return (
+        f"HFC attention makes {networks} as slow for one picture of {result.size} x {result.size}. Its singular values "
+        f"come from a Gram matrix. Without a gradient that is done in float32: the module is "
+        f"{faster(*forward, (module.many_pictures for module in modules))} x as fast as with a decomposition for 32 "
+        f"pictures and {faster(*forward, (module.one_picture for module in modules))} x for one, at an error of up to "
+        f"{errors['Gram matrix']:.0e} of the largest value against {errors['decomposition']:.0e}. With a gradient it "
+        f"is done in float64, which is {faster(*backward, both)} x as fast as a decomposition and as exact; in float32 "
+        f"the gradient of the products would be off by {100 * min(wrong):.0f} to {100 * max(wrong):.0f} %, as the "
+        f"small values' part of it is not small. {_machine(result.hardware)} (`results/benchmark-hfc.json`)."
+    )
+
+
+def visitors(found: Found, _: str) -> str:
+    """Who was answered when many came at once."""
+    result = found.one(Load, "load")
+    rows: dict[int, list[int]] = {}
+    for one in result.rounds:
+        counts = rows.setdefault(one.visitors, [0, 0, 0, 0])
+        for place, count in enumerate((1, one.answered, one.busy, one.errors)):
+            counts[place] += count
+    header = ["visitors at once", "rounds", "answered", "told to come back", "errors"]
+    seconds = [one.median_seconds for one in result.rounds if one.median_seconds is not None]
+    return (
+        f"{table(header, [[str(size), *map(str, counts)] for size, counts in rows.items()], 0)}\n\n"
+        f"Half of the answered waited for less than {min(seconds):.0f} to {max(seconds):.0f} s, by round; the server "
+        f"took {result.start_megabytes / 1000:.1f} GB at the start and {result.peak_megabytes / 1000:.1f} GB at most. "
+        f"Models: {result.models}; {result.machine.cores} cores (`results/load.json`)."
+    )
+
+
+def webcam(found: Found, _: str) -> str:
+    """Frames that a browser shows."""
+    result = found.one(BenchmarkWebcam, "benchmark-webcam")
+    rows = [
+        [
+            ", ".join(f"`{model}`" for model in run.models),
+            f"{run.shown:.1f}",
+            _ratios(run.answers.values()),
+            " to ".join(f"{megabytes:,.0f}" for megabytes in run.memory),
+            f"{run.seconds:.0f}",
+        ]
+        for run in result.runs.values()
+    ]
+    header = ["models", "frames a second", "answers a second and model", "server memory, MB", "seconds measured"]
+    on = f"Camera: {result.camera}. {_machine(result.hardware)} (`results/benchmark-webcam.json`)."
+    return f"{table(header, rows)}\n\n{on}"
+
+
+PARTS: dict[str, Callable[[Found, str], str]] = {
+    "speed faces": faces,
+    "speed ddamfn": ddamfn,
+    "speed hfc": hfc,
+    "speed visitors": visitors,
+    "speed webcam": webcam,
+}
