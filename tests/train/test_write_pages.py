@@ -16,7 +16,7 @@ from train.pages.markdown import written_by_hand
 from train.pages.models import evaluations
 from train.write_pages import main, part
 
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
 RESULT = evaluation(n_scored=3579)
 RESULT = replace(
     RESULT,
@@ -31,6 +31,7 @@ RESULT = replace(
 ROW = (
     "| pattlite | ferplus, PublicTest | 3,579 | 81.23 % (80.0 to 82.5) | 60.00 % | 55.00 % | 0.031 | 1,093,033 | 85 M |"
 )
+PLACEHOLDER = re.compile("NAME|KIND")  # in the steps of CONTRIBUTING
 BEGIN, END = "<!-- generated: evaluations -->", "<!-- end -->"
 
 
@@ -167,7 +168,7 @@ def test_files_that_a_page_names_exist(page):
     rooms = "benchmarks|checkpoints|docs|examples|fer_models|hub_configs|space|tests|train"
     named = re.findall(rf"(?<![\w/])(?:{rooms})/[\w./-]*\w", text)
     missing = [name for name in links if not (page.parent / name).exists()]
-    missing += [name for name in named if not (ROOT / name).exists()]
+    missing += [name for name in named if not PLACEHOLDER.search(name) and not (ROOT / name).exists()]
     assert missing == []
 
 

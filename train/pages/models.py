@@ -47,6 +47,7 @@ def models(found: Found, _: str) -> str:
     for result in group:
         weights = result.checkpoint
         card = load_config(ROOT / "hub_configs" / f"{weights.name}.yaml").card
+        architecture = re.split(",? on ", card.title)[0]
         times = faces.get(weights.name)
         rows.append(
             [
