@@ -52,7 +52,7 @@ def models(found: Found, _: str) -> str:
         rows.append(
             [
                 f"[`{weights.name}`](checkpoints/{weights.name}/README.md)",
-                f"[{re.split(r',? on ', card.title)[0]}]({card.paper})",
+                f"[{architecture}]({card.paper})",
                 f"{weights.image_size} x {weights.image_size}",
                 f"{weights.parameters / 1e6:.1f} M",
                 _with_interval(result.metrics.accuracy, 1),
