@@ -19,6 +19,8 @@ from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection_with_sig
 from torch import nn
 from transformers.modeling_outputs import ModelOutput
 
+from fer_models.integrated_gradients import integrated_gradients
+
 
 class SignedEigenCAM(EigenCAM):
     """EigenCAM with a defined sign. A principal component is only known up to its sign, and whichever the linear
@@ -33,14 +35,15 @@ class SignedEigenCAM(EigenCAM):
 class Method:
     """
     title: the name that people know.
-    cam_class: the class whose `get_cam_image` holds the formula.
+    cam_class: the class whose `get_cam_image` holds the formula; `None` for a method that looks at pixels instead of at
+        the target layer's features.
     meaning: one sentence to show beside the map.
     class_specific: whether the map depends on the class that is asked about.
     paper: where the method was published.
     """
 
     title: str
-    cam_class: type[BaseCAM]
+    cam_class: type[BaseCAM] | None
     meaning: str
     class_specific: bool
     paper: str
@@ -77,6 +80,13 @@ METHODS: dict[str, Method] = {
         "so it is the same map whatever the answer.",
         class_specific=False,
         paper="Muhammad and Yeasin 2020, arXiv 2008.00299",
+    ),
+    "integrated": Method(
+        title="Integrated gradients",
+        cam_class=None,
+        meaning="Bright where this expression's score rises as the detail of the face comes back out of a blur.",
+        class_specific=True,
+        paper="Sundararajan et al. 2017, arXiv 1703.01365",
     ),
 }
 
@@ -137,6 +147,15 @@ def explain(
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
     if pixel_values.ndim != 4 or len(pixel_values) == 0:
         raise ValueError(f"pixel_values must be (B, 3, S, S) with B > 0, not {tuple(pixel_values.shape)}")
+    how = METHODS[method]
+    if how.cam_class is None:
+        return _explain_pixels(model, pixel_values, class_ids)
+    return _explain_features(model, pixel_values, how, class_ids)
+
+
+def _explain_features(
+    model: nn.Module, pixel_values: torch.Tensor, how: Method, class_ids: Sequence[int | None] | torch.Tensor | None
+) -> Explanation:
     with LOCK, torch.inference_mode(False), torch.enable_grad(), frozen(model), _captured(model) as captured:
         # The copy belongs to this thread's grad mode: a tensor made under inference_mode could not be differentiated.
         output = model(pixel_values.detach().clone(), output_attentions=True)
@@ -149,7 +168,7 @@ def explain(
         targets = _targets(class_ids, output.logits)
         activations = features.detach().float().cpu().numpy()
         gradients = None
-        if METHODS[method].class_specific:
+        if how.class_specific:
             # Summed over the batch: a face's features only reach its own logits, so each face gets its own gradient.
             score = output.logits.gather(1, targets[:, None]).sum()
             gradients = torch.autograd.grad(score, features)[0].float().cpu().numpy()
@@ -159,8 +178,20 @@ def explain(
             unit[unit == 0] = 1
             gradients, activations = gradients / unit, activations * unit
         # Without target layers the package registers no hooks; its class is then just the formula.
-        formula = METHODS[method].cam_class(model, target_layers=[])
+        formula = how.cam_class(model, target_layers=[])
         cam = formula.get_cam_image(pixel_values, None, None, activations, gradients, False)
+    return Explanation(_detached(output), _normalised(cam), targets.tolist())
+
+
+def _explain_pixels(
+    model: nn.Module, pixel_values: torch.Tensor, class_ids: Sequence[int | None] | torch.Tensor | None
+) -> Explanation:
+    with LOCK, torch.inference_mode(False), torch.enable_grad(), frozen(model):
+        pictures = pixel_values.detach().clone()
+        with torch.no_grad():
+            output = model(pictures, output_attentions=True)
+        targets = _targets(class_ids, output.logits)
+        cam = integrated_gradients(model, pictures, targets).cpu().numpy()
     return Explanation(_detached(output), _normalised(cam), targets.tolist())
 
 

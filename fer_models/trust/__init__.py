@@ -1,16 +1,24 @@
 """What a map is worth: curves, baselines, a verdict."""
 
+from fer_models.trust.baselines import BaselineError, Baselines, read_baselines
 from fer_models.trust.curves import Faithfulness, faithfulness
 from fer_models.trust.measure import RANDOM_MAPS, MapTrust, Trust, measure_trust
 from fer_models.trust.sanity import likeness, randomized_explanation
+from fer_models.trust.verdict import RULE, Verdict, verdict
 
 __all__ = [
     "RANDOM_MAPS",
+    "RULE",
+    "BaselineError",
+    "Baselines",
     "Faithfulness",
     "MapTrust",
     "Trust",
+    "Verdict",
     "faithfulness",
     "likeness",
     "measure_trust",
     "randomized_explanation",
+    "read_baselines",
+    "verdict",
 ]

@@ -8,11 +8,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from fer_models.explain import LOCK, frozen, is_flat
+from fer_models.integrated_gradients import blurred
 from fer_models.probabilities import probabilities
 
-# What replaces a pixel is the picture averaged over this many cells a side and enlarged again. Four cells
-# keep the light on a face and lose its expression; the blur of 5 pixels of the paper does not, on a face this close.
-BLUR_CELLS = 4
+FILLS = {
+    "blur": blurred,
+    "mean": lambda pixel_values: pixel_values.mean(dim=(-2, -1), keepdim=True).expand_as(pixel_values),
+}
 FAITHFULNESS_BATCH = 16  # pictures per forward pass: bounds the memory, and larger ones are slower on a CPU
 
 
@@ -45,13 +47,16 @@ def faithfulness(
     steps: int = 16,
     seed: int = 0,
     random_maps: int = 3,
+    fill: str = "blur",
+    reverse_ties: bool = False,
 ) -> dict[str, Faithfulness]:
     """How far each map can be trusted: deletion and insertion curves (Petsiuk et al. 2018, RISE, arXiv 1806.07421),
     with a random map beside them for comparison.
 
-    Pixels are ranked by the map, enlarged bilinearly, and blurred (deletion) or restored in the blurred picture
-    (insertion) in equal shares. Unlike the paper, which deletes to grey, both go between the same two pictures, so
-    both curves span the same two probabilities and no hard grey edges are added. The blur is strong (see `BLUR_CELLS`).
+    Pixels are ranked by the map, enlarged bilinearly, and replaced (deletion), or restored in the replaced picture
+    (insertion), in equal shares. Unlike the paper, which deletes to grey, both go between the same two pictures, so
+    both curves span the same two probabilities, and the blur adds no hard edges. It is strong
+    (`integrated_gradients.blurred`): the paper's, of 5 pixels, takes no expression from a face this close.
     The probability is the one that people see, after `config.softmax_temperature`.
 
     Args:
@@ -64,12 +69,14 @@ def faithfulness(
         random_maps: how many random maps the curves under "random" are the mean of. They have the resolution of the
             finest map given, since the smaller the pieces of a picture that change, the stranger it looks to the model.
             The first one also orders pixels that a map ranks equally, so a flat map (`is_flat`) is a random one.
+        fill: a key of `FILLS`: what replaces a pixel.
+        reverse_ties: order pixels that a map ranks equally the other way round.
 
     Returns:
         A `Faithfulness` per map, and "random".
 
     Raises:
-        ValueError: for wrong shapes, a map that is not finite, no maps, or one called "random".
+        ValueError: for wrong shapes, a map that is not finite, no maps, one called "random", or an unknown fill.
     """
     if pixel_values.ndim != 3:
         raise ValueError(f"pixel_values must be one face, (3, S, S), not {tuple(pixel_values.shape)}")
@@ -80,17 +87,20 @@ def faithfulness(
             raise ValueError(f"map {name!r} must be (h, w) and finite, not of shape {np.shape(values)}")
     if steps < 1 or random_maps < 1:
         raise ValueError("steps and random_maps must be at least 1")
+    if fill not in FILLS:
+        raise ValueError(f"fill must be one of {', '.join(FILLS)}, not {fill!r}")
     generator = np.random.default_rng(seed)
     finest = max((np.shape(values) for values in maps.values()), key=np.prod)
     noise = [generator.random(finest) for _ in range(random_maps)]
 
     size = pixel_values.shape[-2:]
-    ranks = torch.stack([_ranks(values, noise[0], size) for values in (*maps.values(), *noise)])  # (M, S, S)
+    ties = -noise[0] if reverse_ties else noise[0]
+    ranks = torch.stack([_ranks(values, ties, size) for values in (*maps.values(), *noise)])  # (M, S, S)
     changed = torch.linspace(0, size.numel(), steps + 1)[1:-1, None, None]  # how many pixels, at each step
     replaced = ranks[:, None] < changed  # (M, steps - 1, S, S)
     between = torch.stack([replaced, ~replaced], dim=1)  # (M, 2, steps - 1, S, S): deletion, insertion
     ends = torch.tensor([False, True])[:, None, None].expand(2, *size)  # the picture, and all of it blurred
-    followed = _probabilities(model, pixel_values, torch.cat([ends, between.flatten(0, 2)]), class_id)
+    followed = _probabilities(model, pixel_values, torch.cat([ends, between.flatten(0, 2)]), class_id, fill)
     curves = np.empty((len(ranks), 2, steps + 1), dtype=np.float32)
     curves[:, 0, [0, -1]] = followed[:2]
     curves[:, 1, [-1, 0]] = followed[:2]
@@ -118,20 +128,19 @@ def _ranks(values: np.ndarray, noise: np.ndarray, size: torch.Size) -> torch.Ten
 
 
 def _probabilities(
-    model: nn.Module, pixel_values: torch.Tensor, blurred_places: torch.Tensor, class_id: int
+    model: nn.Module, pixel_values: torch.Tensor, replaced_places: torch.Tensor, class_id: int, fill: str
 ) -> np.ndarray:
-    """The face `(3, S, S)`, blurred at each of the places `(N, S, S)` -> `(N,)` probabilities of the class."""
+    """The face `(3, S, S)`, replaced at each of the places `(N, S, S)` -> `(N,)` probabilities of the class."""
+    other = FILLS[fill](pixel_values[None])
     temperature = getattr(model.config, "softmax_temperature", 1.0)
     followed = []
-    for places in blurred_places.split(FAITHFULNESS_BATCH):
+    for places in replaced_places.split(FAITHFULNESS_BATCH):
         # The lock is taken per batch, so that a short explanation need not wait for a long measurement.
         with LOCK, frozen(model), torch.inference_mode():
-            blurred = F.adaptive_avg_pool2d(pixel_values[None], BLUR_CELLS)
-            blurred = F.interpolate(blurred, size=pixel_values.shape[-2:], mode="bilinear")
-            pictures = torch.where(places[:, None].to(pixel_values.device), blurred, pixel_values)  # (N, 3, S, S)
+            pictures = torch.where(places[:, None].to(pixel_values.device), other, pixel_values)  # (N, 3, S, S)
             logits = model(pictures).logits
             followed.append(probabilities(logits, temperature)[:, class_id].cpu())
     return torch.cat(followed).numpy()
 
 
-__all__ = ["Faithfulness", "faithfulness"]
+__all__ = ["FILLS", "Faithfulness", "faithfulness"]

@@ -1,6 +1,7 @@
-"""Can a map be trusted? Deletion and insertion curves beside a random map's, and the map of the same network with
-random weights."""
+"""Can a map be trusted? Its curves beside those of random maps, the mean map and other faces' maps, and the map of the
+same network with random weights."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,10 @@ from PIL import Image
 
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction
 from fer_models.explain import native_attention
+from fer_models.trust.baselines import Baselines, shaded
 from fer_models.trust.curves import Faithfulness, faithfulness
 from fer_models.trust.sanity import likeness, randomized_explanation
+from fer_models.trust.verdict import Verdict, verdict
 
 STEPS = 6  # with the maps of DDAMFN, the slowest model, some hundred predictions in all
 RANDOM_MAPS = 5  # one alone says little: on our examples the gains of random maps spread by 0.07 to 0.12
@@ -25,6 +28,8 @@ class MapTrust:
     beats: of how many of the `RANDOM_MAPS` random maps its areas differ by more in the right direction.
     randomized: the same map of the same network with random weights.
     likeness: correlation of the two maps, -1 to 1; `None` where that one is the same everywhere.
+    mean: the curves of the mean map of other faces; `None` where no average maps belong to the weights.
+    gain_over_mean_map: as `gain`, over the mean map. verdict: by `verdict.RULE`. Both `None` likewise.
     """
 
     shown: FaceMap
@@ -33,6 +38,9 @@ class MapTrust:
     beats: int
     randomized: FaceMap
     likeness: float | None
+    mean: Faithfulness | None = None
+    gain_over_mean_map: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -48,47 +56,91 @@ class Trust:
     flat: tuple[str, ...] = ()
 
 
-def measure_trust(checkpoint: Checkpoint, prediction: Prediction, method: str, seed: int = 0) -> Trust:
-    """Measure every map of a prediction that `checkpoint` made with that method, except those whose axes are no places
-    and those that are the same everywhere: they claim nothing about the face that could be tried out. `seed` is that of
-    the random maps. A map is compared with
-    random ones of its own resolution: what is blurred in small pieces looks strange to a model, whichever they are."""
+def measure_trust(
+    checkpoint: Checkpoint,
+    prediction: Prediction,
+    method: str,
+    seed: int = 0,
+    baselines: Mapping[str, Baselines] | None = None,
+    only: Sequence[str] | None = None,
+) -> Trust:
+    """Measure the maps of a prediction that `checkpoint` made with that method, except those whose axes are no places
+    and those that are the same everywhere: they claim nothing about the face that could be tried out. A map is compared
+    with random ones of its own resolution: what is blurred in small pieces looks strange to a model, whichever they
+    are.
+
+    Args:
+        method: a key of `explain.METHODS`.
+        seed: of the random maps.
+        baselines: of the checkpoint's weights (`baselines.read_baselines`), by method or name of an attention map. A
+            map without any has no verdict.
+        only: the names of the maps to measure; all by default.
+    """
     pixel_values = checkpoint.pixel_values([prediction.crop])
     class_id = checkpoint.expressions.index(prediction.explained)
-    places = [shown for shown in prediction.maps if shown.kind != "ranks"]
-    flat = tuple(shown.name for shown in places if shown.flat)
-    placed = {shown.name: shown.values for shown in places if not shown.flat}
+    keys = [method, *(shown.name for shown in prediction.maps[1:])]
+    asked = [
+        (key, shown)
+        for key, shown in zip(keys, prediction.maps, strict=True)
+        if shown.kind != "ranks" and (only is None or shown.name in only)
+    ]
+    flat = tuple(shown.name for _, shown in asked if shown.flat)
+    placed = {key: shown for key, shown in asked if not shown.flat}
     if not placed:
         return Trust(prediction.model, prediction.explained, prediction.crop, {}, [], flat)
     generator = np.random.default_rng(seed)
     noise = {
-        f"random map {number} of {shape}": (shape, generator.random(shape))
-        for shape in dict.fromkeys(values.shape for values in placed.values())
+        ("random", shape, number): generator.random(shape)
+        for shape in dict.fromkeys(shown.values.shape for shown in placed.values())
         for number in range(RANDOM_MAPS)
     }
-    every = placed | {name: values for name, (_, values) in noise.items()}
-    curves = faithfulness(checkpoint.model, pixel_values[0], every, class_id, STEPS, random_maps=1)
-    chance: dict[tuple[int, int], list[Faithfulness]] = {}
-    for name, (shape, _) in noise.items():
-        chance.setdefault(shape, []).append(curves[name])
+    known = {key: one for key, one in (baselines or {}).items() if key in placed and _fits(one, placed[key])}
+    unseen = {
+        ("unseen", key, place): values
+        for key, one in known.items()
+        for place, values in enumerate([shaded(placed[key].values), one.mean, *one.others])
+    }
+    every = {("own", key): shown.values for key, shown in placed.items()} | noise | unseen
+    named = {str(name): values for name, values in every.items()}
+    measured = faithfulness(checkpoint.model, pixel_values[0], named, class_id, STEPS, random_maps=1)
+    curves = dict(zip(every, measured.values(), strict=False))
+    chance = {
+        shape: [curves["random", shape, number] for number in range(RANDOM_MAPS)]
+        for shape in {shape for _, shape, _ in noise}
+    }
     network = randomized_explanation(checkpoint.model, pixel_values, method, [class_id])
     others = [network.cam[0], *(v[0] for v in native_attention(checkpoint.model, network.output).values())]
     maps = []
-    for shown, randomized in zip(prediction.maps, others, strict=True):
-        if shown.name in placed:
-            span, spans = _span(curves[shown.name]), [_span(one) for one in chance[shown.values.shape]]
-            maps.append(
-                MapTrust(
-                    shown=shown,
-                    curves=curves[shown.name],
-                    gain=(span - float(np.mean(spans))) / 2,
-                    beats=sum(span > other for other in spans),
-                    randomized=FaceMap(f"{shown.name}, random weights", randomized, shown.meaning, shown.kind),
-                    likeness=likeness(shown.values, randomized),
-                )
+    for key, shown, randomized in zip(keys, prediction.maps, others, strict=True):
+        if placed.get(key) is not shown:
+            continue
+        own, spans = curves["own", key], [_span(one) for one in chance[shown.values.shape]]
+        judged = {}
+        if key in known:
+            alike, mean, *faces = (curves["unseen", key, place] for place in range(2 + len(known[key].others)))
+            judged = {
+                "mean": mean,
+                "gain_over_mean_map": (_span(own) - _span(mean)) / 2,
+                "verdict": verdict(_span(alike), _span(mean), np.array([_span(one) for one in faces])),
+            }
+        maps.append(
+            MapTrust(
+                shown=shown,
+                curves=own,
+                gain=(_span(own) - float(np.mean(spans))) / 2,
+                beats=sum(_span(own) > other for other in spans),
+                randomized=FaceMap(f"{shown.name}, random weights", randomized, shown.meaning, shown.kind),
+                likeness=likeness(shown.values, randomized),
+                **judged,
             )
+        )
     random = {shape: _mean(one) for shape, one in chance.items()}
     return Trust(prediction.model, prediction.explained, prediction.crop, random, maps, flat)
+
+
+def _fits(one: Baselines, shown: FaceMap) -> bool:
+    """Whether the average maps are of the map's resolution: those of another input size are not."""
+    return one.mean.shape == shown.values.shape
 
 
 def _mean(curves: list[Faithfulness]) -> Faithfulness:

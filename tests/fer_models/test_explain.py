@@ -59,7 +59,7 @@ def test_grad_cam_plus_plus_is_its_paper_s_equation_however_small_the_gradients_
     np.testing.assert_allclose(explain(tiny, faces, "gradcam++", [1] * 3).cam, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.cam_class])
 def test_the_map_is_brightest_where_the_only_evidence_is(method, bright_square):
     picture, square = bright_square
     cam = explain(BrightnessModel(), picture[None], method, [1]).cam[0]

@@ -11,6 +11,8 @@ from transformers.modeling_outputs import ImageClassifierOutput
 
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.trust import RANDOM_MAPS, likeness, measure_trust
+from fer_models.trust.baselines import centre, make_baselines
+from fer_models.trust.verdict import FAILS, PASSES
 from space.image.trust_html import chance_words, trust_html
 
 SIDE = 32
@@ -48,7 +50,7 @@ class Checkpoint:
         return torch.from_numpy(values).permute(0, 3, 1, 2)
 
 
-def measured(values: np.ndarray, kind: str = "heat"):
+def measured(values: np.ndarray, kind: str = "heat", baselines=None):
     face = Image.fromarray((SQUARE.repeat(4, 0).repeat(4, 1) * 255).astype(np.uint8)).convert("RGB")
     prediction = Prediction(
         model="square",
@@ -58,7 +60,7 @@ def measured(values: np.ndarray, kind: str = "heat"):
         explained="square",
         maps=[FaceMap("map", values.astype(np.float32), "Where.", kind)],
     )
-    return measure_trust(Checkpoint, prediction, "gradcam")
+    return measure_trust(Checkpoint, prediction, "gradcam", baselines=baselines)
 
 
 def test_a_map_that_marks_what_the_answer_rests_on_beats_every_random_map():
@@ -172,3 +174,64 @@ def test_the_page_tells_the_areas_and_draws_every_curve():
 )
 def test_a_gain_becomes_words(gain, words):
     assert chance_words(gain, 3) == f"{words}; beats 3 of {RANDOM_MAPS} random maps"
+
+
+CHECKERS = np.indices((SIDE, SIDE)).sum(axis=0) % 2  # detail that a blur takes away, everywhere alike
+QUARTER = (-0.5, -0.5)  # the middle of the upper left one, of a picture from -1 to 1
+
+
+class QuarterModel(SquareModel):
+    """Class 0 is the pattern of `CHECKERS` in the upper left quarter; the rest counts for nothing."""
+
+    def __init__(self):
+        super().__init__()
+        signs = 2.0 * torch.from_numpy(CHECKERS) - 1
+        signs[SIDE // 2 :], signs[:, SIDE // 2 :] = 0, 0
+        self.register_buffer("looks_at", signs.float())
+
+    def forward(self, pixel_values, output_attentions=None):
+        contrast = (self.features(pixel_values)[:, 0] * self.looks_at).sum(dim=(1, 2)) * 8 / SIDE**2
+        return ImageClassifierOutput(logits=torch.stack([6 * contrast - 3, 3 - 6 * contrast], dim=1))
+
+
+def bump(middle: tuple[float, float]) -> np.ndarray:
+    """A map that is brightest at a place, given from -1 to 1."""
+    rows, columns = (np.linspace(-1, 1, 8) - at for at in middle)
+    return np.exp(-2 * (rows[:, None] ** 2 + columns**2)).astype(np.float32)
+
+
+def judged(values: np.ndarray):
+    """The trust in a map beside those of faces whose maps are brightest at other places, and their mean."""
+    checkpoint = SimpleNamespace(
+        model=QuarterModel().eval(), expressions=("square", "none"), processor=Checkpoint.processor
+    )
+    places = np.random.default_rng(1).uniform(-1, 1, size=(30, 2))
+    known = {"gradcam": make_baselines(np.stack([bump(place) for place in places]), ["square"] * 30)}
+    face = Image.fromarray((255 * CHECKERS).astype(np.uint8)).convert("RGB")
+    maps = [FaceMap("map", values, "Where.", "heat")]
+    prediction = Prediction("square", {"square": 0.95, "none": 0.05}, True, face, "square", maps)
+    (shown,) = measure_trust(checkpoint, prediction, "gradcam", baselines=known).maps
+    return shown
+
+
+def test_of_a_network_that_looks_at_one_quarter_the_right_map_passes_and_its_mirror_image_fails():
+    right, mirrored = judged(bump(QUARTER)), judged(bump(QUARTER)[::-1, ::-1].copy())
+    assert right.verdict.word == PASSES and right.gain_over_mean_map > 0.05
+    assert mirrored.verdict.word == FAILS and mirrored.gain_over_mean_map < -0.05
+
+
+def test_a_bump_in_the_middle_of_the_picture_does_not_pass_however_much_better_than_random_maps_it_is():
+    middle = judged(centre((8, 8)))
+    assert middle.verdict.word != PASSES and middle.verdict.rank > 2 and middle.gain > 0
+
+
+def test_the_gain_over_the_mean_map_is_half_the_difference_of_what_the_areas_differ_by():
+    shown = judged(bump((0.1, -0.4)))
+    span = [one.insertion_area - one.deletion_area for one in (shown.curves, shown.mean)]
+    assert shown.gain_over_mean_map == pytest.approx((span[0] - span[1]) / 2)
+
+
+def test_average_maps_of_another_resolution_give_no_verdict():
+    known = {"gradcam": make_baselines(np.random.default_rng(0).random((30, 4, 4)), ["square"] * 30)}
+    (shown,) = measured(SQUARE, baselines=known).maps
+    assert shown.verdict is None and shown.gain_over_mean_map is None and shown.gain > 0.1
