@@ -1,6 +1,7 @@
 """A checkpoint: opened, checked, and asked about the faces that were cut out for it."""
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.utils import logging
 
+from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.explain import METHODS, explain, is_flat, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
@@ -140,6 +142,16 @@ class Checkpoint:
     def sha256(self) -> str:
         """Of the weights, as `weights_sha256` gives it."""
         return weights_sha256(self.folder)
+
+    @cached_property
+    def baselines(self) -> dict[str, Baselines]:
+        """The average maps that belong to these weights, by method or name of an attention map; none, with a warning,
+        where the file beside them is damaged or of other weights."""
+        try:
+            return read_baselines(self.folder, self.sha256)
+        except BaselineError as error:
+            warnings.warn(f"{error}; until then its maps have no verdict", stacklevel=2)
+            return {}
 
     def is_sure(self, probability: float) -> bool:
         """Whether an answer's probability reaches the model's threshold; always for a model that has none."""

@@ -1,6 +1,6 @@
 """What a map is worth: curves, baselines, a verdict."""
 
-from fer_models.trust.baselines import BaselineError, Baselines, read_baselines
+from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.trust.curves import Faithfulness, faithfulness
 from fer_models.trust.measure import RANDOM_MAPS, MapTrust, Trust, measure_trust
 from fer_models.trust.sanity import likeness, randomized_explanation

@@ -1,15 +1,15 @@
 """Can a map be trusted? Its curves beside those of random maps, the mean map and other faces' maps, and the map of the
 same network with random weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from fer_models.average_maps import Baselines, shaded
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction
 from fer_models.explain import native_attention
-from fer_models.trust.baselines import Baselines, shaded
 from fer_models.trust.curves import Faithfulness, faithfulness
 from fer_models.trust.sanity import likeness, randomized_explanation
 from fer_models.trust.verdict import Verdict, verdict
@@ -61,19 +61,16 @@ def measure_trust(
     prediction: Prediction,
     method: str,
     seed: int = 0,
-    baselines: Mapping[str, Baselines] | None = None,
     only: Sequence[str] | None = None,
 ) -> Trust:
     """Measure the maps of a prediction that `checkpoint` made with that method, except those whose axes are no places
     and those that are the same everywhere: they claim nothing about the face that could be tried out. A map is compared
     with random ones of its own resolution: what is blurred in small pieces looks strange to a model, whichever they
-    are.
+    are, and with the average maps of the checkpoint; a map for which there are none has no verdict.
 
     Args:
         method: a key of `explain.METHODS`.
         seed: of the random maps.
-        baselines: of the checkpoint's weights (`baselines.read_baselines`), by method or name of an attention map. A
-            map without any has no verdict.
         only: the names of the maps to measure; all by default.
     """
     pixel_values = checkpoint.pixel_values([prediction.crop])
@@ -94,7 +91,7 @@ def measure_trust(
         for shape in dict.fromkeys(shown.values.shape for shown in placed.values())
         for number in range(RANDOM_MAPS)
     }
-    known = {key: one for key, one in (baselines or {}).items() if key in placed and _fits(one, placed[key])}
+    known = {key: one for key, one in checkpoint.baselines.items() if key in placed and _fits(one, placed[key])}
     unseen = {
         ("unseen", key, place): values
         for key, one in known.items()

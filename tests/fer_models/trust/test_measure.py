@@ -1,5 +1,6 @@
 """Trust in a map, on a network whose answer is known to rest on one square of the face."""
 
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,8 +11,8 @@ from torch import nn
 from transformers.modeling_outputs import ImageClassifierOutput
 
 from fer_models.analyzer import FaceMap, Prediction
+from fer_models.average_maps import centre, make_baselines
 from fer_models.trust import RANDOM_MAPS, likeness, measure_trust
-from fer_models.trust.baselines import centre, make_baselines
 from fer_models.trust.verdict import FAILS, PASSES
 from space.image.trust_html import chance_words, trust_html
 
@@ -38,14 +39,15 @@ class SquareModel(nn.Module):
         return {}
 
 
+@dataclass
 class Checkpoint:
     """What `measure_trust` asks of a checkpoint: the picture goes in as it is."""
 
-    model = SquareModel().eval()
-    expressions = ("square", "none")
+    model: nn.Module = field(default_factory=lambda: SquareModel().eval())
+    baselines: dict = field(default_factory=dict)
+    expressions: tuple[str, ...] = ("square", "none")
 
-    @staticmethod
-    def pixel_values(pictures):
+    def pixel_values(self, pictures):
         values = np.stack([np.asarray(picture) for picture in pictures]).astype(np.float32) / 255
         return torch.from_numpy(values).permute(0, 3, 1, 2)
 
@@ -60,7 +62,7 @@ def measured(values: np.ndarray, kind: str = "heat", baselines=None):
         explained="square",
         maps=[FaceMap("map", values.astype(np.float32), "Where.", kind)],
     )
-    return measure_trust(Checkpoint, prediction, "gradcam", baselines=baselines)
+    return measure_trust(Checkpoint(baselines=baselines or {}), prediction, "gradcam")
 
 
 def test_a_map_that_marks_what_the_answer_rests_on_beats_every_random_map():
@@ -83,9 +85,7 @@ def test_a_map_is_compared_with_random_ones_of_its_own_resolution():
         def attention_maps(self, output):
             return {"fine": torch.rand(1, 16, 16)}
 
-    checkpoint = SimpleNamespace(
-        model=WithFineMap().eval(), expressions=("square", "none"), pixel_values=Checkpoint.pixel_values
-    )
+    checkpoint = Checkpoint(WithFineMap().eval())
     maps = [FaceMap("map", coarse, "Where.", "heat"), FaceMap("fine", np.eye(16, dtype=np.float32), "Where.", "heat")]
     prediction = Prediction("square", {"square": 1.0}, True, alone.crop, "square", maps)
     beside = measure_trust(checkpoint, prediction, "gradcam")
@@ -111,9 +111,7 @@ def test_beside_a_flat_map_the_others_are_tried():
         def attention_maps(self, output):
             return {"head": torch.rand(1, 8, 8)}
 
-    checkpoint = SimpleNamespace(
-        model=WithHead().eval(), expressions=("square", "none"), pixel_values=Checkpoint.pixel_values
-    )
+    checkpoint = Checkpoint(WithHead().eval())
     trust = measure_trust(checkpoint, prediction, "gradcam")
     assert [one.shown.name for one in trust.maps] == ["map"] and "head: the same everywhere" in trust_html(trust)
 
@@ -149,9 +147,7 @@ def test_a_map_whose_axes_are_no_places_is_left_out():
         def attention_maps(self, output):
             return {"ranks": torch.rand(1, 8, 8)}
 
-    checkpoint = SimpleNamespace(
-        model=WithRanks().eval(), expressions=("square", "none"), pixel_values=Checkpoint.pixel_values
-    )
+    checkpoint = Checkpoint(WithRanks().eval())
     assert [one.shown.name for one in measure_trust(checkpoint, prediction, "gradcam").maps] == ["map"]
 
 
@@ -202,15 +198,13 @@ def bump(middle: tuple[float, float]) -> np.ndarray:
 
 def judged(values: np.ndarray):
     """The trust in a map beside those of faces whose maps are brightest at other places, and their mean."""
-    checkpoint = SimpleNamespace(
-        model=QuarterModel().eval(), expressions=("square", "none"), processor=Checkpoint.processor
-    )
+    checkpoint = Checkpoint(QuarterModel().eval())
     places = np.random.default_rng(1).uniform(-1, 1, size=(30, 2))
     known = {"gradcam": make_baselines(np.stack([bump(place) for place in places]), ["square"] * 30)}
     face = Image.fromarray((255 * CHECKERS).astype(np.uint8)).convert("RGB")
     maps = [FaceMap("map", values, "Where.", "heat")]
     prediction = Prediction("square", {"square": 0.95, "none": 0.05}, True, face, "square", maps)
-    (shown,) = measure_trust(checkpoint, prediction, "gradcam", baselines=known).maps
+    (shown,) = measure_trust(replace(checkpoint, baselines=known), prediction, "gradcam").maps
     return shown
 
 

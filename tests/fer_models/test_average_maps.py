@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_models.trust.baselines import (
+from fer_models.average_maps import (
     FILE,
     OTHERS,
     BaselineError,
