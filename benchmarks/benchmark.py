@@ -5,7 +5,6 @@ python benchmarks/benchmark.py [--checkpoints checkpoints] [--out results/benchm
 
 import argparse
 import io
-import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -21,12 +20,13 @@ from fer_models import EXPRESSIONS, FERImageProcessor
 from fer_models.analyzer import CHECKPOINTS, Checkpoint, find_checkpoints
 from fer_models.faces import FaceDetector, crop_face, read_photo
 from fer_models.paths import ROOT
+from fer_models.results import as_json, write
+from fer_models.results.benchmark import Benchmark, FaceTimes, SpaceStart, TrainingSpeed
 from train.config.initial_weights import build_model
 from train.config.recipe import Stage, load_config
 from train.data.face_dataset import FaceDataset
 from train.loop.augmentation import Collator
 from train.loop.cpu import keep_freed_memory
-from train.measure.command_line import write_json
 from train.measure.provenance import hardware, provenance
 
 PHOTO = ROOT / "examples" / "portrait.jpg"
@@ -45,21 +45,23 @@ def interleaved(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def photo_times(folders: Sequence[Path], rounds: int) -> dict[str, float | dict[str, float]]:
+def photo_times(folders: Sequence[Path], rounds: int) -> dict[str, float | FaceTimes]:
     """Milliseconds per photo with one face, warm: detection; for each checkpoint the plain forward pass, the answer,
     and the answer with Grad-CAM and the model's own maps."""
     detector, photo = FaceDetector(), read_photo(PHOTO)
     photo.thumbnail((640, 640))
     faces = detector.detect(photo)[:1]
     detect = {"detect": lambda: detector.detect(photo)}
-    figures: dict[str, float | dict[str, float]] = dict(interleaved(detect, rounds))
+    figures: dict[str, float | FaceTimes] = dict(interleaved(detect, rounds))
     for folder in folders:
         checkpoint = Checkpoint(folder, device="cpu")
         crops = [crop_face(photo, face, checkpoint.model.config.face_margin) for face in faces]
         times = interleaved(detect | _answers(checkpoint, crops), rounds)
-        before = times.pop("detect")
-        times["explained / plain"] = (before + times["answer and explain"]) / (before + times["forward"])
-        figures[checkpoint.name] = times
+        found, forward, explained = times["detect"], times["forward"], times["answer and explain"]
+        slowdown = (found + explained) / (found + forward)
+        figures[checkpoint.name] = FaceTimes(
+            forward=forward, answer=times["answer"], explained=explained, slowdown=slowdown
+        )
     return figures
 
 
@@ -89,7 +91,7 @@ def random_faces(count: int) -> FaceDataset:
     return FaceDataset(table, np.zeros(count, dtype=np.int64), EXPRESSIONS)
 
 
-def training_speed(config_file: Path, rounds: int) -> dict[str, dict[str, float]]:
+def training_speed(config_file: Path, rounds: int) -> dict[str, TrainingSpeed]:
     """Pictures per second of a training step at each stage of the recipe, with loading and augmentation and without."""
     config = load_config(config_file)
     config.backbone = None  # speed does not depend on the weights
@@ -105,7 +107,7 @@ def training_speed(config_file: Path, rounds: int) -> dict[str, dict[str, float]
     return speeds
 
 
-def _stage_speed(model, optimizer, stage: Stage, config, processor, rounds: int) -> dict[str, float]:
+def _stage_speed(model, optimizer, stage: Stage, config, processor, rounds: int) -> TrainingSpeed:
     faces, rows = random_faces(stage.batch_size), list(range(stage.batch_size))
     collate = Collator(processor, stage.image_size or model.config.image_size, config.recipe.augmentation, True)
     fixed = collate(faces.__getitems__(rows))
@@ -123,17 +125,20 @@ def _stage_speed(model, optimizer, stage: Stage, config, processor, rounds: int)
         },
         rounds,
     )
-    return {name: 1000 * stage.batch_size / value for name, value in times.items()}
+    speeds = {name: 1000 * stage.batch_size / value for name, value in times.items()}
+    return TrainingSpeed(
+        step=speeds["step alone"], loading=speeds["loading and augmentation alone"], both=speeds["step with loading"]
+    )
 
 
-def space_start(checkpoints: Path) -> dict[str, float]:
+def space_start(checkpoints: Path) -> SpaceStart:
     """Seconds until the Space answers, and its peak memory in MB after it has answered and explained a photo."""
     from gradio_client import Client, handle_file
 
     with served(["--checkpoints", checkpoints]) as space:
         client = Client(space.address, verbose=False, download_files=False)
         client.predict(handle_file(str(PHOTO)), api_name="/explain")
-        return {"start-up seconds": space.start_up, "peak memory MB": space.megabytes("VmHWM")}
+        return SpaceStart(seconds=space.start_up, peak_megabytes=space.megabytes("VmHWM"))
 
 
 def main() -> None:
@@ -144,17 +149,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     options = parser.parse_args()
     keep_freed_memory()
-    figures = {
-        "kind": "benchmark",
-        "space": space_start(options.checkpoints),
-        "milliseconds per photo, one face": photo_times(find_checkpoints(options.checkpoints), options.rounds),
-        "training, pictures per second": training_speed(options.config, max(options.rounds // 4, 2)),
+    result = Benchmark(
+        space=space_start(options.checkpoints),
+        photo=photo_times(find_checkpoints(options.checkpoints), options.rounds),
+        training=training_speed(options.config, max(options.rounds // 4, 2)),
+        hardware=hardware(torch.device("cpu")),
         **provenance(),
-        "hardware": hardware(torch.device("cpu")),
-    }
-    print(json.dumps(figures, indent=2))
+    )
+    print(as_json(result))
     if options.out:
-        write_json(options.out, figures)
+        write(options.out, result)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ The straightforward one is torch's own modules, put together as the paper draws 
 
 import argparse
 import copy
-import json
 import sys
 from collections.abc import Callable
 from itertools import combinations
@@ -20,8 +19,9 @@ from torch.nn import functional as F
 
 from benchmarks.benchmark import interleaved
 from fer_models import DDAMFNConfig, DDAMFNForImageClassification
+from fer_models.results import as_json, write
+from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
 from train.loop.cpu import keep_freed_memory
-from train.measure.command_line import write_json
 from train.measure.provenance import hardware, provenance
 
 TOLERANCE = 1e-4  # of the logits
@@ -235,17 +235,23 @@ def main() -> None:
     keep_freed_memory()
     device = torch.device(options.device)
     networks = _networks(device)
-    figures: dict = {"kind": "benchmark-ddamfn", "size": 112, "training_batch": options.batch_size}
-    for size, times in ((1, 8), (32, 1)):
-        measured = _measure(networks, size, device, times * options.rounds, training=False)
-        figures[f"ms per face, batch {size}"] = _beside(measured)
+    one, many = (
+        _measure(networks, size, device, times * options.rounds, training=False) for size, times in ((1, 8), (32, 1))
+    )
     step = _measure(networks, options.batch_size, device, options.rounds, training=True)
-    figures["training, ms per picture"] = _beside(step)
-    figures["training, pictures per second"] = {name: 1000 / value for name, value in step.items()}
-    figures |= provenance() | {"hardware": hardware(device)}
-    print(json.dumps(figures, indent=2))
+    result = BenchmarkDDAMFN(
+        size=112,
+        training_batch=options.batch_size,
+        one_face=_beside(one),
+        many_faces=_beside(many),
+        training=_beside(step),
+        training_speed={name: 1000 / value for name, value in step.items()},
+        hardware=hardware(device),
+        **provenance(),
+    )
+    print(as_json(result))
     if options.out:
-        write_json(options.out, figures)
+        write(options.out, result)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ python benchmarks/benchmark_hfc.py [--size 224] [--out results/benchmark-hfc.jso
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,8 +15,9 @@ from torch import nn
 from benchmarks.benchmark import interleaved
 from fer_models import HFCConfig, HFCForImageClassification
 from fer_models.models import modeling_hfc as hfc
+from fer_models.results import as_json, write
+from fer_models.results.benchmark_hfc import BenchmarkHFC, ModuleTimes
 from train.loop.cpu import keep_freed_memory
-from train.measure.command_line import write_json
 from train.measure.provenance import hardware, provenance
 
 # of the values alone, and of values whose gradient is wanted
@@ -140,22 +140,28 @@ def main() -> None:
     options = parser.parse_args()
     keep_freed_memory()
     device = torch.device(options.device)
-    figures: dict = {"kind": "benchmark-hfc", "threads": torch.get_num_threads(), "size": options.size}
+    figures: dict[str, ModuleTimes | dict[str, float]] = {}
     for side in (options.size // 2, options.size // 4):
-        figures[f"module on {side} x {side}"] = {
-            f"batch {batch}, ms per picture": module_times(side, batch, device, options.rounds) for batch in (1, 32)
-        } | {
-            "relative error in float32, values": value_errors(side, device),
-            "relative error in float32, gradient of the products": gradient_errors(side, device),
-        }
+        figures[f"module on {side} x {side}"] = ModuleTimes(
+            one_picture=module_times(side, 1, device, options.rounds),
+            many_pictures=module_times(side, 32, device, options.rounds),
+            value_error=value_errors(side, device),
+            gradient_error=gradient_errors(side, device),
+        )
     for backbone in ("resnet18", "mobilenetv2_100"):
         times = network_times(backbone, options.size, device, options.rounds)
         times["hfc / none"] = times["hfc"] / times["none"]
         figures[f"{backbone}, ms per picture"] = times
-    figures |= provenance() | {"hardware": hardware(device)}
-    print(json.dumps(figures, indent=2))
+    result = BenchmarkHFC(
+        threads=torch.get_num_threads(),
+        size=options.size,
+        figures=figures,
+        hardware=hardware(device),
+        **provenance(),
+    )
+    print(as_json(result))
     if options.out:
-        write_json(options.out, figures)
+        write(options.out, result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ models' own attention. A shown frame is one whose picture the browser has loaded
 """
 
 import argparse
-import json
 import os
 import re
 import tempfile
@@ -23,7 +22,8 @@ from benchmarks.running_space import served
 from fer_models.analyzer import CHECKPOINTS, find_checkpoints
 from fer_models.faces import read_photo
 from fer_models.paths import ROOT
-from train.measure.command_line import write_json
+from fer_models.results import as_json, write
+from fer_models.results.benchmark_webcam import BenchmarkWebcam, Run
 from train.measure.provenance import hardware, provenance
 
 PHOTO = ROOT / "examples" / "portrait.jpg"
@@ -61,7 +61,7 @@ def start_camera(page: Page, address: str) -> None:
     page.evaluate(COUNT_LOADS)
 
 
-def measure(checkpoints: list[Path], camera: Path, seconds: float) -> dict:
+def measure(checkpoints: list[Path], camera: Path, seconds: float) -> Run:
     """Frames per second, milliseconds per stage as the page says at the end, and the server's memory over time."""
     with served(["--models", *checkpoints]) as space, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=camera_flags(camera))
@@ -88,24 +88,21 @@ def measure(checkpoints: list[Path], camera: Path, seconds: float) -> dict:
     stages = re.findall(r"([\w -]+?) (\d+) ms", per_frame)
     answers = re.findall(r"([\w.-]+) (\d+) ms, ([\d.]+) a second", per_answer)
     quarter = max(len(memory) // 4, 1)
-    return {
-        "models": [checkpoint.name for checkpoint in checkpoints],
-        "seconds": round(passed, 1),
-        "frames shown per second": round(shown / passed, 2),
-        "frames per second as the page says": float(re.search(r"([\d.]+) frames per second", timing)[1]),
-        "milliseconds per frame": {stage.strip(): int(value) for stage, value in stages},
-        "milliseconds per answer": {model: int(value) for model, value, _ in answers},
-        "answers per second": {model: float(rate) for model, _, rate in answers},
-        "processor milliseconds per shown frame": {
+    return Run(
+        models=tuple(checkpoint.name for checkpoint in checkpoints),
+        seconds=round(passed, 1),
+        shown=round(shown / passed, 2),
+        said=float(re.search(r"([\d.]+) frames per second", timing)[1]),
+        frame_milliseconds={stage.strip(): int(value) for stage, value in stages},
+        answer_milliseconds={model: int(value) for model, value, _ in answers},
+        answers={model: float(rate) for model, _, rate in answers},
+        processor_milliseconds={
             "server": round(1000 * server / max(shown, 1)),
             "browser": round(1000 * (everything - server) / max(shown, 1)),
         },
-        "server memory MB, first quarter and last": [
-            round(sum(memory[:quarter]) / quarter, 1),
-            round(sum(memory[-quarter:]) / quarter, 1),
-        ],
-        "written to disk MB": round(uploads, 1),
-    }
+        memory=(round(sum(memory[:quarter]) / quarter, 1), round(sum(memory[-quarter:]) / quarter, 1)),
+        written_megabytes=round(uploads, 1),
+    )
 
 
 def main() -> None:
@@ -119,17 +116,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         camera = Path(folder) / "face.y4m"
         write_y4m(swaying(read_photo(PHOTO)), camera)
-        figures = {
-            "kind": "benchmark-webcam",
-            "camera": "640 x 480, 30 frames per second, one face",
-            "one model": measure(checkpoints[:1], camera, options.seconds),
-        }
+        runs = {"one model": measure(checkpoints[:1], camera, options.seconds)}
         if len(checkpoints) > 1:
-            figures[f"{min(len(checkpoints), 3)} models"] = measure(checkpoints[:3], camera, 60 * options.minutes)
-    figures |= provenance() | {"hardware": hardware(torch.device("cpu"))}
-    print(json.dumps(figures, indent=2))
+            runs[f"{min(len(checkpoints), 3)} models"] = measure(checkpoints[:3], camera, 60 * options.minutes)
+    result = BenchmarkWebcam(
+        camera="640 x 480, 30 frames per second, one face",
+        runs=runs,
+        hardware=hardware(torch.device("cpu")),
+        **provenance(),
+    )
+    print(as_json(result))
     if options.out:
-        write_json(options.out, figures)
+        write(options.out, result)
 
 
 if __name__ == "__main__":

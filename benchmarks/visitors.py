@@ -10,7 +10,6 @@ more memory than the ones before it did. The Space remembers 200 sessions, so me
 
 import argparse
 import io
-import json
 import logging
 import os
 import platform
@@ -21,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import astuple
 from pathlib import Path
 
 from gradio_client import Client, handle_file
@@ -31,27 +30,13 @@ from PIL import Image
 
 from benchmarks.running_space import RunningSpace, served
 from fer_models.paths import ROOT
+from fer_models.results import write
+from fer_models.results.load import Load, Machine, Round
 from train.measure.provenance import provenance
 
 PHOTOS = [ROOT / "examples" / name for name in ("portrait.jpg", "several_faces.jpg", "hard_light.jpg", "no_face.jpg")]
 PATIENCE = 300  # seconds until a visitor who hears nothing counts as one who got nothing
 GROWTH = 1.05  # the last ordinary round may need this much of what the one at three quarters needed
-
-
-@dataclass(frozen=True)
-class Round:
-    """visitors: how many came at once. answered, busy, errors: what they got. seconds: median and slowest of those who
-    got an answer. megabytes: of the server's memory afterwards. problems: what the errors were."""
-
-    visitors: int
-    answered: int
-    busy: int
-    errors: int
-    median_seconds: float | None
-    slowest_seconds: float | None
-    megabytes: float
-    uploaded_megabytes: float
-    problems: list[str]
 
 
 def new_photo(number: int, folder: Path) -> Path:
@@ -106,7 +91,7 @@ def measure(space: RunningSpace, visitors: int, first: int, folder: Path) -> Rou
         round(max(seconds), 2) if seconds else None,
         round(space.megabytes(), 1),
         round(space.uploaded_megabytes(), 2),
-        sorted({problem for _, _, problem in results if problem}),
+        tuple(sorted({problem for _, _, problem in results if problem})),
     )
 
 
@@ -115,7 +100,7 @@ def table(rounds: list[Round]) -> str:
     head = ("visitors", "answered", "busy", "errors", "median s", "slowest s", "memory MB", "uploads MB")
     lines = ["".join(f"{title:>12}" for title in head)]
     for one in rounds:
-        values = list(asdict(one).values())[: len(head)]
+        values = astuple(one)[: len(head)]
         lines.append("".join(f"{'–' if value is None else value:>12}" for value in values))
         lines += [f"    {problem}" for problem in one.problems]
     return "\n".join(lines)
@@ -161,17 +146,16 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"memory: {at_start} MB at the start, {peak} MB at most; {models} models")
     print("\n".join(wrong) or "everyone got an answer or was told that the Space is busy")
     if options.out:
-        figures = {
-            "kind": "load",
-            "machine": {"processor": platform.machine(), "cores": len(os.sched_getaffinity(0))},
-            "models": models,
-            "start_megabytes": at_start,
-            "peak_megabytes": peak,
-            "rounds": [asdict(one) for one in rounds],
-            "wrong": wrong,
+        result = Load(
+            machine=Machine(platform.machine(), len(os.sched_getaffinity(0))),
+            models=models,
+            start_megabytes=at_start,
+            peak_megabytes=peak,
+            rounds=tuple(rounds),
+            wrong=tuple(wrong),
             **provenance(),
-        }
-        options.out.write_text(json.dumps(figures, indent=2) + "\n")
+        )
+        write(options.out, result)
     return int(bool(wrong))
 
 

@@ -7,7 +7,7 @@ that reads results.
 import importlib
 import pkgutil
 
-from fer_models.results.files import ResultError, parse, read, read_folder, write, write_json
+from fer_models.results.files import ResultError, as_json, parse, read, read_folder, write
 from fer_models.results.result import (
     KINDS,
     Number,
@@ -36,6 +36,7 @@ __all__ = [
     "Sampled",
     "Subset",
     "Weights",
+    "as_json",
     "comparable",
     "parse",
     "percent",
@@ -43,5 +44,4 @@ __all__ = [
     "read_folder",
     "span",
     "write",
-    "write_json",
 ]

@@ -111,17 +111,17 @@ def _rounded(value: object) -> object:
     return value
 
 
-def write_json(path: Path, content: dict) -> None:
-    """Six significant digits; lists of numbers on one line, so that the file stays short and diffs stay readable."""
-    text = json.dumps(_rounded(content), indent=2)
-    text = re.sub(r"\[[^\[\]{}\"]*\]", lambda numbers: " ".join(numbers[0].split()), text)
-    path.write_text(text + "\n")
+def as_json(result: Result) -> str:
+    """What `write` writes: six significant digits; lists of numbers on one line, so that the file stays short and diffs
+    stay readable."""
+    text = json.dumps(_rounded(as_dict(result)), indent=2)
+    return re.sub(r"\[[^\[\]{}\"]*\]", lambda numbers: " ".join(numbers[0].split()), text)
 
 
 def write(path: Path, result: Result) -> None:
     """Write a result file; its folder is made if it is not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, as_dict(result))
+    path.write_text(as_json(result) + "\n")
 
 
-__all__ = ["ResultError", "as_dict", "parse", "read", "read_folder", "write", "write_json"]
+__all__ = ["ResultError", "as_dict", "as_json", "parse", "read", "read_folder", "write"]

@@ -7,7 +7,7 @@ from fer_models.faces import read_photo
 
 
 def a_round(visitors=20, answered=20, busy=0, errors=0, megabytes=1000.0, problems=()) -> Round:
-    return Round(visitors, answered, busy, errors, 1.0, 2.0, megabytes, 5.0, list(problems))
+    return Round(visitors, answered, busy, errors, 1.0, 2.0, megabytes, 5.0, tuple(problems))
 
 
 @pytest.mark.parametrize(

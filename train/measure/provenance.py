@@ -11,8 +11,9 @@ import transformers
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_models.paths import ROOT
+from fer_models.results import Origin
 
-EXCLUDED = (":(exclude)results", ":(exclude)checkpoints", ":(exclude)README.md")
+EXCLUDED = (":(exclude)results", ":(exclude)checkpoints", ":(exclude)README.md", ":(exclude)docs")
 
 
 def _git(*arguments: str) -> str | None:
@@ -23,11 +24,11 @@ def _git(*arguments: str) -> str | None:
     return run.stdout.strip()
 
 
-def provenance() -> dict:
+def provenance() -> Origin:
     """Commit, date (UTC) and versions.
 
     `commit` is `None` outside a git checkout. `dirty` says that the code differs from that commit; results,
-    checkpoints and the README do not count, because training and measuring write them.
+    checkpoints and pages do not count, because training and measuring write them.
     """
     changes = _git("status", "--porcelain", "--", ".", *EXCLUDED)
     return {
@@ -43,7 +44,7 @@ def provenance() -> dict:
     }
 
 
-def hardware(device: torch.device) -> dict:
+def hardware(device: torch.device) -> dict[str, str | int]:
     """The processor's name and, for a CPU, the threads torch uses."""
     if device.type == "cuda":
         return {"device": torch.cuda.get_device_name(device)}

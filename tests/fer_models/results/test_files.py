@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from fer_models.paths import RESULTS
-from fer_models.results import KINDS, ResultError, read, read_folder, write, write_json
+from fer_models.results import KINDS, ResultError, read, read_folder, write
+from fer_models.results.robustness import Point
 from tests.support.results import PICTURES, calibrated_on, evaluation, robustness
 
 FILES = sorted(RESULTS.glob("*.json"))
@@ -75,13 +76,12 @@ def test_a_folder_is_read_without_its_damaged_files_if_somebody_is_told(tmp_path
 
 def test_a_file_has_six_digits_no_nan_and_lists_on_one_line(tmp_path):
     file = tmp_path / "a.json"
-    write_json(file, {"value": 1 / 3, "none": float("nan"), "interval": (0.1, 0.2), "names": ["a", "b"]})
-    assert json.loads(file.read_text()) == {
-        "value": 0.333333,
-        "none": None,
-        "interval": [0.1, 0.2],
-        "names": ["a", "b"],
-    }
+    result = robustness(accuracy={"blur": (Point(3, 1 / 3, (0.1, 0.2)), Point(3, float("nan"), (0.1, 0.2)))})
+    write(file, result)
+    assert json.loads(file.read_text())["accuracy"]["blur"] == [
+        {"n": 3, "value": 0.333333, "interval": [0.1, 0.2]},
+        {"n": 3, "value": None, "interval": [0.1, 0.2]},
+    ]
     assert '"interval": [ 0.1, 0.2 ]' in file.read_text()
 
 
