@@ -22,6 +22,7 @@ from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
 from fer_models import DDAMFNConfig, DDAMFNForImageClassification, FERImageProcessor
 from fer_models.expressions import LABEL_ORDERS, label_maps, label_order
+from train.hub.assemble import add_code
 from train.hub.folder import write_network
 
 Weights = dict[str, torch.Tensor]
@@ -202,6 +203,7 @@ def convert(file: Path, out: Path, labels: list[str] | None = None) -> str:
             side = {"height": model.config.image_size, "width": model.config.image_size}
             processor = FERImageProcessor(size=side, image_mean=IMAGENET_DEFAULT_MEAN, image_std=IMAGENET_DEFAULT_STD)
             write_network(out, model, processor)
+            add_code(out)
             words = f"{model.config.num_heads} heads; {', '.join(model.config.id2label.values())}"
         else:
             if out.suffix != ".safetensors":

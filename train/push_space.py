@@ -18,7 +18,7 @@ PARTS = (
     *("checkpoints", "results", "examples", "docs"),
 )
 # Left out of those: what Python or gradio writes, and what the Space does not run.
-LEFT_OUT = ("__pycache__/*", "*.pyi", "checkpoints/*/*.py", "checkpoints/*/results/*", "results/*.png", "examples/*.py")
+LEFT_OUT = ("__pycache__/*", "*.pyi", "results/*.png", "examples/*.py")
 
 
 def space_files(root: Path = ROOT) -> dict[str, Path]:

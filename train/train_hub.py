@@ -1,4 +1,4 @@
-"""Train what one hub config describes and write the folder of its Hub repo.
+"""Train what one hub config describes, write its checkpoint folder, and push that as a Hub repo with code and results.
 
 python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet
 python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet --push --org NAME
@@ -9,6 +9,9 @@ import argparse
 import json
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fer_models.paths import ROOT
@@ -27,7 +30,8 @@ from train.config.recipe import OWN_SCHEDULES, ConfigError, HubConfig, Recipe, S
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.splits import load_splits
 from train.hub import push
-from train.hub.folder import HubFolderError, verify_hub_folder, write_hub_folder, write_network
+from train.hub.assemble import assemble
+from train.hub.folder import HubFolderError, verify_hub_folder, write_card, write_network
 from train.loop.augmentation import Collator
 from train.loop.cpu import keep_freed_memory
 from train.loop.run_folder import last_checkpoint, open_run, stage_folder
@@ -179,8 +183,22 @@ def train_folder(config: HubConfig, options: argparse.Namespace) -> None:
         folder = options.out / config.name
         write_network(folder, model, processor, config.half_precision)
         result = validate(folder, options)
-        write_hub_folder(folder, model, processor, config, options.results)
+        write_card(folder, model, processor, config, options.results)
         print(f"{folder}: {100 * result['metrics']['accuracy']['value']:.2f} % on validation")
+
+
+@contextmanager
+def hub_repo_folder(folder: Path, config: HubConfig | None, options: argparse.Namespace) -> Iterator[Path]:
+    """The folder of a checkpoint's Hub repo, put together for as long as it is sent.
+
+    Raises:
+        PushError: the checkpoint folder is not complete.
+    """
+    push.files_to_send(folder)
+    with tempfile.TemporaryDirectory() as place:
+        whole = Path(place) / folder.resolve().name
+        assemble(folder, whole, config, options.results)
+        yield whole
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -213,8 +231,13 @@ def main(arguments: list[str] | None = None) -> None:
             if options.backbone:
                 config.take_backbone(options.backbone)
             folder = options.out / config.name
+        elif options.config or (ROOT / "hub_configs" / f"{folder.resolve().name}.yaml").is_file():
+            config = load_config(options.config or ROOT / "hub_configs" / f"{folder.resolve().name}.yaml")
+        else:
+            config = None  # trained elsewhere
         if options.dry_run:
-            print(push.listing(push.files_to_send(folder), f"{options.org or 'your account'}/{folder.resolve().name}"))
+            with hub_repo_folder(folder, config, options) as whole:
+                print(push.listing(push.files_to_send(whole), f"{options.org or 'your account'}/{whole.name}"))
             return
         sends = (options.push or options.push_only is not None) and is_main_process()
         org = push.account(options.org, options.create_pr) if sends else ""  # asked before the hours of training
@@ -222,8 +245,9 @@ def main(arguments: list[str] | None = None) -> None:
             train_folder(config, options)
         if sends:
             print(f"pushing {folder} to {org}; if that stops, --push-only {folder} does it again without training")
-            verify_hub_folder(folder)
-            push.push_folder(folder, org, options)
+            with hub_repo_folder(folder, config, options) as whole:
+                verify_hub_folder(whole)
+                push.push_folder(whole, org, options)
     except (CheckpointError, ConfigError, DataError, HubFolderError, push.PushError) as error:
         sys.exit(f"error: {error}")
 

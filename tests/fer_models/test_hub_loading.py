@@ -17,6 +17,7 @@ from fer_models.expressions import EXPRESSIONS, label_maps
 from tests.support import load_checks
 from tests.support.hub_client import environment
 from tests.support.hub_server import HubServer
+from train.hub.assemble import add_code
 from train.hub.folder import HubFolderError, verify_hub_folder, write_network
 
 BOTTLENECKS = [  # DDAMFN in short: one block of each kind
@@ -55,6 +56,7 @@ def folders(tmp_path_factory) -> dict[str, Path]:
         side = options["image_size"]
         processor = fer_models.FERImageProcessor(size={"height": side, "width": side}, source_size=48)
         write_network(root / key, network(key), processor)
+        add_code(root / key)
     return {key: root / key for key in NETWORKS}
 
 
@@ -166,7 +168,7 @@ def test_each_fault_of_a_folder_is_named(folders, tmp_path):
     with pytest.raises(HubFolderError, match=r"does not load without this repository: .*fer_models"):
         verify_hub_folder(folder)
     code.unlink()
-    with pytest.raises(HubFolderError, match=r"lacks the code of AutoModel; python train/hub_folder.py .* writes it"):
+    with pytest.raises(HubFolderError, match=r"lacks the code of AutoModel; python train/hub_folder.py .* --out HUB"):
         verify_hub_folder(folder)
 
 

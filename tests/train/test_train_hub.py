@@ -20,6 +20,7 @@ from tests.support.tiny import tiny_ferplus
 from train import train_hub
 from train.config.recipe import Stage, load_config
 from train.data.readers import load_split
+from train.hub.assemble import assemble
 
 STAGES = [
     {
@@ -88,7 +89,10 @@ def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_
     low, high = result["metrics"]["accuracy"]["interval"]
     accuracy = f"{100 * result['metrics']['accuracy']['value']:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
     assert f"| ferplus_parquet | PublicTest | accuracy | 16 | {accuracy} |" in card
-    assert (folder / "out/tiny/results" / f"{result_file.stem}-confusion.png").is_file()
+    files = {"README.md", "config.json", "model.safetensors", "preprocessor_config.json"}
+    assert {file.name for file in (folder / "out/tiny").iterdir()} == files
+    assemble(folder / "out/tiny", folder / "hub/tiny", load_config(task["config"]), folder / "results")
+    assert (folder / "hub/tiny/results" / f"{result_file.stem}-confusion.png").is_file()
     assert "happiness" in Checkpoint(folder / "out/tiny").expressions
 
     start = train_hub.build_model(load_config(task["config"]), None).state_dict()

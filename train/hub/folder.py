@@ -1,8 +1,6 @@
-"""A trained network -> the folder of its Hub repo, complete; and the proof that it loads without this repository."""
+"""A trained network -> its checkpoint folder; and the proof that a Hub repo's folder loads without this repository."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,23 +12,19 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
-from fer_models.checkpoint import CheckpointError, load_network, weights_sha256
+from fer_models.checkpoint import CheckpointError, load_network
 from fer_models.explain import METHODS, native_attention
-from fer_models.results import OfWeights, read, read_folder
-from fer_models.results.evaluation import Evaluation
-from fer_models.results.fixed_maps import FixedMaps
-from train.config.recipe import RESULTS, HubConfig
+from fer_models.files import write_text
+from fer_models.hub import FILES
+from train.config.recipe import HubConfig
+from train.hub.assemble import HubFolderError, auto_map, quoted_results
 from train.hub.load_alone import sample_pictures
-from train.hub.model_card import chosen_on, model_card
+from train.hub.model_card import model_card
 
 LOAD_ALONE = Path(__file__).with_name("load_alone.py")
 LOGIT_TOLERANCE = 1e-4
 AUTO_CLASSES = ("AutoConfig", "AutoModel", "AutoModelForImageClassification")
 SECONDS = 300  # far more than a slow machine needs to import torch and load a network
-
-
-class HubFolderError(RuntimeError):
-    """A folder is not fit for the Hub; the message names it and says what is wrong."""
 
 
 def _halve(file: Path, model: PreTrainedModel) -> None:
@@ -46,8 +40,8 @@ def _halve(file: Path, model: PreTrainedModel) -> None:
 
 
 def write_network(folder: Path, model: PreTrainedModel, processor: Callable, half_precision: bool = False) -> None:
-    """Weights, config, image processor and the code of all three (`fer_models` registers them for that):
-    `from_pretrained(folder, trust_remote_code=True)` works wherever torch, timm and transformers are installed.
+    """A checkpoint folder's data: weights, config and image processor, all three of them or none. The code whose names
+    the two config files hold comes from `train.hub.assemble`.
 
     Args:
         half_precision: store the parameters as float16, in half the bytes.
@@ -57,10 +51,15 @@ def write_network(folder: Path, model: PreTrainedModel, processor: Callable, hal
     """
     network = type(model)
     model.config.auto_map = {"AutoModel": f"{network.__module__.rpartition('.')[2]}.{network.__name__}"}
-    model.save_pretrained(folder)  # adds AutoConfig and AutoModelForImageClassification
-    if half_precision:
-        _halve(folder / "model.safetensors", model)
-    processor.save_pretrained(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
+        unfinished = Path(name)
+        model.save_pretrained(unfinished)  # adds AutoConfig and AutoModelForImageClassification
+        if half_precision:
+            _halve(unfinished / "model.safetensors", model)
+        processor.save_pretrained(unfinished)
+        for file in FILES:
+            (unfinished / file).replace(folder / file)
 
 
 def _meanings(model: PreTrainedModel, processor: Callable) -> dict[str, str]:
@@ -72,11 +71,8 @@ def _meanings(model: PreTrainedModel, processor: Callable) -> dict[str, str]:
     return {METHODS["gradcam"].title: METHODS["gradcam"].meaning} | own
 
 
-def write_hub_folder(
-    folder: Path, model: PreTrainedModel, processor: Callable, config: HubConfig, results: Path
-) -> None:
-    """Everything that a Hub repo holds: what `write_network` writes, the card, and in `results/` the result files that
-    the card quotes with the confusion matrix.
+def write_card(folder: Path, model: PreTrainedModel, processor: Callable, config: HubConfig, results: Path) -> None:
+    """The card of a checkpoint folder.
 
     Args:
         results: folder of result files; those of `train/evaluate.py` and `train/fixed_maps.py` for these very weights
@@ -86,35 +82,16 @@ def write_hub_folder(
         ConfigError: no result on the whole validation split.
         ResultError: a file in `results` cannot be read.
     """
-    write_network(folder, model, processor, config.half_precision)
-    weights = weights_sha256(folder)
-    whole = {
-        file: result
-        for file, result in read_folder(results)
-        if isinstance(result, OfWeights) and result.checkpoint.sha256 == weights and result.data.limit is None
-    }
-    own = {file: result for file, result in whole.items() if isinstance(result, Evaluation)}
-    fixed_maps = {file: result for file, result in whole.items() if isinstance(result, FixedMaps)}
-    evidence = [RESULTS / name for name in (*config.card.evidence, *config.card.data_evidence)]
-    shutil.rmtree(folder / "results", ignore_errors=True)
-    (folder / "results").mkdir()
-    for file in (*own, *fixed_maps, *evidence):
-        shutil.copyfile(file, folder / "results" / file.name)
-    picture = ""
-    for file, result in own.items():
-        confusion = file.with_name(f"{file.stem}-confusion.png")
-        if chosen_on(config, result) and confusion.is_file():
-            picture = f"results/{confusion.name}"
-            shutil.copyfile(confusion, folder / picture)
+    quoted = quoted_results(folder, config, results)
     card = model_card(
         config,
-        list(own.values()),
+        list(quoted.own.values()),
         _meanings(model, processor),
-        {file.name: read(file) for file in evidence},
-        picture,
-        list(fixed_maps.values()),
+        {file.name: result for file, result in quoted.evidence.items()},
+        f"results/{quoted.picture.name}" if quoted.picture else "",
+        list(quoted.fixed_maps.values()),
     )
-    (folder / "README.md").write_text(card)
+    write_text(folder / "README.md", card)
 
 
 def _answers_alone(folder: Path) -> dict[str, np.ndarray]:
@@ -143,16 +120,13 @@ def _answers_alone(folder: Path) -> dict[str, np.ndarray]:
 def _require_code(folder: Path) -> None:
     """A stranger needs the code of config, network and image processor, and their names in the two config files."""
     for name, classes in {"config.json": AUTO_CLASSES, "preprocessor_config.json": ("AutoImageProcessor",)}.items():
-        if not (folder / name).is_file():
-            raise HubFolderError(f"{folder} is no checkpoint folder: it has no {name}; train it first")
-        try:
-            references = json.loads((folder / name).read_text()).get("auto_map", {})
-        except ValueError as error:
-            raise HubFolderError(f"{folder / name} cannot be read: {error}") from error
+        references = auto_map(folder, name)
         for one in classes:
             module = references.get(one, "").partition(".")[0]
             if not module or not (folder / f"{module}.py").is_file():
-                raise HubFolderError(f"{folder} lacks the code of {one}; python train/hub_folder.py {folder} writes it")
+                raise HubFolderError(
+                    f"{folder} lacks the code of {one}; python train/hub_folder.py {folder} --out HUB adds it"
+                )
 
 
 def verify_hub_folder(folder: str | Path) -> None:

@@ -16,6 +16,7 @@ from fer_models.results.fixed_maps import Answers
 from tests.support.results import fixed_maps
 from train import hub_folder as command
 from train.hub import folder as hub_folder
+from train.hub.assemble import assemble
 from train.hub.load_alone import sample_pictures
 from train.hub.push import files_to_send
 
@@ -33,27 +34,65 @@ def copy(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_folder_of_the_repository_is_what_its_code_config_and_results_give(folder, tmp_path):
-    """If not: python train/hub/folder.py checkpoints/NAME"""
+def test_a_folder_of_the_repository_is_what_its_config_and_results_give(folder, tmp_path):
+    """If not: python train/hub_folder.py checkpoints/NAME"""
     fresh = shutil.copytree(folder, tmp_path / folder.name)
     command.main([str(fresh)])
+    assert list(files_to_send(folder)) == ["README.md", "config.json", "model.safetensors", "preprocessor_config.json"]
     names = files_to_send(folder)
     assert names.keys() == files_to_send(fresh).keys()
     assert [name for name in names if not filecmp.cmp(folder / name, fresh / name, shallow=False)] == []
 
 
-def test_a_trained_folder_gets_its_code_card_results_and_picture_and_keeps_its_weights(copy):
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_what_is_put_together_from_a_folder_of_the_repository_loads_alone_and_answers_the_same(folder, tmp_path):
+    checkpoint = shutil.copytree(folder, tmp_path / folder.name)
+    command.main([str(checkpoint), "--out", str(tmp_path / "hub"), "--verify"])
+    whole = tmp_path / "hub" / folder.name
+    assert filecmp.cmp(whole / "model.safetensors", folder / "model.safetensors", shallow=False)
+    for code in whole.glob("*.py"):
+        assert filecmp.cmp(code, ROOT / "fer_models/models" / code.name, shallow=False)
+
+
+def test_a_hub_folder_gets_its_code_card_results_and_picture_and_keeps_its_weights(copy, tmp_path):
     weights = (copy / "model.safetensors").read_bytes()
-    command.main([str(copy)])
-    assert set(files_to_send(copy)) >= {
+    command.main([str(copy), "--out", str(tmp_path / "hub")])
+    whole = tmp_path / "hub/pattlite-ferplus"
+    assert set(files_to_send(whole)) >= {
         *("README.md", "config.json", "configuration_pattlite.py", "modeling_pattlite.py"),
         *("image_processing_fer.py", "preprocessor_config.json", "model.safetensors"),
         "results/pattlite-ferplus-on-ferplus-PublicTest.json",
         "results/pattlite-ferplus-on-ferplus-PublicTest-confusion.png",
         "results/ablation-pattlite-attention.json",
     }
-    assert (copy / "model.safetensors").read_bytes() == weights
-    assert "- **patch attention**: How much each part of the face weighs" in (copy / "README.md").read_text()
+    assert (whole / "model.safetensors").read_bytes() == weights == (copy / "model.safetensors").read_bytes()
+    assert "- **patch attention**: How much each part of the face weighs" in (whole / "README.md").read_text()
+
+
+def test_a_folder_of_an_earlier_version_with_code_and_results_inside_still_loads_and_gets_todays_code(copy, tmp_path):
+    command.main([str(copy), "--out", str(tmp_path / "old")])
+    old = tmp_path / "old/pattlite-ferplus"
+    (old / "results/older.json").write_text("{}")
+    (old / "modeling_pattlite.py").write_text("raise RuntimeError('older code')\n")
+    model, _ = hub_folder.load_network(old)  # the library's own class, not the file
+    assert type(model).__module__ == "fer_models.models.modeling_pattlite"
+    assemble(old, tmp_path / "new/pattlite-ferplus", None)
+    hub_folder.verify_hub_folder(tmp_path / "new/pattlite-ferplus")
+    assert (tmp_path / "new/pattlite-ferplus/results/older.json").is_file()
+
+
+def test_a_checkpoint_that_cannot_be_written_whole_stays_as_it_was(copy, monkeypatch):
+    model, processor = hub_folder.load_network(copy)
+    before = {file.name: file.read_bytes() for file in copy.iterdir()}
+    model.config.softmax_temperature = 3.0
+
+    def full_disk(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(processor, "save_pretrained", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        hub_folder.write_network(copy, model, processor)
+    assert {file.name: file.read_bytes() for file in copy.iterdir()} == before
 
 
 def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
@@ -70,8 +109,8 @@ def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
     }
     for name, result in everything.items():
         write(results / f"{name}.json", result)
-    command.main([str(copy), "--results", str(results)])
-    quoted = {path.stem for path in (copy / "results").glob("*.json")}
+    command.main([str(copy), "--results", str(results), "--out", str(tmp_path / "hub")])
+    quoted = {path.stem for path in (tmp_path / "hub/pattlite-ferplus/results").glob("*.json")}
     assert quoted >= {"own", "maps"} and not quoted & {"sample", "other", "other_maps"}
     card = (copy / "README.md").read_text()
     assert "1,234" not in card and "4,321" not in card

@@ -332,13 +332,17 @@ def test_with_nothing_but_push_it_takes_the_default_recipe_and_says_how_to_log_i
 def test_a_finished_folder_is_loaded_alone_then_pushed_and_answers_the_same_from_the_hub(hub, tmp_path, portrait):
     folder = tiny_checkpoint(tmp_path / "tiny")
     checkpoint = fer_models.load(folder)
+    folder = tmp_path / "trained/tiny"
     write_network(folder, checkpoint.model, checkpoint.processor)
     (folder / "README.md").write_text(CARD)
     train_hub.main(["--push-only", str(folder), "--org", "org"])
     (here,) = fer_models.load(folder).predict([portrait], method=None)
     (from_hub,) = fer_models.load("org/tiny").predict([portrait], method=None)
     assert from_hub.probabilities == here.probabilities
-    (next(folder.glob("modeling_*.py"))).unlink()
+    assert not list(folder.glob("*.py")) and "modeling_pattlite.py" in hub.repos["model/org/tiny"].files()
+    config = json.loads((folder / "config.json").read_text())
+    del config["auto_map"]["AutoModel"]
+    (folder / "config.json").write_text(json.dumps(config))
     (folder / "README.md").write_text(CARD + "Changed.\n")
     with pytest.raises(SystemExit, match="lacks the code of AutoModel"):
         train_hub.main(["--push-only", str(folder), "--org", "org"])

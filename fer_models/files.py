@@ -1,0 +1,34 @@
+"""Files that are written whole or not at all, as UTF-8, and what they hash to."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def file_hash(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a small file: whoever looks sees the old one or the new one, also after a crash and on a full disk.
+
+    Raises:
+        OSError: it cannot be written; the old file is still there.
+    """
+    handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(unfinished).chmod(0o644 if not file.exists() else file.stat().st_mode)
+        Path(unfinished).replace(file)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+
+
+__all__ = ["file_hash", "write_text"]
