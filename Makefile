@@ -28,7 +28,7 @@ screenshots: .venv/test chromium
 	touch $@
 
 .venv/test: requirements.txt pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet -r requirements.txt -e ".[train,test]"
+	$(BIN)/python -m pip install --quiet -r requirements.txt -e ".[test]"
 	touch $@ .venv/demo
 
 # Debian's Chromium where apt is there and we may use it, else the one that Playwright brings.

@@ -1,49 +1,70 @@
 """Facial expression recognition that can be checked: models, faces, explanations.
 
-Importing this package registers the architectures with transformers' Auto classes.
+Importing this package registers the architectures with transformers' Auto classes, where torch and transformers are
+installed. Without them it imports all the same, and says which extra to install when a network is asked for.
 """
 
+import importlib
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelForImageClassification
+from typing import TYPE_CHECKING, Any
 
 from fer_models.expressions import EXPRESSIONS
-from fer_models.models.configuration_ddamfn import DDAMFNConfig
-from fer_models.models.configuration_hfc import HFCConfig
-from fer_models.models.configuration_pattlite import PAttLiteConfig
-from fer_models.models.image_processing_fer import FERImageProcessor
-from fer_models.models.modeling_ddamfn import DDAMFNForImageClassification
-from fer_models.models.modeling_hfc import HFCForImageClassification
-from fer_models.models.modeling_pattlite import PAttLiteForImageClassification
+from fer_models.extras import MissingExtraError, extra_of, needed_for
 
 if TYPE_CHECKING:
+    from fer_models.architectures import (
+        ARCHITECTURES,
+        DDAMFNConfig,
+        DDAMFNForImageClassification,
+        FERImageProcessor,
+        HFCConfig,
+        HFCForImageClassification,
+        PAttLiteConfig,
+        PAttLiteForImageClassification,
+    )
     from fer_models.checkpoint import Checkpoint
 
-ARCHITECTURES = (
-    (PAttLiteConfig, PAttLiteForImageClassification),
-    (DDAMFNConfig, DDAMFNForImageClassification),
-    (HFCConfig, HFCForImageClassification),
-)
-
-for _config, _model in ARCHITECTURES:
-    AutoConfig.register(_config.model_type, _config, exist_ok=True)
-    AutoModel.register(_config, _model, exist_ok=True)
-    AutoModelForImageClassification.register(_config, _model, exist_ok=True)
-    AutoImageProcessor.register(_config, FERImageProcessor, exist_ok=True)
-    # `save_pretrained` then writes the code beside the weights, so that the folder loads without this package
-    _config.register_for_auto_class()
-    _model.register_for_auto_class("AutoModelForImageClassification")
-FERImageProcessor.register_for_auto_class()
+__version__ = "0.1.0"
 
 
 def load(source: str | Path) -> "Checkpoint":
     """A checkpoint, ready to answer, by its folder or its name: `load("pattlite-ferplus")`. `hub.checkpoint_folder`
-    says where a name is looked for."""
-    from fer_models.checkpoint import Checkpoint  # brings the face detector, which few users of the package need
+    says where a name is looked for.
+
+    Raises:
+        CheckpointError: it cannot be found or fetched, or is damaged.
+        MissingExtraError: torch is not installed.
+    """
+    with needed_for("loading a checkpoint"):
+        from fer_models.checkpoint import Checkpoint  # brings the face detector, which few users of the package need
 
     return Checkpoint(source)
 
+
+def __getattr__(name: str) -> Any:
+    """The architectures and their classes, where nothing has asked for them yet."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    with needed_for(f"fer_models.{name}"):
+        from fer_models import architectures
+    return getattr(architectures, name)
+
+
+def _is_own_command() -> bool:
+    """Whether `python -m fer_models` or `fer-models` is starting: it tells its usage, or what is wrong with its
+    arguments, without loading networks, and registers the architectures when it answers."""
+    words = sys.orig_argv
+    own_module = "-m" in words and words[words.index("-m") + 1 :][:1] == [__name__]
+    return (own_module and sys.argv[:1] == ["-m"]) or Path(sys.argv[0] if sys.argv else "").stem == "fer-models"
+
+
+if not _is_own_command():
+    try:
+        importlib.import_module("fer_models.architectures")
+    except ImportError as _error:
+        if extra_of(_error) is None:
+            raise
 
 __all__ = [
     "ARCHITECTURES",
@@ -53,6 +74,8 @@ __all__ = [
     "FERImageProcessor",
     "HFCConfig",
     "HFCForImageClassification",
+    "MissingExtraError",
     "PAttLiteConfig",
     "PAttLiteForImageClassification",
+    "load",
 ]

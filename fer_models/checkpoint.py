@@ -13,10 +13,12 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
 from transformers.utils import logging
 
+import fer_models.architectures  # noqa: F401 - `load_network` needs them registered
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.explain import METHODS, explain, is_flat, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
+from fer_models.paths import IN_REPOSITORY
 from fer_models.probabilities import probabilities
 
 WEIGHTS = "model.safetensors"
@@ -231,6 +233,10 @@ def find_checkpoints(folder: Path = CHECKPOINTS) -> list[Path]:
     Raises:
         CheckpointError: there is none.
     """
+    if folder == CHECKPOINTS and not IN_REPOSITORY:
+        raise CheckpointError(
+            "the installed package brings no checkpoints; name one: a folder, or ORG/NAME of a repo on the Hub"
+        )
     found = sorted(path for path in folder.glob("[!.]*") if path.is_dir()) if folder.is_dir() else []
     if not found:
         raise CheckpointError(

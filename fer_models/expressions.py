@@ -68,3 +68,6 @@ def label_order(labels: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
 def label_maps(names: tuple[str, ...] | list[str]) -> tuple[dict[int, str], dict[str, int]]:
     """`id2label` and `label2id` for class names in label order."""
     return dict(enumerate(names)), {name: index for index, name in enumerate(names)}
+
+
+__all__ = ["EXPRESSIONS", "LABEL_ORDERS", "canonical_expression", "label_maps", "label_order"]

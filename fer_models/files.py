@@ -1,15 +1,8 @@
-"""Files that are written whole or not at all, as UTF-8, and what they hash to."""
+"""Files that are written whole or not at all, as UTF-8."""
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
-
-
-def file_hash(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def write_text(file: Path, text: str) -> None:
@@ -31,4 +24,4 @@ def write_text(file: Path, text: str) -> None:
         raise
 
 
-__all__ = ["file_hash", "write_text"]
+__all__ = ["write_text"]

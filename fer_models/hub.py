@@ -20,7 +20,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import tqdm, validate_repo_id
 
-from fer_models.paths import CHECKPOINTS
+from fer_models.paths import CHECKPOINTS, IN_REPOSITORY
 
 REVISIONS = Path(__file__).with_name("revisions.json")  # Hub repo -> the commit that is loaded by default
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
@@ -37,14 +37,20 @@ def checkpoint_name(source: str | Path) -> str:
     return source.name if isinstance(source, Path) else Path(source.partition("@")[0]).name
 
 
+def local_checkpoints() -> list[str]:
+    """The names of the checkpoints in the repository's `checkpoints/`; an installed package has none."""
+    found = CHECKPOINTS.glob(f"*/{FILES[0]}") if IN_REPOSITORY else ()
+    return sorted(path.parent.name for path in found)
+
+
 def checkpoint_folder(source: str | Path) -> Path:
     """The folder of a checkpoint.
 
     Args:
-        source: a folder; or `NAME`, which is looked for in `checkpoints/`, then among the Hub repos of the account that
-            the variable `FER_HUB_ORG` names; or `ORG/NAME`, a Hub repo. `NAME@REVISION` asks for a commit, branch or
-            tag of the repo; without it the commit that `revisions.json` gives is taken, or `main`. A repo that is in
-            the Hub's cache is not asked for again: `hf download ORG/NAME` renews it.
+        source: a folder; or `NAME`, which is looked for in the repository's `checkpoints/`, then among the Hub repos of
+            the account that the variable `FER_HUB_ORG` names; or `ORG/NAME`, a Hub repo. `NAME@REVISION` asks for a
+            commit, branch or tag of the repo; without it the commit that `revisions.json` gives is taken, or `main`. A
+            repo that is in the Hub's cache is not asked for again: `hf download ORG/NAME` renews it.
 
     Raises:
         CheckpointError: there is none, the Hub does not give it (after `ANSWER_SECONDS` at most when it is down), or it
@@ -54,9 +60,8 @@ def checkpoint_folder(source: str | Path) -> Path:
     if isinstance(source, Path) or path.is_absolute() or source[:1] == "." or (path / FILES[0]).is_file():
         return path
     name, _, revision = source.partition("@")
-    local = CHECKPOINTS / name
-    if "/" not in name and not revision and (local / FILES[0]).is_file():
-        return local
+    if "/" not in name and not revision and name in local_checkpoints():
+        return CHECKPOINTS / name
     repo = _repo_id(name)
     revision = revision or _pinned(repo)
     folder = _cached(repo, revision or constants.DEFAULT_REVISION)
@@ -69,7 +74,9 @@ def checkpoint_folder(source: str | Path) -> Path:
         return _fetch(repo, revision)
     except Exception as error:  # every layer of the client raises its own
         reason = str(error) if isinstance(error, CheckpointError) else hub_reason(error, repo)
-        missing = f"there is no folder {path}" if "/" in name else f"{name} is not in {CHECKPOINTS}"
+        missing = f"there is no folder {path}"
+        if "/" not in name and IN_REPOSITORY:
+            missing = f"{name} is not in {CHECKPOINTS}"
         if folder:
             missing = f"the copy of {repo} in the cache is damaged ({', '.join(damaged)})"
         raise CheckpointError(f"{missing}, and {repo} cannot be fetched: {reason}") from error
@@ -139,10 +146,10 @@ def _status_reason(error: HfHubHTTPError) -> str:
 def _repo_id(name: str) -> str:
     org = os.environ.get("FER_HUB_ORG")
     if "/" not in name and not org:
-        there = ", ".join(sorted(path.parent.name for path in CHECKPOINTS.glob(f"*/{FILES[0]}"))) or "none"
-        raise CheckpointError(
-            f"no checkpoint {name!r} in {CHECKPOINTS} (there: {there}); for the Hub, give ORG/{name} or set FER_HUB_ORG"
-        )
+        missing = f"the installed package brings no checkpoints, and there is no folder {name}; give a folder"
+        if IN_REPOSITORY:
+            missing = f"no checkpoint {name!r} in {CHECKPOINTS} (there: {', '.join(local_checkpoints()) or 'none'})"
+        raise CheckpointError(f"{missing}; for the Hub, give ORG/{name} or set FER_HUB_ORG")
     repo = name if "/" in name else f"{org}/{name}"
     try:
         validate_repo_id(repo)
@@ -250,4 +257,5 @@ __all__ = [
     "checkpoint_name",
     "has_hash",
     "hub_reason",
+    "local_checkpoints",
 ]

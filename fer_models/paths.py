@@ -3,8 +3,9 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+IN_REPOSITORY = (ROOT / "app.py").is_file() and (ROOT / "space").is_dir()  # not beside site-packages
 CHECKPOINTS = ROOT / "checkpoints"
 EXAMPLES = ROOT / "examples"
 RESULTS = ROOT / "results"
 
-__all__ = ["CHECKPOINTS", "EXAMPLES", "RESULTS", "ROOT"]
+__all__ = ["CHECKPOINTS", "EXAMPLES", "IN_REPOSITORY", "RESULTS", "ROOT"]

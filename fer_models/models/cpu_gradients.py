@@ -122,3 +122,6 @@ def depthwise_conv(
     # some of the channels of a wider map: copied once here, or three times and slower inside the convolutions
     features = features.contiguous(memory_format=torch.channels_last)
     return _DepthwiseConv.apply(features, weight, stride, padding)
+
+
+__all__ = ["depthwise_conv", "gate", "prelu"]

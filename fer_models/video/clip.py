@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 from PIL import Image
 
 from fer_models.analyzer import Analyzer
+from fer_models.extras import needed_for
 from fer_models.video.stream import FaceStream, FollowedFace
 from fer_models.video.timeline import Sample
 from fer_models.visualize import draw_faces
+
+with needed_for("reading a clip"):
+    import av
 
 MAX_SECONDS = 60.0
 MAX_BYTES = 50_000_000

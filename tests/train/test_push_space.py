@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 import urllib.request
 from pathlib import Path
@@ -19,6 +18,7 @@ from fer_models.paths import ROOT
 from tests.support.hub_client import point_client_at
 from tests.support.hub_repos import User
 from tests.support.hub_server import HubServer
+from tests.support.packages import clean_environment, installed_with
 from train import push_space
 from train.hub.push import PushError
 
@@ -26,36 +26,6 @@ from train.hub.push import PushError
 def requirements() -> list[Requirement]:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
-
-
-def installed_with(wanted: list[Requirement]) -> dict[str, importlib.metadata.Distribution]:
-    """Every distribution that installing these brings, by its normalised name."""
-    found: dict[str, importlib.metadata.Distribution] = {}
-    seen, todo = set(), [(one.name, frozenset(one.extras)) for one in wanted]
-    while todo:
-        name, extras = todo.pop()
-        name = re.sub(r"[-_.]+", "-", name).lower()
-        if (name, extras) in seen:
-            continue
-        seen.add((name, extras))
-        found[name] = importlib.metadata.distribution(name)
-        for line in found[name].requires or ():
-            requirement = Requirement(line)
-            marks = requirement.marker
-            if marks is None or any(marks.evaluate({"extra": extra}) for extra in ("", *extras)):
-                todo.append((requirement.name, frozenset(requirement.extras)))
-    return found
-
-
-def clean_environment(folder: Path) -> Path:
-    """A folder with links to the packages that `requirements.txt` brings, and to nothing else that is installed."""
-    site = Path(sysconfig.get_path("purelib"))
-    folder.mkdir()
-    for distribution in installed_with(requirements()).values():
-        for part in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:
-            if not (folder / part).exists():
-                (folder / part).symlink_to(site / part)
-    return folder
 
 
 @pytest.fixture
@@ -68,7 +38,7 @@ def space(tmp_path) -> Path:
 
 
 def test_what_is_sent_starts_with_the_pinned_packages_alone_and_answers(space, tmp_path):
-    packages, log = clean_environment(tmp_path / "packages"), tmp_path / "log.txt"
+    packages, log = clean_environment(tmp_path / "packages", requirements()), tmp_path / "log.txt"
     start = f"import sys, runpy; sys.path[:0] = ['.', {str(packages)!r}]; sys.argv = ['app.py']; "
     start += "runpy.run_path('app.py', run_name='__main__')"
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "OMP_NUM_THREADS") if name in os.environ}

@@ -1,0 +1,116 @@
+"""What `python -m fer_models` does with its arguments: answers and maps, as records on standard output or in a file."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from huggingface_hub.utils import tqdm
+from PIL import Image
+
+from fer_models.analyzer import Analyzer, CheckpointError
+from fer_models.pictures import PictureAnswers, answer_pictures, find_pictures
+from fer_models.records import Csv, JsonLines, RecordError, RecordFile
+from fer_models.visualize import draw_map
+
+MAP_SIDE = 448  # pixels
+
+
+class StandardOutput:
+    """`RecordFile` for a terminal or a pipe, where there is nothing to go on with."""
+
+    done: frozenset[str] = frozenset()
+
+    def __init__(self, layout: JsonLines | Csv, stream: TextIO):
+        self.layout, self.stream = layout, stream
+        stream.write(layout.header)
+
+    def write(self, answers: PictureAnswers) -> None:
+        self.stream.write(self.layout.encode(answers))
+        self.stream.flush()
+
+
+def write_maps(answers: PictureAnswers, folder: Path) -> None:
+    """Each face's maps over the face, one JPEG file per map and model: `1-pattlite-ferplus-grad-cam-for-fear.jpg`; and
+    `maps.json`, which says what each means."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = []
+    for number, predictions in enumerate(answers.predictions, start=1):
+        for answer in predictions.values():
+            crop = answer.crop.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BICUBIC)
+            for shown in answer.maps:
+                picture = draw_map(crop, shown.values, shown.kind, shown.profiles)
+                name = re.sub(r"[^a-z0-9+]+", "-", f"{answer.model} {shown.name}".lower())
+                file = f"{number}-{name}.jpg"
+                picture.save(folder / file, quality=90)
+                listed.append(
+                    {"file": file, "model": answer.model, "face": number, "map": shown.name, "meaning": shown.meaning}
+                )
+    (folder / "maps.json").write_text(json.dumps(listed, indent=2, ensure_ascii=False))
+
+
+def common_folder(sources: list[Path]) -> Path:
+    """The deepest folder that holds all of `sources`: below it every picture's place is its own."""
+    folders = [source if source.is_dir() else source.parent for source in map(Path.absolute, sources)]
+    return Path(os.path.commonpath(folders))
+
+
+def _written(answers: Iterator[PictureAnswers], output: RecordFile | StandardOutput, maps: Path | None, root: Path):
+    """The pictures again, each after it was written."""
+    for picture in answers:
+        if maps is not None and picture.faces:
+            write_maps(picture, maps / picture.path.absolute().relative_to(root))
+        output.write(picture)
+        yield picture
+
+
+def answer(options: argparse.Namespace) -> int:
+    """Answer for the pictures of `__main__`'s arguments; the exit code. Progress and faults go to standard error."""
+    pictures = find_pictures(options.pictures, leave_out=options.maps)
+    if not pictures:
+        print("error: no pictures there; name files, or folders that hold some", file=sys.stderr)
+        return 2
+    try:
+        analyzer = Analyzer(options.model)
+        models = set(analyzer.checkpoints)
+        layout = Csv(analyzer.expressions, len(models)) if options.csv else JsonLines()
+        output = RecordFile(options.out, layout, models) if options.out else StandardOutput(layout, sys.stdout)
+        waiting = [path for path in pictures if str(path) not in output.done]
+        answers = answer_pictures(
+            analyzer, waiting, options.cropped, method=options.method if options.maps else None, batch=options.batch
+        )
+        written = _written(answers, output, options.maps, common_folder(options.pictures))
+        faces, without, faults = 0, 0, []
+        with tqdm(total=len(pictures), initial=len(pictures) - len(waiting), unit=" pictures", disable=None) as bar:
+            for picture in written:
+                faces += len(picture.faces)
+                without += not picture.faces and not picture.error
+                if picture.error:
+                    faults.append(f"{picture.path}: {picture.error}")
+                bar.update()
+    except (CheckpointError, RecordError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        again = "; the same command goes on from here" if options.out else ""
+        print(f"interrupted{again}", file=sys.stderr)
+        return 130
+    before = f"{len(output.done):,} answered before, " if output.done else ""
+    print(
+        f"{len(pictures):,} pictures: {before}{faces:,} faces, {without:,} without a face, "
+        f"{len(faults):,} could not be read",
+        file=sys.stderr,
+    )
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return int(bool(faults))
+
+
+__all__ = ["StandardOutput", "answer", "common_folder", "write_maps"]
