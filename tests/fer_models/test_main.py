@@ -212,7 +212,7 @@ def test_maps_are_written_a_folder_per_picture_and_not_taken_for_pictures(tmp_pa
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ([str(EXAMPLES / "portrait.jpg"), "--model", "./nothing"], "nothing has no config.json"),
+        ([str(EXAMPLES / "portrait.jpg"), "--model", "./nothing"], "no checkpoint folder and no Hub repo './nothing'"),
         ([str(ROOT / "tests" / "e2e")], "no pictures there"),
     ],
 )

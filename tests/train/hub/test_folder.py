@@ -38,7 +38,7 @@ def test_a_folder_of_the_repository_is_what_its_config_and_results_give(folder, 
     """If not: python train/hub_folder.py checkpoints/NAME"""
     fresh = shutil.copytree(folder, tmp_path / folder.name)
     command.main([str(fresh)])
-    assert list(files_to_send(folder)) == ["README.md", "config.json", "model.safetensors", "preprocessor_config.json"]
+    assert [path for path in folder.rglob("*") if path.is_dir() or path.suffix == ".py"] == []  # data, no code
     names = files_to_send(folder)
     assert names.keys() == files_to_send(fresh).keys()
     assert [name for name in names if not filecmp.cmp(folder / name, fresh / name, shallow=False)] == []
