@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         HFCForImageClassification,
         PAttLiteConfig,
         PAttLiteForImageClassification,
+        PlainMobileNetV1Config,
+        PlainMobileNetV1ForImageClassification,
     )
     from fer_models.checkpoint import Checkpoint
 
@@ -77,5 +79,7 @@ __all__ = [
     "MissingExtraError",
     "PAttLiteConfig",
     "PAttLiteForImageClassification",
+    "PlainMobileNetV1Config",
+    "PlainMobileNetV1ForImageClassification",
     "load",
 ]

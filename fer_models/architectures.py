@@ -4,16 +4,19 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelFor
 
 from fer_models.models.configuration_ddamfn import DDAMFNConfig
 from fer_models.models.configuration_hfc import HFCConfig
+from fer_models.models.configuration_mobilenetv1 import PlainMobileNetV1Config
 from fer_models.models.configuration_pattlite import PAttLiteConfig
 from fer_models.models.image_processing_fer import FERImageProcessor
 from fer_models.models.modeling_ddamfn import DDAMFNForImageClassification
 from fer_models.models.modeling_hfc import HFCForImageClassification
+from fer_models.models.modeling_mobilenetv1 import PlainMobileNetV1ForImageClassification
 from fer_models.models.modeling_pattlite import PAttLiteForImageClassification
 
 ARCHITECTURES = (
     (PAttLiteConfig, PAttLiteForImageClassification),
     (DDAMFNConfig, DDAMFNForImageClassification),
     (HFCConfig, HFCForImageClassification),
+    (PlainMobileNetV1Config, PlainMobileNetV1ForImageClassification),
 )
 
 for _config, _model in ARCHITECTURES:
@@ -35,4 +38,6 @@ __all__ = [
     "HFCForImageClassification",
     "PAttLiteConfig",
     "PAttLiteForImageClassification",
+    "PlainMobileNetV1Config",
+    "PlainMobileNetV1ForImageClassification",
 ]

@@ -33,6 +33,7 @@ from train.hub import push
 from train.hub.assemble import assemble
 from train.hub.folder import HubFolderError, verify_hub_folder, write_card, write_network
 from train.loop.augmentation import Collator
+from train.loop.bf16_on_cpu import quicken
 from train.loop.cpu import keep_freed_memory
 from train.loop.run_folder import last_checkpoint, open_run, stage_folder
 from train.loop.teachers import check_teachers, taught
@@ -71,6 +72,7 @@ def stage_trainer(
     """The Trainer of one stage; it leaves the model with the weights of the best validation accuracy."""
     size = stage.image_size or model.config.image_size
     own = stage.schedule in OWN_SCHEDULES
+    soft_labels = recipe.soft_labels or bool(stage.teachers or stage.own_share)
     # transformers lets the plateau schedule wait for the metric to fall; ours is an accuracy
     plateau = {"mode": "max"} if stage.schedule == "reduce_lr_on_plateau" else {}
     arguments = TrainingArguments(
@@ -109,9 +111,7 @@ def stage_trainer(
         args=arguments,
         train_dataset=splits["train"],
         eval_dataset=splits["validation"],
-        data_collator=Collator(
-            processor, size, stage.augmentation or recipe.augmentation, recipe.soft_labels or bool(stage.teachers)
-        ),
+        data_collator=Collator(processor, size, stage.augmentation or recipe.augmentation, soft_labels),
         evaluation_collator=Collator(processor, size),
         compute_metrics=accuracy,
         callbacks=[
@@ -123,6 +123,7 @@ def stage_trainer(
         schedule_options=stage.schedule_options,
         averaging=stage.averaging,
         sharpness=stage.sharpness,
+        own_share=stage.own_share,
     )
 
 
@@ -141,6 +142,8 @@ def train(
     processor = fer_models.FERImageProcessor(size={"height": size, "width": size}, **config.processor)
     if not torch.cuda.is_available():
         model = model.to(memory_format=torch.channels_last)
+        if options.bf16:
+            quicken(model)
     answers: dict[str, np.ndarray] = {}  # of teachers, which later stages ask again
     for number, stage in enumerate(config.recipe.stages, start=1):
         folder = stage_folder(run, number)

@@ -120,6 +120,9 @@ class Stage:
     augmentation: instead of the recipe's.
     teachers, teacher_share: names under `checkpoints/` whose answers for the training pictures are mixed into the
         targets, and the share of their mean in them (`train/loop/teachers.py`).
+    own_share: share in the targets of what this network, as it was when the stage began, answers for the very view
+        that it is shown (Furlanello et al. 2018, arXiv 1805.04770; the same view as in Beyer et al. 2021, arXiv
+        2106.05237). A step takes a third longer.
     """
 
     name: str
@@ -141,6 +144,7 @@ class Stage:
     augmentation: Augmentation | None = None
     teachers: list[str] = field(default_factory=list)
     teacher_share: float = 0.5
+    own_share: float | None = None
 
     def __post_init__(self):
         require("schedule", "schedule", [self.schedule], [*(kind.value for kind in SchedulerType), *OWN_SCHEDULES])
@@ -154,6 +158,8 @@ class Stage:
             raise ConfigError(f"averaging: expected a decay between 0 and 1, found {self.averaging}")
         if not 0 < self.teacher_share <= 1:
             raise ConfigError(f"teacher_share: expected a share above 0 and up to 1, found {self.teacher_share}")
+        if self.own_share is not None and not 0 < self.own_share <= 1:
+            raise ConfigError(f"own_share: expected a share above 0 and up to 1, found {self.own_share}")
         if self.warmup and self.schedule in ("constant", "reduce_lr_on_plateau", *OWN_SCHEDULES):
             raise ConfigError(f"stage {self.name!r}: the schedule {self.schedule!r} has no warmup; leave it out")
 

@@ -1,6 +1,7 @@
 """transformers' Trainer with the few things our recipes need besides: frozen modules, three more schedules, averaged
 weights, sharpness-aware steps, a line per epoch."""
 
+import copy
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -81,6 +82,7 @@ class StageTrainer(Trainer):
         evaluation_collator: makes the batches of the evaluation; the `data_collator` those of the training.
         averaging: decay of the moving average of the weights, which is then what is validated and saved.
         sharpness: radius of sharpness-aware minimisation, which takes two passes a step.
+        own_share: share in the targets of what the model, as it is now, answers for the same view.
     """
 
     def __init__(
@@ -92,9 +94,12 @@ class StageTrainer(Trainer):
         schedule_options: dict | None = None,
         averaging: float | None = None,
         sharpness: float | None = None,
+        own_share: float | None = None,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
+        self.own_share = own_share
+        self.earlier_self = copy.deepcopy(self.model).eval().requires_grad_(False) if own_share else None
         self.sharpness = sharpness
         self.averaged = AveragedWeights(averaging) if averaging else None
         if self.averaged:
@@ -110,6 +115,10 @@ class StageTrainer(Trainer):
         if model.training:
             for module in self.frozen:  # Trainer has just put the whole model in training mode
                 module.eval()
+            if self.own_share:
+                with torch.no_grad():
+                    answers = self.earlier_self(inputs["pixel_values"]).logits.float().softmax(dim=1)
+                inputs = inputs | {"labels": torch.lerp(inputs["labels"], answers, self.own_share)}
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def get_eval_dataloader(self, eval_dataset=None):
