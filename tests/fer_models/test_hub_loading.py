@@ -30,6 +30,7 @@ NETWORKS = {
     "ddamfn": ("ddamfn", {"image_size": 112, "bottlenecks": BOTTLENECKS, "feature_channels": 64}),
     "hfc-resnet18": ("hfc", {"image_size": 64, "backbone": "resnet18"}),
     "hfc-mobilenetv2": ("hfc", {"image_size": 64, "backbone": "mobilenetv2_100"}),
+    "mobilenetv1": ("mobilenetv1", {"image_size": 64}),
 }
 CLASSES = {config.model_type: (config, model) for config, model in fer_models.ARCHITECTURES}
 NAMES = tuple(reversed(EXPRESSIONS))  # an order of its own: labels that come from elsewhere would show

@@ -4,6 +4,8 @@ import argparse
 import pickle
 
 import pytest
+import torch
+from torch.nn import functional as F
 
 from fer_models import FERImageProcessor, PAttLiteConfig, PAttLiteForImageClassification
 from tests.support.tiny import tiny_ferplus
@@ -98,3 +100,30 @@ def test_options_reach_the_optimizer(trainer_of):
         0
     ]
     assert (group["momentum"], group["weight_decay"]) == (0.9, 1e-4)
+
+
+def test_a_stage_can_learn_from_what_the_model_answered_for_the_same_view_when_it_began(trainer_of):
+    trainer = trainer_of(own_share=0.25, batch_size=16)
+    (batch,) = trainer.get_train_dataloader()
+    votes = batch["labels"]
+    assert votes.shape == (16, 8)  # shares, although the recipe trains on class ids
+    model = trainer.model.eval()
+    with torch.no_grad():
+        begun = model(batch["pixel_values"]).logits.softmax(dim=1)
+        model.classifier.classifier.weight.mul_(-3)  # it has learnt since
+        model.train()
+        loss = trainer.compute_loss(model, batch)
+        model.eval()
+        usual = trainer.compute_loss(model, batch)
+        model.train()
+        logits = model(batch["pixel_values"]).logits  # with the statistics of the batch, as in training
+    torch.testing.assert_close(loss, F.cross_entropy(logits, 0.75 * votes + 0.25 * begun))
+    assert torch.equal(batch["labels"], votes)
+    with torch.no_grad():
+        torch.testing.assert_close(usual, F.cross_entropy(model.eval()(batch["pixel_values"]).logits, votes))
+
+
+@pytest.mark.parametrize("share", [0.0, 1.5])
+def test_an_own_share_that_is_no_share_is_refused(share):
+    with pytest.raises(ConfigError, match="own_share: expected a share above 0 and up to 1"):
+        Stage("s", 1, 0.1, own_share=share)
