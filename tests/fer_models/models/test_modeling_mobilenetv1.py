@@ -6,7 +6,7 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoModelForImageClassification
 
 from fer_models import PlainMobileNetV1Config, PlainMobileNetV1ForImageClassification
-from fer_models.explain import grad_cam
+from fer_models.explain import explain
 
 
 def build(**options) -> PlainMobileNetV1ForImageClassification:
@@ -50,12 +50,12 @@ def test_it_is_timms_network_with_a_mean_and_one_layer():
 
 @pytest.mark.parametrize("batch", [2, 7, 64])
 def test_an_image_has_the_same_logits_alone_and_in_any_batch(batch):
-    model, x = build(), pictures(batch)
+    model, x = build().double(), pictures(batch).double()  # 27 layers of random weights enlarge what float32 rounds off
     with torch.inference_mode():
         together = model(x).logits
         assert together.std(dim=0).min() > 1e-3  # the pictures do differ
         for index in {0, 1, batch - 1}:
-            torch.testing.assert_close(model(x[index : index + 1]).logits[0], together[index], atol=1e-5, rtol=0)
+            torch.testing.assert_close(model(x[index : index + 1]).logits[0], together[index], atol=1e-11, rtol=0)
 
 
 def test_grad_cam_looks_at_the_last_feature_map():
@@ -73,7 +73,7 @@ def test_grad_cam_looks_at_the_last_feature_map():
     with model.get_submodule(model.config.cam_layer).register_forward_hook(lambda *call: seen.append(call[-1])):
         model(x)
     assert torch.equal(seen[0], states[-1])
-    assert grad_cam(model, x).maps.shape == (2, 4, 4)
+    assert explain(model, x).cam.shape == (2, 4, 4)
 
 
 def test_there_is_no_map_of_attention_and_none_is_promised():
