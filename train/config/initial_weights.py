@@ -4,7 +4,7 @@ from pathlib import Path
 
 import timm
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForImageClassification
 
@@ -22,7 +22,7 @@ def pretrained_backbone(name: str, file: Path | None) -> tuple[dict[str, torch.T
         file: safetensors with the names of the model's backbone; its metadata may hold `pad_type` and `bn_eps`.
 
     Raises:
-        DataError: no such file, or it cannot be downloaded.
+        DataError: no such file, it is not safetensors, or it cannot be downloaded.
     """
     if file is None:
         try:
@@ -32,8 +32,11 @@ def pretrained_backbone(name: str, file: Path | None) -> tuple[dict[str, torch.T
         return network.state_dict(), {"pad_type": "", "batch_norm_eps": network.bn1.eps}
     if not file.is_file():
         raise DataError(f"no backbone weights at {file}; leave --backbone out to download {name}")
-    with safe_open(file, "pt") as weights:
-        metadata = weights.metadata() or {}
+    try:
+        with safe_open(file, "pt") as weights:
+            metadata = weights.metadata() or {}
+    except SafetensorError as error:
+        raise DataError(f"{file} is not a whole safetensors file ({error}); fetch it again") from error
     overrides = {"pad_type": metadata.get("pad_type", ""), "batch_norm_eps": float(metadata.get("bn_eps", 1e-5))}
     return load_file(file), overrides
 
@@ -45,6 +48,12 @@ def _take_over(module: torch.nn.Module, weights: dict[str, torch.Tensor], where:
         raise DataError(
             f"{where} has no weight that the model can use; the first it has is {next(iter(weights), 'none')}"
         )
+    for key, value in own.items():
+        if key in weights and weights[key].shape != value.shape:
+            raise DataError(
+                f"{where} has {key} as {' x '.join(map(str, weights[key].shape))}, the model's is "
+                f"{' x '.join(map(str, value.shape))}: these are weights of another network"
+            )
     if missing:
         print(f"{where} lacks {', '.join(missing)}: newly initialised")
     module.load_state_dict({key: value for key, value in weights.items() if key in own}, strict=False)
