@@ -4,9 +4,11 @@
     python -m fer_models holiday/ --out answers.csv
     python -m fer_models fer2013/test/ --cropped --model pattlite-ferplus --out answers.jsonl
     python -m fer_models photo.jpg --maps maps/ --method hirescam
+    python -m fer_models photo.jpg --trust
 
 Folders are searched with their sub-folders. Run the same command again after an interruption: with --out it goes on
-where it stopped, and tries once more what could not be read. Pictures that could not be read are listed at the end.
+where it stopped, and asks once more about what could not be read or was replaced since. A file that was written with
+other models, weights or options is left alone. Pictures that could not be read are listed at the end.
 
 Exit code: 0 every picture was read, with a face in it or not; 1 some could not be read; 2 the command cannot be carried
 out; 130 interrupted.
@@ -37,6 +39,10 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--maps", type=Path, metavar="FOLDER", help="write the maps there too, and what they mean, a folder per picture"
     )
     parser.add_argument("--method", choices=METHODS, default="gradcam", help="of the maps (default: %(default)s)")
+    parser.add_argument(
+        "--trust", action="store_true", help="also measure how far each map can be trusted (seconds per face)"
+    )
+    parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU, if there is one)")
     parser.add_argument("--batch", type=int, default=16, help="faces per pass (default: %(default)s)")
     options = parser.parse_args(arguments)
     if options.out and options.out.suffix.lower() not in (".jsonl", ".csv"):

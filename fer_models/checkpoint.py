@@ -129,7 +129,9 @@ class Checkpoint:
         self.folder = folder = checkpoint_folder(source)
         self.name = checkpoint_name(source)
         if not folder.is_dir():
-            raise CheckpointError(f"no checkpoint folder and no Hub repo {str(source)!r}; train it or fetch it")
+            raise CheckpointError(
+                f"no checkpoint folder and no Hub repo {str(source)!r}: {folder} has no {FILES[0]}; train or fetch it"
+            )
         for needed in FILES:
             if not (folder / needed).is_file():
                 raise CheckpointError(f"checkpoint folder {folder} has no {needed}; train it or fetch it again")

@@ -1,6 +1,7 @@
 """What `python -m fer_models` does with its arguments: answers and maps, as records on standard output or in a file."""
 
 import argparse
+import io
 import json
 import os
 import re
@@ -13,9 +14,11 @@ from huggingface_hub.utils import tqdm
 from PIL import Image
 
 from fer_models.analyzer import Analyzer, CheckpointError
-from fer_models.pictures import PictureAnswers, answer_pictures, find_pictures
+from fer_models.pictures import PictureAnswers, answer_pictures, search_pictures
 from fer_models.records import Csv, JsonLines, RecordError, RecordFile
+from fer_models.schema import origin
 from fer_models.visualize import draw_map
+from fer_models.words import counted
 
 MAP_SIDE = 448  # pixels
 
@@ -27,6 +30,8 @@ class StandardOutput:
 
     def __init__(self, layout: JsonLines | Csv, stream: TextIO):
         self.layout, self.stream = layout, stream
+        if isinstance(stream, io.TextIOWrapper):  # whatever the platform writes, and names that are no text as they are
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
         stream.write(layout.header)
 
     def write(self, answers: PictureAnswers) -> None:
@@ -50,7 +55,7 @@ def write_maps(answers: PictureAnswers, folder: Path) -> None:
                 listed.append(
                     {"file": file, "model": answer.model, "face": number, "map": shown.name, "meaning": shown.meaning}
                 )
-    (folder / "maps.json").write_text(json.dumps(listed, indent=2, ensure_ascii=False))
+    (folder / "maps.json").write_text(json.dumps(listed, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def common_folder(sources: list[Path]) -> Path:
@@ -70,18 +75,27 @@ def _written(answers: Iterator[PictureAnswers], output: RecordFile | StandardOut
 
 def answer(options: argparse.Namespace) -> int:
     """Answer for the pictures of `__main__`'s arguments; the exit code. Progress and faults go to standard error."""
-    pictures = find_pictures(options.pictures, leave_out=options.maps)
+    search = search_pictures(options.pictures, leave_out=options.maps)
+    pictures = search.pictures
     if not pictures:
-        print("error: no pictures there; name files, or folders that hold some", file=sys.stderr)
+        left_out = f" ({search.left_out})" if search.left_out else ""
+        print(f"error: no pictures there{left_out}; name files, or folders that hold some", file=sys.stderr)
         return 2
+    method = options.method if options.maps or options.trust else None
     try:
-        analyzer = Analyzer(options.model)
-        models = set(analyzer.checkpoints)
-        layout = Csv(analyzer.expressions, len(models)) if options.csv else JsonLines()
-        output = RecordFile(options.out, layout, models) if options.out else StandardOutput(layout, sys.stdout)
+        analyzer = Analyzer(options.model, options.device)
+        source = origin(
+            analyzer.checkpoints.values(),
+            cropped=options.cropped,
+            maps=options.method if options.maps else None,
+            trust=options.method if options.trust else None,
+        )
+        layout = Csv(source, analyzer.expressions, options.trust) if options.csv else JsonLines(source)
+        asked = {str(path) for path in pictures}
+        output = RecordFile(options.out, layout, asked) if options.out else StandardOutput(layout, sys.stdout)
         waiting = [path for path in pictures if str(path) not in output.done]
         answers = answer_pictures(
-            analyzer, waiting, options.cropped, method=options.method if options.maps else None, batch=options.batch
+            analyzer, waiting, options.cropped, method=method, batch=options.batch, trust=options.trust
         )
         written = _written(answers, output, options.maps, common_folder(options.pictures))
         faces, without, faults = 0, 0, []
@@ -104,10 +118,12 @@ def answer(options: argparse.Namespace) -> int:
         return 130
     before = f"{len(output.done):,} answered before, " if output.done else ""
     print(
-        f"{len(pictures):,} pictures: {before}{faces:,} faces, {without:,} without a face, "
+        f"{counted(len(pictures), 'picture')}: {before}{counted(faces, 'face')}, {without:,} without a face, "
         f"{len(faults):,} could not be read",
         file=sys.stderr,
     )
+    if search.left_out:
+        print(search.left_out, file=sys.stderr)
     for fault in faults:
         print(fault, file=sys.stderr)
     return int(bool(faults))

@@ -10,6 +10,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 40_000_000
 
+# How files of these formats are named; the JPEG family has many names.
+_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".pjpeg", ".pjp", ".mpo")
+_OTHER_SUFFIXES = (".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".avif")
+_NETPBM_SUFFIXES = (".ppm", ".pgm", ".pbm", ".pnm")
+PICTURE_SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_OTHER_SUFFIXES, *_NETPBM_SUFFIXES))
+
 _DAMAGED = "The picture is damaged or incomplete; save or download it again, or choose another one."
 _TOO_LARGE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels; make it smaller and try again."
 
@@ -136,4 +142,4 @@ def _to_uint8(values: np.ndarray) -> np.ndarray:
     return np.rint(scaled).astype(np.uint8)
 
 
-__all__ = ["MAX_PIXELS", "FaceNotFoundError", "PhotoError", "read_photo", "upright"]
+__all__ = ["MAX_PIXELS", "PICTURE_SUFFIXES", "FaceNotFoundError", "PhotoError", "read_photo", "upright"]

@@ -1,7 +1,8 @@
 """Files and folders of pictures -> every model's answer for each face, many faces in a pass."""
 
+import datetime
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,11 +12,29 @@ import torch
 
 from fer_models.analyzer import FACES_PER_PASS, Analyzer, FoundFaces, Prediction, joined
 from fer_models.faces import Face
-from fer_models.photo import PhotoError
+from fer_models.photo import PICTURE_SUFFIXES, PhotoError
+from fer_models.trust import Trust, measure_trust
 
-SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"])
 BATCH = FACES_PER_PASS
 WORKERS = min(4, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture's file, as far as it tells whether it was replaced. modified: UTC."""
+
+    bytes: int
+    modified: str
+
+    @classmethod
+    def of(cls, path: Path) -> "PictureFile | None":
+        """The file at `path`, if there is one."""
+        try:
+            status = path.stat()
+        except (OSError, ValueError):
+            return None
+        changed = datetime.datetime.fromtimestamp(status.st_mtime, datetime.UTC)
+        return cls(status.st_size, changed.isoformat(timespec="microseconds"))
 
 
 @dataclass(frozen=True)
@@ -25,12 +44,16 @@ class PictureAnswers:
     faces: in reading order; for a picture that is a face itself, one `None`.
     predictions: for each face, one per model.
     error: why the picture could not be read, in one sentence; it then has no faces.
+    file: as it was when it was read.
+    trusts: for each face and model, how far the maps can be trusted; empty unless that was asked for.
     """
 
     path: Path
     faces: list[Face | None] = field(default_factory=list)
     predictions: list[dict[str, Prediction]] = field(default_factory=list)
     error: str | None = None
+    file: PictureFile | None = None
+    trusts: list[dict[str, Trust]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -38,29 +61,77 @@ class _Prepared:
     path: Path
     found: FoundFaces
     error: str | None = None
+    file: PictureFile | None = None
 
 
 _NOTHING = FoundFaces(None, (0, 0), [])
 
 
-def find_pictures(sources: Iterable[str | Path], leave_out: Path | None = None) -> list[Path]:
+@dataclass(frozen=True)
+class Search:
+    """pictures: the files that were found, each once. not_tried: how many others there were, by the reason."""
+
+    pictures: list[Path]
+    not_tried: dict[str, int]
+
+    @property
+    def left_out(self) -> str:
+        """What was not tried and why, in words; empty where there is nothing to say."""
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.not_tried.items()))
+        return f"not tried: {reasons}" if reasons else ""
+
+
+def search_pictures(sources: Iterable[str | Path], leave_out: Path | None = None) -> Search:
     """The files among `sources` as they are named, and the pictures (by suffix, in any case) in the folders among them
-    and their sub-folders, in order of their names; each once. What starts with a dot inside a folder is not a picture.
+    and their sub-folders, in order of their names. Links are followed; a file or folder that is reached again by one is
+    taken once. What starts with a dot inside a folder is not a picture.
 
     Args:
         leave_out: a folder that is not searched.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}  # where a picture really lies -> as it was found
+    not_tried: Counter[str] = Counter()
+    folders: set[Path] = set()
+    hidden_from = None if leave_out is None else leave_out.resolve()
+
+    def take(path: Path) -> None:
+        place = path.resolve()
+        if place in found:
+            not_tried["reached again by a link or named twice"] += 1
+        found.setdefault(place, path)
+
+    def search(folder: Path) -> None:
+        place = folder.resolve()
+        if place == hidden_from:
+            return
+        if place in folders:
+            not_tried["folders reached again by a link or named twice"] += 1
+            return
+        folders.add(place)
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith("."):
+                not_tried["hidden (the name starts with a dot)"] += 1
+            elif path.is_dir():
+                search(path)
+            elif path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
+                take(path)
+            else:
+                kind = f"({path.suffix.lower()})" if path.suffix else "(no suffix)"
+                not_tried[
+                    "a broken link" if path.is_symlink() and not path.exists() else f"no picture by name {kind}"
+                ] += 1
+
     for source in map(Path, sources):
-        if not source.is_dir():
-            found[source] = None
-            continue
-        for path in sorted(source.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(source).parts)
-            left_out = leave_out is not None and path.resolve().is_relative_to(leave_out.resolve())
-            if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden and not left_out:
-                found[path] = None
-    return list(found)
+        if source.is_dir():
+            search(source)
+        else:
+            take(source)
+    return Search(list(found.values()), dict(not_tried))
+
+
+def find_pictures(sources: Iterable[str | Path], leave_out: Path | None = None) -> list[Path]:
+    """The pictures that `search_pictures` finds."""
+    return search_pictures(sources, leave_out).pictures
 
 
 def answer_pictures(
@@ -70,6 +141,7 @@ def answer_pictures(
     method: str | None = None,
     batch: int = BATCH,
     workers: int = WORKERS,
+    trust: bool = False,
 ) -> Iterator[PictureAnswers]:
     """Ask every model of the analyzer about every face of the pictures, in their order.
 
@@ -80,6 +152,7 @@ def answer_pictures(
         cropped: each picture is one face that is cut out already; nothing is searched for.
         method: a key of `explain.METHODS` for maps too.
         workers: how many pictures are decoded and searched at a time.
+        trust: also measure how far the maps can be trusted, which takes seconds per face and needs a `method`.
     """
     waiting: list[_Prepared] = []
     faces = 0
@@ -87,9 +160,9 @@ def answer_pictures(
         waiting.append(prepared)
         faces += len(prepared.found.faces)
         if faces >= batch or len(waiting) >= batch:
-            yield from _answered(analyzer, waiting, method, batch)
+            yield from _answered(analyzer, waiting, method, batch, trust)
             waiting, faces = [], 0
-    yield from _answered(analyzer, waiting, method, batch)
+    yield from _answered(analyzer, waiting, method, batch, trust)
 
 
 def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers: int) -> Iterator[_Prepared]:
@@ -109,23 +182,29 @@ def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers:
 
 
 def _prepare(analyzer: Analyzer, path: Path, cropped: bool) -> _Prepared:
+    file = PictureFile.of(path)
     try:
-        if not path.exists():
+        if file is None:
             raise PhotoError("There is no such file or folder.")
         found = analyzer.find(path, cropped=cropped)
     except PhotoError as error:
-        return _Prepared(path, _NOTHING, str(error))
-    return _Prepared(path, found.shrunk(0, analyzer.margins))
+        return _Prepared(path, _NOTHING, str(error), file)
+    return _Prepared(path, found.shrunk(0, analyzer.margins), file=file)
 
 
 def _answered(
-    analyzer: Analyzer, pictures: Sequence[_Prepared], method: str | None, batch: int
+    analyzer: Analyzer, pictures: Sequence[_Prepared], method: str | None, batch: int, trust: bool
 ) -> Iterator[PictureAnswers]:
     together = joined([picture.found for picture in pictures if picture.found.faces], analyzer.margins)
     each = iter(analyzer.answer(together, method=method, batch=batch))
     for picture in pictures:
         faces = picture.found.faces
-        yield PictureAnswers(picture.path, faces, [next(each) for _ in faces], picture.error)
+        predictions = [next(each) for _ in faces]
+        trusts = [
+            {name: measure_trust(analyzer.checkpoint(name), answer, method) for name, answer in answers.items()}
+            for answers in (predictions if trust else ())
+        ]
+        yield PictureAnswers(picture.path, faces, predictions, picture.error, picture.file, trusts)
 
 
-__all__ = ["BATCH", "PictureAnswers", "answer_pictures", "find_pictures"]
+__all__ = ["BATCH", "PictureAnswers", "PictureFile", "Search", "answer_pictures", "find_pictures", "search_pictures"]

@@ -3,72 +3,97 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_models.pictures import PictureAnswers
+from fer_models.pictures import PictureAnswers, PictureFile
+from fer_models.schema import FaceResult, Origin, face_result
+from fer_models.tables import csv_header, csv_lines, without_mark
+from fer_models.words import yes_or_no
 
 PLACE = ("left", "top", "right", "bottom", "score")
 ANSWER = ("model", "expression", "probability", "sure")
+MORE = ("agreed", "how_sure")
+TRUST = (
+    "map",
+    "gain",
+    "beats",
+    "random_maps",
+    "likeness",
+    "gain_over_mean_map",
+    "verdict",
+)  # of the model's first map that could be measured
+ORIGIN = ("software", "weights", "settings", "bytes", "modified")
+
+_EARLIER = "was written by an earlier version, which did not note weights and settings"
 
 
 class RecordError(RuntimeError):
     """A file that cannot be written or gone on with; the message is one sentence that says what to do."""
 
 
-def face_records(answers: PictureAnswers) -> list[dict]:
-    """The faces of a picture as plain data, numbered in reading order; `box` and `score` are `None` where the picture
-    is the face."""
+def face_records(answers: PictureAnswers) -> list[FaceResult]:
+    """The faces of a picture as plain data, numbered in reading order."""
+    trusts = answers.trusts or [{} for _ in answers.faces]
     return [
-        {
-            "face": number,
-            "box": None if face is None else [round(value, 1) for value in face.box],
-            "score": None if face is None else round(face.score, 4),
-            "answers": [
-                {
-                    "model": answer.model,
-                    "expression": answer.expression,
-                    "probability": round(answer.probability, 4),
-                    "sure": answer.sure,
-                    "probabilities": {name: round(share, 4) for name, share in answer.probabilities.items()},
-                }
-                for answer in predictions.values()
-            ],
-        }
-        for number, (face, predictions) in enumerate(zip(answers.faces, answers.predictions, strict=True), start=1)
+        face_result(number, face, list(predictions.values()), list(measured.values()))
+        for number, (face, predictions, measured) in enumerate(
+            zip(answers.faces, answers.predictions, trusts, strict=True), start=1
+        )
     ]
+
+
+def settings_text(origin: Origin) -> str:
+    """The settings on one line."""
+    return ", ".join(f"{name}: {value}" for name, value in origin["settings"].items())
 
 
 @dataclass(frozen=True)
 class Written:
-    """A picture in a file: its name, its lines, which models answered, whether the lines are all there and without an
-    error."""
+    """A picture in a file: its name, its lines, whether they are all there and without an error; which models answered,
+    by which weights and with which settings; and the picture's file as it was then. What an earlier version did not
+    write is `None`."""
 
     photo: str
     lines: str
-    models: frozenset[str]
     whole: bool
+    models: frozenset[str]
+    weights: dict[str, str] | None
+    settings: str | None
+    file: PictureFile | None
 
 
 class JsonLines:
-    """One JSON object per picture: `{"photo": …, "faces": [{"face": 1, "box": …, "score": …, "answers": […]}]}`, or
-    `{"photo": …, "error": …}` for one that could not be read."""
+    """One JSON object per picture: `{"photo": …, "faces": [{"face": 1, "box": …, "score": …, "agreed": …, "answers":
+    […]}], "origin": …, "file": …}`, or with `"error": …` instead of the faces for one that could not be read."""
 
     header = ""
+
+    def __init__(self, origin: Origin):
+        self.origin = origin
 
     def encode(self, answers: PictureAnswers) -> str:
         """A picture's answers as whole lines."""
         told = {"error": answers.error} if answers.error else {"faces": face_records(answers)}
-        return json.dumps({"photo": str(answers.path), **told}) + "\n"
+        file = None if answers.file is None else answers.file.__dict__
+        return json.dumps({"photo": str(answers.path), **told, "origin": self.origin, "file": file}) + "\n"
 
     def decode(self, text: str) -> Iterator[Written]:
         """The pictures in the text of a file, which may end within a line."""
         for line in io.StringIO(text):
             if line.endswith("\n"):
                 record = json.loads(line)
-                models = frozenset(answer["model"] for face in record.get("faces", []) for answer in face["answers"])
-                yield Written(record["photo"], line, models, whole="error" not in record)
+                origin, file = record.get("origin"), record.get("file")
+                yield Written(
+                    photo=record["photo"],
+                    lines=line,
+                    whole="error" not in record,
+                    models=frozenset(answer["model"] for face in record.get("faces", []) for answer in face["answers"]),
+                    weights=origin and origin["weights"],
+                    settings=origin and settings_text(origin),
+                    file=file and PictureFile(**file),
+                )
 
 
 class Csv:
@@ -76,48 +101,65 @@ class Csv:
     many the picture has; a picture with none, or that could not be read, has one row.
 
     Args:
+        origin: of the answers; its weights name the models.
         expressions: of all models.
-        models: how many answer.
+        trust: whether how far the maps can be trusted is measured.
     """
 
-    def __init__(self, expressions: list[str], models: int):
-        self.columns = ["photo", "faces", "face", *PLACE, *ANSWER, *expressions, "error"]
-        self.models = models
-        self.header = self._text([dict(zip(self.columns, self.columns, strict=True))])
-
-    def _text(self, rows: list[dict]) -> str:
-        text = io.StringIO()
-        csv.DictWriter(text, self.columns, lineterminator="\n").writerows(rows)
-        return text.getvalue()
+    def __init__(self, origin: Origin, expressions: list[str], trust: bool = False):
+        self.origin = origin
+        measured = TRUST if trust else ()
+        self.columns = ["photo", "faces", "face", *PLACE, *ANSWER, *expressions, "error", *MORE, *measured, *ORIGIN]
+        self.header = csv_header(self.columns)
 
     def encode(self, answers: PictureAnswers) -> str:
         """A picture's answers as whole lines."""
         faces = face_records(answers)
-        picture = {"photo": str(answers.path), "faces": len(faces)}
+        picture = {"photo": str(answers.path), "faces": len(faces), "software": self.origin["software"]}
+        picture |= {"settings": settings_text(self.origin)} | (answers.file.__dict__ if answers.file else {})
         rows = [
             picture
-            | {"face": face["face"]}
-            | dict(zip(PLACE, [*(face["box"] or [None] * 4), face["score"]], strict=True))
-            | {key: answer[key] for key in ANSWER}
+            | {"face": face["face"], "agreed": face["agreed"], "score": face["score"]}
+            | dict(zip(PLACE[:4], face["box"] or [None] * 4, strict=True))
+            | {key: answer[key] for key in (*ANSWER, "how_sure")}
+            | {"sure": yes_or_no(answer["sure"]), "weights": self.origin["weights"][answer["model"]]}
             | answer["probabilities"]
+            | _first_trust(answer)
             for face in faces
             for answer in face["answers"]
         ]
-        return self._text(rows or [picture | {"error": answers.error}])
+        return csv_lines(self.columns, rows or [picture | {"error": answers.error}])
 
     def decode(self, text: str) -> Iterator[Written]:
         """The pictures in the text of a file, which may end within a line."""
-        lines = csv.DictReader(io.StringIO(text))
+        lines = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))  # a row that ends is followed by a new line
+        if lines.fieldnames and set(lines.fieldnames) == set(self.columns) - {*MORE, *TRUST, *ORIGIN}:
+            raise RecordError(_EARLIER)
         if lines.fieldnames != self.columns:
             raise ValueError("other columns")
         pictures: dict[str, list[dict]] = {}
         for row in lines:
-            if row["error"] is not None:  # else the row ends before its last column
+            if row[self.columns[-1]] is not None:  # else the row ends before its last column
                 pictures.setdefault(row["photo"], []).append(row)
         for photo, rows in pictures.items():
-            rows_of_whole = max(1, int(rows[0]["faces"]) * self.models)
-            models = frozenset(row["model"] for row in rows if row["model"])
-            yield Written(photo, self._text(rows), models, len(rows) == rows_of_whole and not rows[0]["error"])
+            answered = [row for row in rows if row["model"]]
+            rows_of_whole = max(1, int(rows[0]["faces"]) * len(self.origin["weights"]))
+            size, modified = rows[0]["bytes"], rows[0]["modified"]
+            yield Written(
+                photo=without_mark(photo),
+                lines=csv_lines(self.columns, rows, mark=False),
+                whole=len(rows) == rows_of_whole and not rows[0]["error"],
+                models=frozenset(without_mark(row["model"]) for row in answered),
+                weights={without_mark(row["model"]): row["weights"] for row in answered},
+                settings=rows[0]["settings"],
+                file=PictureFile(int(size), modified) if size else None,
+            )
+
+
+def _first_trust(answer: dict) -> dict:
+    for name, measured in answer.get("trust", {}).items():
+        return {"map": name} | {key: measured[key] for key in TRUST[1:]}
+    return {}
 
 
 class RecordFile:
@@ -126,30 +168,37 @@ class RecordFile:
     What an interrupted run left of a last picture is removed, and so are pictures that could not be read, so that they
     get another try. `done` holds the names of the pictures that stay.
 
+    A picture that was replaced since, by its size or time of change, is asked about again.
+
     Args:
-        models: the names of all models that answer; a file with other answers is refused.
+        asked: the names of the pictures that this run asks about.
 
     Raises:
-        RecordError: it cannot be written, was not written by this command, or for other models.
+        RecordError: it cannot be written, was not written by this command, for other models, or with other weights or
+            settings.
     """
 
-    def __init__(self, path: Path, layout: JsonLines | Csv, models: set[str]):
+    def __init__(self, path: Path, layout: JsonLines | Csv, asked: Collection[str] = ()):
         self.path, self.layout = path, layout
         try:
             text = path.read_bytes().decode(errors="surrogateescape") if path.exists() else ""
             pictures = [] if layout.header.startswith(text) else list(layout.decode(text))
         except OSError as error:
             raise self._not_writable(error) from error
+        except RecordError as error:
+            raise RecordError(f"{path} {error}; choose another file") from error
         except (ValueError, KeyError, TypeError) as error:
             raise RecordError(
                 f"{path} holds something else, or answers of other models; choose another file"
             ) from error
         for index, picture in enumerate(pictures):
-            cut_off = index == len(pictures) - 1 and picture.models < models
-            if picture.models and picture.models != models and not cut_off:
-                names = ", ".join(sorted(picture.models))
-                raise RecordError(f"{path} holds answers of {names}; choose another file, or those models")
-        kept = {picture.photo: picture.lines for picture in pictures if picture.whole}
+            self._check(picture, last=index == len(pictures) - 1)
+        asked = frozenset(asked)
+        kept = {
+            picture.photo: picture.lines
+            for picture in pictures
+            if picture.whole and not (picture.photo in asked and PictureFile.of(Path(picture.photo)) != picture.file)
+        }
         self.done = frozenset(kept)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,6 +207,24 @@ class RecordFile:
             self._stream = path.open("ab", buffering=0)
         except OSError as error:
             raise self._not_writable(error) from error
+
+    def _check(self, picture: Written, last: bool) -> None:
+        weights = self.layout.origin["weights"]
+        cut_off = last and picture.models < weights.keys()
+        if picture.models and picture.models != weights.keys() and not cut_off:
+            names = ", ".join(sorted(picture.models))
+            raise RecordError(f"{self.path} holds answers of {names}; choose another file, or those models")
+        if picture.settings is None or picture.weights is None:
+            raise RecordError(f"{self.path} {_EARLIER}; choose another file")
+        now = settings_text(self.layout.origin)
+        if picture.settings != now:
+            raise RecordError(
+                f"{self.path} was written with other options ({picture.settings}; now {now}); choose another file, or "
+                "those options"
+            )
+        for model, sha256 in picture.weights.items():
+            if sha256 != weights.get(model, sha256):
+                raise RecordError(f"{self.path} holds answers of other weights of {model}; choose another file")
 
     def _replace(self, wanted: str, present: str) -> None:
         if wanted != present:
@@ -185,4 +252,4 @@ class RecordFile:
         self._stream.close()
 
 
-__all__ = ["Csv", "JsonLines", "RecordError", "RecordFile", "face_records"]
+__all__ = ["Csv", "JsonLines", "RecordError", "RecordFile", "Written", "face_records", "settings_text"]

@@ -13,8 +13,8 @@ from PIL import Image
 from fer_models.analyzer import Checkpoint, Prediction
 from fer_models.explain import METHODS
 from fer_models.faces import FaceNotFoundError
-from fer_models.trust import RANDOM_MAPS, MapTrust, Trust
-from space.face_results import Answer, FaceResult, answer_result
+from fer_models.schema import Answer, FaceResult, MapTrustResult, Origin, answer_result, trust_results
+from fer_models.trust import Trust
 from space.image.answers import NO_FACE, ImageAnswers, Settings, Source
 from space.image.maps import DEFAULT_COLORMAP, DEFAULT_OPACITY, strongest_place
 from space.image.photo_input import PhotoInput, politely
@@ -25,21 +25,7 @@ class PhotoResult(TypedDict):
 
     faces: list[FaceResult]
     milliseconds: dict[str, float]
-
-
-class MapTrustResult(TypedDict):
-    """Areas under the deletion and insertion curves, of the map and (mean) of random maps of its resolution. gain: how
-    much better than random, -1 to 1. beats: how many of the random_maps random ones. likeness: correlation with the map
-    of the same network with random weights, null where one of them is constant."""
-
-    deletion_area: float
-    insertion_area: float
-    random_deletion_area: float
-    random_insertion_area: float
-    gain: float
-    beats: int
-    random_maps: int
-    likeness: float | None
+    origin: Origin
 
 
 class MapResult(TypedDict):
@@ -70,6 +56,7 @@ class ExplanationResult(TypedDict):
     face: int
     box: list[float]
     models: list[ExplainedAnswer]
+    origin: Origin
 
 
 class ModelResult(TypedDict):
@@ -101,7 +88,9 @@ def add_api(answers: ImageAnswers) -> None:
         """
         seen = answers.photo(photo)
         return PhotoResult(
-            faces=answers.results(seen, models or names), milliseconds=answers.milliseconds(seen, models or names)
+            faces=answers.results(seen, models or names),
+            milliseconds=answers.milliseconds(seen, models or names),
+            origin=answers.origin(models or names),
         )
 
     def explain(
@@ -139,6 +128,7 @@ def add_api(answers: ImageAnswers) -> None:
                 _explained(answer, answers.trust(seen, face - 1, answer.model, settings) if trust else None)
                 for answer in answers.explained(seen, face - 1, settings)
             ],
+            origin=answers.settings_origin(settings),
         )
         drawn = answers.picture(seen, face - 1, settings, DEFAULT_OPACITY, DEFAULT_COLORMAP)
         return result, Image.open(io.BytesIO(drawn))
@@ -176,7 +166,7 @@ def add_api(answers: ImageAnswers) -> None:
 
 
 def _explained(answer: Prediction, trust: Trust | None) -> ExplainedAnswer:
-    measured = {} if trust is None else {one.shown.name: _map_trust(one, trust) for one in trust.maps}
+    measured = {} if trust is None else trust_results(trust)
     return ExplainedAnswer(
         answer=answer_result(answer),
         explained=answer.explained,
@@ -197,20 +187,6 @@ def _explained(answer: Prediction, trust: Trust | None) -> ExplainedAnswer:
 
 def _rounded(rows: Iterable[np.ndarray]) -> list[list[float]]:
     return [[round(float(value), 4) for value in row] for row in rows]
-
-
-def _map_trust(measured: MapTrust, trust: Trust) -> MapTrustResult:
-    random = trust.random[measured.shown.values.shape]
-    return MapTrustResult(
-        deletion_area=round(measured.curves.deletion_area, 4),
-        insertion_area=round(measured.curves.insertion_area, 4),
-        random_deletion_area=round(random.deletion_area, 4),
-        random_insertion_area=round(random.insertion_area, 4),
-        gain=round(measured.gain, 4),
-        beats=measured.beats,
-        random_maps=RANDOM_MAPS,
-        likeness=None if measured.likeness is None else round(measured.likeness, 4),
-    )
 
 
 def _model(checkpoint: Checkpoint) -> ModelResult:

@@ -8,8 +8,8 @@ from PIL import Image
 
 from fer_models.analyzer import Analyzer, Prediction
 from fer_models.photo import PhotoError
+from fer_models.schema import FaceResult, Origin, face_result, origin
 from fer_models.trust import Trust, measure_trust
-from space.face_results import FaceResult, face_result
 from space.image.downloads import picture_png
 from space.image.html import START, agreement_html, column_html, face_label, notice_html, photo_html, start_html
 from space.image.link import Choices, example_of, to_query
@@ -141,6 +141,14 @@ class ImageAnswers:
         """Every face's answers as plain data."""
         rows = zip(photo.found.faces, self.answers(photo, models), strict=True)
         return [face_result(number, face, answers) for number, (face, answers) in enumerate(rows, start=1)]
+
+    def origin(self, models: Sequence[str], **settings: object) -> Origin:
+        """Where those models' answers come from."""
+        return origin([self.analyzer.checkpoints[name] for name in self.models if name in models], **settings)
+
+    def settings_origin(self, settings: Settings) -> Origin:
+        """Where the maps of these settings come from."""
+        return self.origin(settings.models, method=settings.method, expression=settings.expression or "its own")
 
     def picture(self, photo: SeenPhoto, face: int, settings: Settings, opacity: float, colormap: str) -> bytes:
         """The page as a PNG."""

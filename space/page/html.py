@@ -7,7 +7,7 @@ import io
 
 from PIL import Image
 
-from fer_models.analyzer import Prediction
+from fer_models.words import how_sure
 
 # Gradio's variables where there are any, so that the cards look at home in its themes.
 CSS = """
@@ -41,14 +41,6 @@ def data_url(picture: Image.Image, quality: int = 85) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def how_sure(prediction: Prediction) -> str:
-    """The highest probability in a word: below the model's threshold it is "not sure", whatever its height."""
-    if not prediction.sure:
-        return "not sure"
-    words = ((0.9, "very sure"), (0.7, "sure"), (0.5, "fairly sure"))
-    return next((word for least, word in words if prediction.probability >= least), "little more than a guess")
 
 
 def message_html(text: str) -> str:

@@ -1,6 +1,7 @@
 """`python -m fer_models`: answers on standard output or in a file that a later run goes on with, faults at the end."""
 
 import csv
+import hashlib
 import json
 import shutil
 import signal
@@ -71,7 +72,7 @@ def test_bad_files_are_listed_at_the_end_with_their_reasons(tmp_path, capsys):
     assert [photo["photo"] for photo in told] == photos
     assert "not a picture" in told[0]["error"] and told[1]["faces"] == [] and len(told[2]["faces"]) == 1
     summary, *faults = [line for line in printed.err.splitlines() if ": " in line and "Loading" not in line]
-    assert summary == "4 pictures: 1 faces, 1 without a face, 2 could not be read"
+    assert summary == "4 pictures: 1 face, 1 without a face, 2 could not be read"
     assert [fault.split(": ")[0] for fault in faults] == [photos[0], photos[3]]
     assert faults[1].endswith("There is no such file or folder.")
 
@@ -108,20 +109,103 @@ def answered(file: Path) -> dict[str, str | None]:
     return dict(rows)
 
 
-def test_what_is_done_is_not_done_again_but_a_bad_file_is(tmp_path, crops, tiny, capsys):
+def test_what_is_done_is_not_done_again_but_a_bad_or_replaced_file_is(tmp_path, crops, tiny, capsys):
     out = tmp_path / "answers.jsonl"
     command = [str(crops), "--cropped", "--model", tiny, "--out", str(out)]
     main(command)
     done = [line for line in out.read_text().splitlines() if '"error"' not in line]
-    shutil.copy(crops / "00.png", crops / "05.png")
-    (crops / "00.png").write_bytes(b"broken after it was answered")
+    shutil.copy(crops / "00.png", crops / "05.png")  # was bad
+    shutil.copy(crops / "07.png", crops / "06.png")
     capsys.readouterr()
     assert main(command) == 0
-    assert "40 pictures: 39 answered before, 1 faces" in capsys.readouterr().err
+    assert "40 pictures: 38 answered before, 2 faces" in capsys.readouterr().err
     again = out.read_text().splitlines()
-    assert again[:39] == done and json.loads(again[39])["photo"] == str(crops / "05.png")
-    copy, original = (lines(out)[index]["faces"][0]["answers"][0]["probabilities"] for index in (39, 0))
-    assert copy == pytest.approx(original, abs=2e-4)
+    assert again[:38] == [line for line in done if '06.png"' not in line]
+    assert [json.loads(line)["photo"] for line in again[38:]] == [str(crops / "05.png"), str(crops / "06.png")]
+    for copy, original in ((38, 0), (39, 5)):  # 05 and 06 are gone from among the first ones
+        one, other = (lines(out)[index]["faces"][0]["answers"][0]["probabilities"] for index in (copy, original))
+        assert one == pytest.approx(other, abs=2e-4)
+
+
+@pytest.mark.parametrize("name", ["answers.jsonl", "answers.csv"])
+def test_answers_with_other_options_or_weights_are_left_alone(tmp_path, crops, capsys, name):
+    folder = tiny_checkpoint(tmp_path / "net")
+    out = tmp_path / name
+    command = [str(crops / "00.png"), str(crops / "01.png"), "--cropped", "--model", str(folder), "--out", str(out)]
+    assert main(command) == 0
+    present = out.read_bytes()
+    assert main([*command, "--maps", str(tmp_path / "maps")]) == 2
+    told = capsys.readouterr().err
+    assert "other options (cropped: yes, maps: none, trust: none; now cropped: yes, maps: gradcam" in told
+    without = [option for option in command if option != "--cropped"]
+    assert main(without) == 2
+    assert "other options" in capsys.readouterr().err
+    tiny_checkpoint(folder, seed=1)
+    assert main(command) == 2
+    assert "answers of other weights of net; choose another file" in capsys.readouterr().err
+    assert out.read_bytes() == present
+
+
+def test_a_file_of_an_earlier_version_is_refused_in_one_sentence(tmp_path, crops, tiny, capsys):
+    earlier = {
+        "answers.jsonl": '{"photo": "a.png", "faces": []}\n',
+        "answers.csv": "photo,faces,face,left,top,right,bottom,score,model,expression,probability,sure,"
+        "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,error\na.png,0,,,,,,,,,,,,,,,,,,,\n",
+    }
+    for name, present in earlier.items():
+        (tmp_path / name).write_text(present)
+        assert main([str(crops), "--cropped", "--model", tiny, "--out", str(tmp_path / name)]) == 2
+        assert (
+            "earlier version, which did not note weights and settings; choose another file" in capsys.readouterr().err
+        )
+        assert (tmp_path / name).read_text() == present
+
+
+def test_each_answer_says_where_it_comes_from_and_what_the_space_says(tmp_path, tiny, capsys):
+    assert main([str(EXAMPLES / "portrait.jpg"), "--model", MODEL, "--model", tiny]) == 0
+    (photo,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    weights = hashlib.sha256((Path(tiny) / "model.safetensors").read_bytes()).hexdigest()
+    assert photo["origin"]["weights"]["tiny"] == weights and set(photo["origin"]["weights"]) == {
+        "pattlite-ferplus",
+        "tiny",
+    }
+    assert photo["origin"]["software"].startswith("fer-models")
+    assert photo["origin"]["settings"] == {"cropped": "no", "maps": "none", "trust": "none"}
+    assert photo["file"]["bytes"] == (EXAMPLES / "portrait.jpg").stat().st_size
+    (face,) = photo["faces"]
+    sure, other = face["answers"]
+    assert sure["how_sure"] == "very sure" and face["agreed"] == (
+        "happiness" if other["expression"] == "happiness" else None
+    )
+
+
+def test_with_trust_every_map_says_how_far_it_can_be_trusted(tmp_path, crops, tiny):
+    command = [str(crops / "00.png"), "--cropped", "--model", tiny, "--trust", "--out"]
+    for name in ("answers.jsonl", "answers.csv"):
+        assert main([*command, str(tmp_path / name)]) == 0
+    (answer,) = lines(tmp_path / "answers.jsonl")[0]["faces"][0]["answers"]
+    for measured in answer["trust"].values():
+        halves = measured["random_deletion_area"] - measured["deletion_area"]
+        halves += measured["insertion_area"] - measured["random_insertion_area"]
+        assert measured["gain"] == pytest.approx(halves / 2, abs=2e-3)
+    with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["map"] in answer["trust"] and int(row["beats"]) == answer["trust"][row["map"]]["beats"]
+
+
+def test_names_that_begin_a_formula_are_text_in_a_spreadsheet_and_are_gone_on_with(tmp_path, crops, tiny, monkeypatch):
+    monkeypatch.chdir(crops)
+    names = ["=1+1.png", "@sum.png", "+a.png", "-b.png", "'quoted.png"]
+    for name in names:
+        shutil.copy("00.png", name)
+    out = tmp_path / "answers.csv"
+    assert main(["--cropped", "--model", tiny, "--out", str(out), "--", *names]) == 0
+    with out.open(newline="", encoding="utf-8") as stream:
+        written = [row["photo"] for row in csv.DictReader(stream)]
+    assert written == ["'=1+1.png", "'@sum.png", "'+a.png", "'-b.png", "''quoted.png"]
+    before = out.read_bytes()
+    assert main(["--cropped", "--model", tiny, "--out", str(out), "--", *names]) == 0
+    assert out.read_bytes() == before  # all were known by their names
 
 
 def test_a_killed_run_leaves_whole_lines_and_the_next_one_goes_on(tmp_path, tiny):
@@ -201,7 +285,7 @@ def test_maps_are_written_a_folder_per_picture_and_not_taken_for_pictures(tmp_pa
     command = [str(folder), "--model", MODEL, "--maps", str(folder / "maps"), "--method", "eigencam"]
     for _ in range(2):
         assert main(command) == 0
-        assert "1 pictures: 1 faces" in capsys.readouterr().err
+        assert "1 picture: 1 face," in capsys.readouterr().err
     names = sorted(path.name for path in (folder / "maps" / "portrait.jpg").iterdir())
     assert names == ["1-pattlite-ferplus-eigencam.jpg", "1-pattlite-ferplus-patch-attention.jpg", "maps.json"]
     listed = json.loads((folder / "maps" / "portrait.jpg" / "maps.json").read_text())

@@ -8,7 +8,7 @@ import torch
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.faces import read_photo
 from fer_models.paths import EXAMPLES
-from fer_models.pictures import answer_pictures, find_pictures
+from fer_models.pictures import answer_pictures, find_pictures, search_pictures
 from tests.support.tiny import tiny_checkpoint, tiny_pictures
 
 PHOTOS = [EXAMPLES / name for name in ("several_faces.jpg", "no_face.jpg", "portrait.jpg", "hard_light.jpg")]
@@ -26,6 +26,41 @@ def test_pictures_are_found_in_sub_folders_by_suffix_and_each_once(tmp_path):
     single = tmp_path / "notes.txt"  # named: taken whatever it is called
     found = find_pictures([tmp_path, tmp_path / "a.png", single], leave_out=tmp_path / "maps")
     assert found == [tmp_path / "a.png", tmp_path / "b.JPG", tmp_path / "sub/c.webp", single]
+
+
+def test_the_jpeg_family_is_read_and_what_is_not_tried_is_counted_with_its_reason(tmp_path):
+    for name in ("a.jpg", "b.jfif", "c.JPE", "m.mpo", "scan", "e.heic", ".hidden.jpg", "sub/d.pjpeg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    search = search_pictures([tmp_path])
+    assert [path.name for path in search.pictures] == ["a.jpg", "b.jfif", "c.JPE", "m.mpo", "d.pjpeg"]
+    assert search.not_tried == {
+        "no picture by name (no suffix)": 1,
+        "no picture by name (.heic)": 1,
+        "hidden (the name starts with a dot)": 1,
+    }
+
+
+def test_links_are_followed_once(tmp_path):
+    (tmp_path / "album/inner").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/far.jpg").write_bytes(b"")
+    (tmp_path / "album/near.jpg").write_bytes(b"")
+    (tmp_path / "album/inner/up").symlink_to(tmp_path / "album")  # a circle
+    (tmp_path / "album/linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "album/more.jpg").symlink_to(tmp_path / "elsewhere/far.jpg")
+    (tmp_path / "album/zz.jpg").symlink_to(tmp_path / "gone.jpg")
+    search = search_pictures([tmp_path / "album"])
+    assert search.pictures == [tmp_path / "album/linked/far.jpg", tmp_path / "album/near.jpg"]
+    assert search.left_out == (
+        "not tried: 1 a broken link, 1 folders reached again by a link or named twice, "
+        "1 reached again by a link or named twice"
+    )
+
+
+def test_a_multi_picture_jpeg_is_read(tmp_path, portrait):
+    portrait.save(tmp_path / "two.mpo", "MPO", save_all=True, append_images=[portrait])
+    assert read_photo(tmp_path / "two.mpo").size == portrait.size
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from PIL import Image
 
 import app
 from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.checkpoint import weights_sha256
 from fer_models.trust import RANDOM_MAPS
 from space.image.link import EXAMPLES
 
@@ -42,7 +43,7 @@ def test_programs_find_three_documented_endpoints_with_typed_results(client):
     }
     assert needed == {"/analyze": ["photo"], "/explain": ["photo"], "/models": []}
     types = endpoints["/analyze"]["returns"][0]["python_type"]["type"]
-    assert "faces: list[dict(face: int, box: list[float]" in types and "probabilities: dict(str, float)" in types
+    assert "faces: list[dict(face: int, box: None | list[float]" in types and "probabilities: dict(str, float)" in types
     assert all("expression" in endpoint["description"] for endpoint in endpoints.values())
 
 
@@ -55,11 +56,13 @@ def test_analyze_finds_every_face_and_asks_every_model(client):
     assert answer["model"] == MODEL and answer["expression"] == "happiness" == result["faces"][1]["agreed"]
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert client.predict(handle_file(str(EXAMPLES["no_face"])), api_name="/analyze")["faces"] == []
+    assert result["origin"]["weights"] == {MODEL: weights_sha256(CHECKPOINTS / MODEL)}
 
 
 def test_explain_gives_the_maps_of_one_face_as_numbers_and_as_a_picture(client):
     result, picture = client.predict(handle_file(GROUP), face=2, expression="fear", api_name="/explain")
     (model,) = result["models"]
+    assert result["origin"]["settings"] == {"method": "gradcam", "expression": "fear"}
     assert result["face"] == 2 and model["explained"] == "fear" and model["answer"]["expression"] == "happiness"
     cam, attention = model["maps"]
     assert cam["name"] == "Grad-CAM for fear" and cam["trust"] is None

@@ -9,9 +9,8 @@ import numpy as np
 from datasets.exceptions import DatasetGenerationError
 
 from fer_models.expressions import canonical_expression
+from fer_models.photo import PICTURE_SUFFIXES
 from train.data.face_dataset import DataError
-
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm"}
 
 
 def picture_files(files: Sequence[Path]) -> datasets.Dataset:

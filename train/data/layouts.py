@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from fer_models.expressions import LABEL_ORDERS
+from fer_models.photo import PICTURE_SUFFIXES
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.layout_parts import (
-    PICTURE_SUFFIXES,
     class_folders,
     class_ids,
     count_skips,

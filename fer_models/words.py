@@ -1,0 +1,25 @@
+"""Numbers and answers in words, the same on the command line, in the endpoints and on the page."""
+
+from fer_models.checkpoint import Prediction
+
+_SURE = ((0.9, "very sure"), (0.7, "sure"), (0.5, "fairly sure"), (0.0, "little more than a guess"))
+
+
+def how_sure(prediction: Prediction) -> str:
+    """The highest probability in a word: below the model's threshold it is "not sure", whatever its height."""
+    if not prediction.sure:
+        return "not sure"
+    return next(word for least, word in _SURE if prediction.probability >= least)
+
+
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """`1 picture`, `1,234 pictures`."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
+def yes_or_no(value: bool) -> str:
+    """How every table of ours writes whether something is so."""
+    return "yes" if value else "no"
+
+
+__all__ = ["counted", "how_sure", "yes_or_no"]
