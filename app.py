@@ -29,6 +29,7 @@ from space.numbers.measured import measured
 from space.numbers.models_tab import models_tab
 from space.open_models import notice_html, open_models
 from space.page.style import HEAD, PAGE_CSS, THEME
+from space.uploaded import MOST_BYTES, Page
 from space.uploads import EVERY, MAX_AGE, SESSIONS, forget_sessions, keep_tidy, sweep
 
 QUEUE = 40  # who comes later is told that the Space is busy
@@ -41,7 +42,7 @@ LAUNCH = {
     "theme": THEME,
     "css": PAGE_CSS,
     "head": HEAD,
-    "max_file_size": "50mb",
+    "max_file_size": MOST_BYTES,
     "allowed_paths": [str(Path(__file__).resolve().parent / "examples")],  # from wherever the Space is started
     "show_error": False,
     "state_session_capacity": SESSIONS,
@@ -55,7 +56,7 @@ def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
     """The page, wired to an analyzer; it says which models are `missing`."""
     answers = ImageAnswers(analyzer)
     found = measured(analyzer)
-    with gr.Blocks(title="Facial expressions, explained", fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
+    with Page(title="Facial expressions, explained", fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
         gr.HTML(INTRO + notice_html(missing) + colormap_filters())
         with gr.Tabs():
             image_tab(page, answers)

@@ -1,39 +1,27 @@
-"""How photos come in, and what the page calls its settings."""
+"""How photos and clips come in, and what the page calls its settings."""
 
 import base64
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
-from urllib.parse import unquote
 
 import gradio as gr
-from gradio.utils import is_in_or_equal
-from gradio_client.utils import is_http_url_like
 
 from fer_models.analyzer import Analyzer
 from fer_models.explain import METHODS
 from fer_models.faces import PhotoError
+from space.uploaded import UploadError, read_uploaded, uploaded_file
 
 OWN_ANSWER = "its own"
 MAX_DATA_URL = 70_000_000  # characters; the size limit of uploads does not see these
 
 
 class PhotoInput(gr.Image):
-    """`gr.Image` that hands the upload over undecoded, so that a broken file is told about in our words, and that never
-    fetches anything: a program sends the picture itself, or the address at which this server holds its upload."""
+    """`gr.Image` that hands the upload over undecoded, so that a broken file is told about in our words."""
 
     is_template = True  # the page shows it as gr.Image
 
-    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
-        if is_http_url_like(url_or_file_path):
-            path = unquote(str(url_or_file_path).partition("/gradio_api/file=")[2])
-            if not path or not is_in_or_equal(path, self.GRADIO_CACHE):
-                raise gr.Error("Send the picture itself; this server fetches nothing from other places.")
-            url_or_file_path = path
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
-
-    def preprocess(self, payload) -> str | bytes | PhotoError | None:
-        """The file or its content; what is wrong with it, where there is neither."""
+    def preprocess(self, payload) -> bytes | PhotoError | None:
+        """The content of the file; what is wrong with it, where there is none."""
         if payload is None:
             return None
         if payload.url and payload.url.startswith("data:"):
@@ -43,7 +31,29 @@ class PhotoInput(gr.Image):
                 return base64.b64decode(payload.url.partition(",")[2], validate=True)
             except ValueError:
                 return PhotoError("The pasted picture is damaged or incomplete; copy it again, or upload a file.")
-        return payload.path
+        try:
+            return read_uploaded(payload.path)
+        except UploadError as error:
+            return PhotoError(str(error))
+
+
+class ClipInput(gr.Video):
+    """`gr.Video` that hands over nothing but an upload."""
+
+    is_template = True
+
+    def preprocess(self, payload) -> str | None:
+        """The path of the file.
+
+        Raises:
+            gr.Error: it was not uploaded.
+        """
+        if payload is None:
+            return None
+        try:
+            return str(uploaded_file(payload.path))
+        except UploadError as error:
+            raise gr.Error(str(error), print_exception=False) from error
 
 
 def method_choice(elem_id: str) -> gr.Dropdown:

@@ -15,6 +15,7 @@ from gradio.utils import get_upload_folder
 from fer_models.analyzer import Analyzer
 from fer_models.video.clip import MAX_BYTES, MAX_SECONDS, VideoError, VideoProgress, VideoResult, annotate_video
 from fer_models.video.timeline import timeline_html
+from space.image.photo_input import ClipInput
 from space.page.html import message_html
 
 logger = logging.getLogger(__name__)
@@ -123,7 +124,7 @@ def video_tab(analyzer: Analyzer) -> None:
     names = list(analyzer.checkpoints)
     with gr.Tab("Video"), gr.Row(elem_classes="bench"):
         with gr.Column(scale=1, min_width=260, elem_classes="rail"):
-            clip = gr.Video(
+            clip = ClipInput(
                 sources=["upload"],
                 label="Clip",
                 elem_id="clip",

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import gradio as gr
 
@@ -33,7 +32,7 @@ WELCOME = "Turn on the camera and press record. No picture is written to disk."
 
 def answer_frame(
     analyzer: Analyzer,
-    source: str | bytes | None,
+    source: bytes | PhotoError | None,
     view: LiveView | None,
     models: Sequence[str],
     method: str,
@@ -43,8 +42,8 @@ def answer_frame(
     """The page for a frame, or one sentence that says what is missing; and what is remembered until the next."""
     if source is None:
         return message_html(WELCOME), view
-    if isinstance(source, str):  # a browser sends pictures in the message, any other client may send a file
-        source = Path(source).read_bytes()
+    if isinstance(source, PhotoError):
+        return message_html(str(source)), view
     if not models:
         return message_html("Choose at least one model."), view
     view = view or LiveView(FaceStream(analyzer, budget=BUDGET))

@@ -26,12 +26,14 @@ def test_without_a_usable_checkpoint_the_start_fails_and_names_the_folder(tmp_pa
     assert "Traceback" not in run.stderr
 
 
-def test_an_upload_reaches_the_handler_undecoded():
+def test_an_upload_reaches_the_handler_undecoded(tmp_path, monkeypatch):
     from gradio.components.image import ImageData
 
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
     photo = PhotoInput()
     assert photo.preprocess(None) is None
-    assert photo.preprocess(ImageData(path="/tmp/broken.jpg")) == "/tmp/broken.jpg"
+    assert photo.preprocess(ImageData(path=str(tmp_path / "broken.jpg"))) == b"no picture"
     assert photo.preprocess(ImageData(url="data:image/jpeg;base64,AQID")) == b"\x01\x02\x03"
 
 

@@ -1,7 +1,8 @@
 """For a Python process with this folder in PYTHONPATH: whatever would leave the machine is refused, and written down.
 
 The file that OFFLINE_LOG names gets one line per attempt. Python's own calls are seen (sockets and name look-ups),
-which is what httpx, urllib and everything built on them use.
+which is what httpx, urllib and everything built on them use. The file that WATCHED_LOG names gets a line for every file
+opened whose name contains WATCHED_FILES.
 """
 
 import ipaddress
@@ -37,5 +38,13 @@ def _watch(event: str, arguments: tuple) -> None:
         raise OSError(f"this process may not reach {host!r}")
 
 
+def _watch_files(event: str, arguments: tuple) -> None:
+    if event == "open" and os.environ["WATCHED_FILES"] in str(arguments[0]):
+        with open(os.environ["WATCHED_LOG"], "a") as log:  # noqa: PTH123
+            log.write(f"{arguments[0]}\n")
+
+
 if os.environ.get("OFFLINE_LOG"):
     sys.addaudithook(_watch)
+if os.environ.get("WATCHED_LOG"):
+    sys.addaudithook(_watch_files)
