@@ -17,7 +17,7 @@ import fer_models.architectures  # noqa: F401 - `load_network` needs them regist
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.explain import METHODS, explain, is_flat, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
-from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name
+from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name, require_architecture
 from fer_models.paths import IN_REPOSITORY
 from fer_models.probabilities import probabilities
 
@@ -81,19 +81,26 @@ class Prediction:
 def load_network(source: str | Path) -> tuple[PreTrainedModel, Callable]:
     """A checkpoint folder or Hub id -> the model, in float32 and evaluation mode, and its image processor.
 
+    Code that lies beside the weights is never run.
+
     Raises:
-        CheckpointError: not there, damaged, or weights that do not fill the model.
+        CheckpointError: not there, damaged, of an architecture that is not ours, or weights that do not fill the model.
     """
+    folder = checkpoint_folder(source)
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(f"no checkpoint folder and no Hub repo {str(source)!r}: it has no config.json")
+    try:
+        require_architecture(folder / "config.json")
+    except CheckpointError as error:
+        raise CheckpointError(f"the checkpoint {source} cannot be used: {error}") from error
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # what is missing is reported by the error below
     logging.disable_progress_bar()
     try:
         model, report = AutoModelForImageClassification.from_pretrained(
-            source, dtype=torch.float32, output_loading_info=True
+            folder, dtype=torch.float32, output_loading_info=True, use_safetensors=True, trust_remote_code=False
         )
-        processor = AutoImageProcessor.from_pretrained(source)
-    except OSError as error:
-        raise CheckpointError(f"no checkpoint folder and no Hub repo {str(source)!r}: {error}") from error
+        processor = AutoImageProcessor.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # safetensors, json and transformers each raise their own
         raise CheckpointError(
             f"the checkpoint {source} cannot be read ({type(error).__name__}); fetch it again"

@@ -82,6 +82,25 @@ def checkpoint_folder(source: str | Path) -> Path:
         raise CheckpointError(f"{missing}, and {repo} cannot be fetched: {reason}") from error
 
 
+def require_architecture(config: Path) -> None:
+    """Nothing, if a `config.json` is of an architecture of this library; the code of any other is never loaded.
+
+    Raises:
+        CheckpointError: it is of another one, or cannot be read.
+    """
+    from fer_models.architectures import ARCHITECTURES  # brings torch, which names alone do not need
+
+    try:
+        kind = json.loads(config.read_text())["model_type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError("its config.json cannot be read or names no architecture; fetch it again") from error
+    ours = [architecture.model_type for architecture, _ in ARCHITECTURES]
+    if kind not in ours:
+        raise CheckpointError(
+            f"its architecture is {kind!r}, and this library loads no code but its own; choose one of {', '.join(ours)}"
+        )
+
+
 def available(sources: Sequence[str | Path]) -> tuple[list[str | Path], dict[str | Path, str]]:
     """Those checkpoints that can be had, and for each of the others a sentence that says why not.
 
@@ -235,7 +254,9 @@ def _download(repo: str, revision: str | None, alive: Callable[[], None]) -> Pat
     if absent:
         raise CheckpointError(f"it is no checkpoint of this library, it has no {absent[0]}")
     # by its own name first: the cache then notes which commit that is
-    hf_hub_download(repo, FILES[0], revision=revision, etag_timeout=ANSWER_SECONDS, tqdm_class=Bar)
+    config = Path(hf_hub_download(repo, FILES[0], revision=revision, etag_timeout=ANSWER_SECONDS, tqdm_class=Bar))
+    if has_hash(config, there[FILES[0]]):
+        require_architecture(config)
     for file in FILES:
         path = hf_hub_download(repo, file, revision=info.sha, etag_timeout=ANSWER_SECONDS, tqdm_class=Bar)
         alive()
@@ -258,4 +279,5 @@ __all__ = [
     "has_hash",
     "hub_reason",
     "local_checkpoints",
+    "require_architecture",
 ]

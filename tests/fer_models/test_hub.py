@@ -43,7 +43,7 @@ def hub(tmp_path, monkeypatch):
 def made_up(folder: Path, seed: int, size: int = 300_000) -> Path:
     """The files of a checkpoint, as far as names are concerned."""
     folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"seed": seed}))
+    (folder / "config.json").write_text(json.dumps({"model_type": "pattlite", "seed": seed}))
     (folder / "preprocessor_config.json").write_text("{}")
     (folder / "model.safetensors").write_bytes(random.Random(seed).randbytes(size))
     return folder
@@ -181,7 +181,7 @@ def test_a_copy_that_lacks_a_file_is_completed(hub, tmp_path):
 def test_a_pinned_commit_is_loaded_whatever_main_is_and_another_revision_on_request(hub, tmp_path):
     repo = hub.repos["model/org/wanted"]
     first = repo.branches["main"]
-    newer = dict(repo.files()) | {"config.json": Blob(b'{"seed": "newer"}')}
+    newer = dict(repo.files()) | {"config.json": Blob(b'{"model_type": "hfc"}')}
     second = repo.commit(newer, "main", "another")
     names.REVISIONS.write_text(json.dumps({"org/wanted": first}))
     pinned = checkpoint_folder("wanted")

@@ -71,7 +71,7 @@ def build_model(config: HubConfig, backbone_file: Path | None) -> torch.nn.Modul
         if not file.is_file():
             raise DataError(f"no weights at {file}; train {config.start.checkpoint} first")
         weights = load_file(file)
-        source = AutoConfig.from_pretrained(file.parent)
+        source = AutoConfig.from_pretrained(file.parent, trust_remote_code=False)
         overrides = {key: getattr(source, key) for key in ("pad_type", "batch_norm_eps") if hasattr(source, key)}
     elif config.backbone:
         weights, overrides = pretrained_backbone(config.backbone, backbone_file)

@@ -240,13 +240,16 @@ def model_card(
 from transformers import pipeline
 
 repo = "{config.name}"  # this folder, or OWNER/{config.name} on the Hub
-classify = pipeline("image-classification", repo, trust_remote_code=True)
+commit = "COMMIT"  # on the Hub: the one whose code you have read
+classify = pipeline("image-classification", repo, revision=commit, trust_remote_code=True)
 classify("face.jpg")  # a face that is cut out
 ```
 
-It needs torch, torchvision, timm and transformers. After `import fer_models` the same works without
-`trust_remote_code`, and `fer_models.analyzer.Analyzer` finds the faces of a photo, explains each answer, and says
-"not sure" where the highest probability is below the model's threshold.""",
+It needs torch, torchvision, timm and transformers. `trust_remote_code=True` runs the Python files that lie beside the
+weights, with all your rights; a commit pins what you have read, while whoever may write to the repo can change a branch
+at any time. After `import fer_models` the same works with `trust_remote_code=False`, and
+`fer_models.analyzer.Analyzer` finds the faces of a photo, explains each answer, and says "not sure" where the highest
+probability is below the model's threshold.""",
         *_section(
             "Measured",
             _numbers(config, results),
