@@ -15,9 +15,10 @@ import torch
 from PIL import Image
 
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction, find_checkpoints, load_network
+from fer_models.expressions import canonical_expression
 from fer_models.faces import Face, FaceDetector, crop_face, reading_order
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_name
-from fer_models.photo import upright
+from fer_models.photo import EmptyPictureError, has_contrast, upright
 
 FACES_PER_PASS = 16  # bounds the memory of a group photo; more at once are slower on a CPU
 
@@ -114,6 +115,14 @@ class Analyzer:
             raise CheckpointError(f"no model named {name!r}; there are: {', '.join(self.checkpoints)}")
         return self.checkpoints[name]
 
+    def asked(self, expression: str | None) -> str | None:
+        """The canonical name of an expression that someone asks for; `None` stays, it is each model's own answer.
+
+        Raises:
+            ExpressionError: no model knows it and neither does `canonical_expression`.
+        """
+        return expression if expression is None or expression in self.expressions else canonical_expression(expression)
+
     @property
     def margins(self) -> list[float]:
         """How loosely the models want a face to be framed, each `face_margin` once."""
@@ -129,10 +138,13 @@ class Analyzer:
 
         Raises:
             PhotoError: as `read_photo`.
+            EmptyPictureError: a cropped picture that shows nothing.
         """
         photo = upright(photo)
         start = time.perf_counter()
         if cropped:
+            if not has_contrast(photo):
+                raise EmptyPictureError
             found: list[Face | None] = [None]
         else:
             found = reading_order(self.detector.detect(photo)) if faces is None else list(faces)
@@ -150,13 +162,16 @@ class Analyzer:
 
         Args:
             models: names of checkpoints; all by default.
-            method, expression: as in `Checkpoint.predict`; an expression may be given for each face.
+            method, expression: as in `Checkpoint.predict`; an expression may be given for each face, and in the words
+                that `canonical_expression` knows. A model without it explains its own answer.
             batch: faces per pass.
 
         Raises:
             CheckpointError: a name that is not among the checkpoints.
+            ExpressionError: a word that is no expression.
         """
-        asked = [expression] * len(found.faces) if expression is None or isinstance(expression, str) else expression
+        one = expression is None or isinstance(expression, str)
+        asked = [self.asked(e) for e in ([expression] * len(found.faces) if one else expression)]
         predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
         for name in self.checkpoints if models is None else models:
             checkpoint = self.checkpoint(name)

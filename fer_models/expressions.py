@@ -36,16 +36,20 @@ _ALIASES = {
 }
 
 
+class ExpressionError(ValueError):
+    """A word that names no expression; the message lists those that do."""
+
+
 def canonical_expression(name: str) -> str:
     """The canonical name for a data set's own word ("Angry", "SA", "happy").
 
     Raises:
-        ValueError: the word is not known; the message lists the names that are.
+        ExpressionError: the word is not known; the message lists the names that are.
     """
     word = name.strip().lower()
     word = _ALIASES.get(word, word)
     if word not in EXPRESSIONS:
-        raise ValueError(f"unknown expression {name!r}; known names: {', '.join(EXPRESSIONS)}")
+        raise ExpressionError(f"unknown expression {name!r}; known names: {', '.join(EXPRESSIONS)}")
     return word
 
 
@@ -70,4 +74,4 @@ def label_maps(names: tuple[str, ...] | list[str]) -> tuple[dict[int, str], dict
     return dict(enumerate(names)), {name: index for index, name in enumerate(names)}
 
 
-__all__ = ["EXPRESSIONS", "LABEL_ORDERS", "canonical_expression", "label_maps", "label_order"]
+__all__ = ["EXPRESSIONS", "LABEL_ORDERS", "ExpressionError", "canonical_expression", "label_maps", "label_order"]

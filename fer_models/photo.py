@@ -1,6 +1,7 @@
 """Any photo, whatever it comes in -> an upright RGB picture with 8 bits per channel."""
 
 import os
+import struct
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +17,10 @@ _OTHER_SUFFIXES = (".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".t
 _NETPBM_SUFFIXES = (".ppm", ".pgm", ".pbm", ".pnm")
 PICTURE_SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_OTHER_SUFFIXES, *_NETPBM_SUFFIXES))
 
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
+_LEAST_CONTRAST = 8
+
 _DAMAGED = "The picture is damaged or incomplete; save or download it again, or choose another one."
 _TOO_LARGE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels; make it smaller and try again."
 
@@ -29,6 +34,13 @@ class PhotoError(ValueError):
 
 class FaceNotFoundError(PhotoError):
     """A photo without the face that was asked for; the message says what to do next."""
+
+
+class EmptyPictureError(FaceNotFoundError):
+    """A picture in which there is nothing to see."""
+
+    def __init__(self):
+        super().__init__("The picture is nearly the same everywhere, so it shows no face; choose another one.")
 
 
 def read_photo(source: str | Path | bytes | BinaryIO | Image.Image | np.ndarray) -> Image.Image:
@@ -55,11 +67,11 @@ def read_photo(source: str | Path | bytes | BinaryIO | Image.Image | np.ndarray)
         return _decode(source)
     if isinstance(source, (str, Path)):
         with _file(Path(source)) as stream:
-            return _decode(_open(stream))
+            return _read(stream)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decode(_open(BytesIO(source)))
+        return _read(BytesIO(source))
     if hasattr(source, "read"):
-        return _decode(_open(source if source.seekable() else BytesIO(source.read())))
+        return _read(source if source.seekable() else BytesIO(source.read()))
     raise TypeError(f"a photo is a path, bytes, a stream, a Pillow image or an array, not {type(source).__name__}")
 
 
@@ -75,6 +87,42 @@ def _file(path: Path) -> BinaryIO:
         return path.open("rb")
     except (OSError, ValueError) as error:
         raise PhotoError("The photo could not be opened; choose it again.") from error
+
+
+def has_contrast(picture: Image.Image) -> bool:
+    """Whether there is anything to see: the light and the dark parts of the picture, shrunk so that noise and the
+    traces of compression vanish, differ by more than `_LEAST_CONTRAST` of 255 greys."""
+    small = picture.convert("L").resize((32, 32), Image.Resampling.BOX)
+    dark, light = np.percentile(np.asarray(small), (2, 98))
+    return bool(light - dark > _LEAST_CONTRAST)
+
+
+def _read(stream: BinaryIO) -> Image.Image:
+    try:
+        return _decode(_open(stream))
+    except PhotoError as error:
+        pixels = None if str(error) == _TOO_LARGE else _png_pixels(stream)
+        if pixels is None:
+            raise
+        return _decode(_open(pixels))
+
+
+def _png_pixels(stream: BinaryIO) -> BytesIO | None:
+    """A PNG without what is not needed for its pixels (texts, profiles), which may be broken or huge; `None` if it
+    is no PNG, or has nothing of that kind."""
+    stream.seek(0)
+    if stream.read(len(_PNG)) != _PNG:
+        return None
+    kept, dropped = BytesIO(), False
+    kept.write(_PNG)
+    while len(head := stream.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        body = stream.read(size + 4)  # and the checksum
+        if kind in _PNG_PIXELS:
+            kept.write(head + body)
+        else:
+            dropped = True
+    return kept if dropped else None
 
 
 def _open(stream: BinaryIO) -> Image.Image:
@@ -100,11 +148,20 @@ def _decode(image: Image.Image) -> Image.Image:
     if image.width * image.height == 0:
         raise PhotoError(_DAMAGED)
     try:
-        rgb = _to_rgb(ImageOps.exif_transpose(image))
+        image.load()
+        rgb = _to_rgb(_turned(image))
     except Exception as error:
         raise PhotoError(_DAMAGED) from error
     rgb.info = {}  # where and when it was taken is nobody's business once the photo is upright
     return rgb
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """Upright, as its EXIF says; as it is where that cannot be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # the pixels are fine, and broken metadata makes Pillow raise nearly anything
+        return image.copy()
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -142,4 +199,13 @@ def _to_uint8(values: np.ndarray) -> np.ndarray:
     return np.rint(scaled).astype(np.uint8)
 
 
-__all__ = ["MAX_PIXELS", "PICTURE_SUFFIXES", "FaceNotFoundError", "PhotoError", "read_photo", "upright"]
+__all__ = [
+    "MAX_PIXELS",
+    "PICTURE_SUFFIXES",
+    "EmptyPictureError",
+    "FaceNotFoundError",
+    "PhotoError",
+    "has_contrast",
+    "read_photo",
+    "upright",
+]

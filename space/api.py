@@ -12,6 +12,7 @@ from PIL import Image
 
 from fer_models.analyzer import Checkpoint, Prediction
 from fer_models.explain import METHODS
+from fer_models.expressions import ExpressionError
 from fer_models.faces import FaceNotFoundError
 from fer_models.schema import Answer, FaceResult, MapTrustResult, Origin, answer_result, trust_results
 from fer_models.trust import Trust
@@ -70,6 +71,18 @@ class ModelResult(TypedDict):
     maps: list[str]
 
 
+class ModelNames(gr.CheckboxGroup):
+    """Names of models, as programs send them: a list, one name alone, or none for all."""
+
+    is_template = True
+
+    def preprocess(self, payload: list[str] | str | None) -> list[str]:
+        names = [payload] if isinstance(payload, str) else payload or []
+        if not isinstance(names, list):
+            raise gr.Error(f"Models are given as a list of names, not as {payload!r}.", title="That did not work")
+        return super().preprocess(names)
+
+
 def add_api(answers: ImageAnswers) -> None:
     """The endpoints, wired to what the Image tab computes; called inside the page's `gr.Blocks`."""
     names = answers.models
@@ -109,15 +122,22 @@ def add_api(answers: ImageAnswers) -> None:
             face: its number, from 1 on, in reading order (row after row, from left to right).
             models: names from /models; all by default.
             method: of the Grad-CAM family.
-            expression: explain this one; by default each model's own answer.
+            expression: explain this one (happiness, or another word for it, as happy); by default each model's own
+                answer.
             trust: also measure how far each map can be trusted, which takes seconds.
 
         Returns:
             The answers with the maps as numbers, and a picture of both.
         """
+        try:
+            expression = answers.analyzer.asked(expression)
+        except ExpressionError as error:
+            raise gr.Error(f"There is an {error}.", title="That did not work") from error
         seen = answers.photo(photo)
         if not seen.found.faces:
             raise FaceNotFoundError(NO_FACE)
+        if not isinstance(face, int):
+            raise FaceNotFoundError(f"A face is asked for by its number, from 1 on, not by {face!r}.")
         if not 1 <= face <= len(seen.found.faces):
             raise FaceNotFoundError(f"There is no face {face}; the photo has faces 1 to {len(seen.found.faces)}.")
         settings = Settings(models or names, method, expression)
@@ -144,7 +164,7 @@ def add_api(answers: ImageAnswers) -> None:
     # A program has no page: the components only describe the parameters and check them.
     with gr.Column(visible=False):
         photo = PhotoInput(label="photo", type="filepath")
-        chosen_models = gr.CheckboxGroup(names, value=names, label="models")
+        chosen_models = ModelNames(names, value=names, label="models")
         face = Api(1, python_type_to_json_schema(int), "face, from 1")
         method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
         expression = Api(None, python_type_to_json_schema(Literal[tuple(answers.expressions)] | None), "expression")

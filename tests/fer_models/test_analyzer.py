@@ -9,8 +9,9 @@ from PIL import Image, ImageOps
 from transformers import pipeline
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError, find_checkpoints, joined
+from fer_models.expressions import ExpressionError
 from fer_models.paths import EXAMPLES
-from fer_models.photo import PhotoError
+from fer_models.photo import EmptyPictureError, PhotoError
 
 NAME = "pattlite-ferplus"
 
@@ -173,3 +174,24 @@ def test_a_photo_may_come_in_any_form(analyzer, portrait, form):
 def test_what_is_no_photo_is_refused_in_one_sentence(analyzer, tmp_path):
     with pytest.raises(PhotoError, match="could not be opened; choose it again"):
         analyzer.analyze(tmp_path / "gone.jpg")
+
+
+def test_an_expression_is_known_by_other_words_and_an_unknown_one_is_refused_with_the_list(analyzer, group):
+    found = analyzer.find(group.photo, group.faces)
+    explained = [answers[NAME].explained for answers in analyzer.answer(found, expression=["sad", "Joy", None])]
+    assert explained == ["sadness", "happiness", group.predictions[2][NAME].expression]
+    with pytest.raises(ExpressionError, match="unknown expression 'hungry'; known names: neutral, happiness"):
+        analyzer.answer(found, expression="hungry")
+
+
+@pytest.mark.parametrize("grey", [0, 127, 255])
+def test_an_empty_picture_is_no_cut_out_face(analyzer, grey):
+    noise = np.random.default_rng(0).normal(grey, 3, (120, 120, 3)).clip(0, 255).astype(np.uint8)
+    for picture in (Image.new("RGB", (48, 48), (grey,) * 3), Image.fromarray(noise)):
+        with pytest.raises(EmptyPictureError, match="nearly the same everywhere"):
+            analyzer.find(picture, cropped=True)
+
+
+def test_a_dark_face_is_a_face(analyzer, portrait):
+    dark = portrait.crop((170, 60, 280, 180)).point(lambda value: value // 10)
+    assert analyzer.find(dark, cropped=True).faces == [None]

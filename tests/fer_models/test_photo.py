@@ -237,3 +237,55 @@ def test_an_array_with_too_many_pixels_is_refused():
 
 def test_no_face_is_an_error_of_the_photo():
     assert issubclass(FaceNotFoundError, PhotoError)
+
+
+# ---- broken metadata
+
+
+def png_with(picture: Image.Image, *chunks: tuple[bytes, bytes], checksum: int = 0) -> bytes:
+    """The picture as PNG with more chunks after its header."""
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    content = buffer.getvalue()
+    more = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data) ^ checksum)
+        for kind, data in chunks
+    )
+    return content[:33] + more + content[33:]
+
+
+HUGE = zlib.compress(b"a" * 3_000_000)
+METADATA = {
+    "broken EXIF": [(b"eXIf", b"\x00\x08\x00\x02junkjunk")],
+    "huge compressed text": [(b"zTXt", b"k\0\0" + HUGE)],
+    "huge international text": [(b"iTXt", b"k\0\1\0\0\0" + HUGE)],
+    "much text": [(b"tEXt", b"k%d\0" % number + b"a" * 900_000) for number in range(80)],
+    "huge colour profile": [(b"iCCP", b"k\0\0" + HUGE)],
+    "cut resolution": [(b"pHYs", b"k")],
+}
+
+
+@pytest.mark.parametrize("kind", METADATA)
+def test_broken_or_huge_metadata_of_a_png_does_not_hide_its_pixels(kind, small):
+    expected = np.asarray(read_photo(png_with(small)))
+    assert (np.asarray(read_photo(png_with(small, *METADATA[kind]))) == expected).all()
+
+
+def test_a_text_with_a_wrong_checksum_does_not_hide_the_pixels(small):
+    content = png_with(small, (b"tEXt", b"k\0abc"), checksum=1)
+    assert (np.asarray(read_photo(content)) == np.asarray(read_photo(png_with(small)))).all()
+
+
+def test_a_png_whose_pixels_are_damaged_is_still_told_about(small):
+    content = png_with(small, (b"zTXt", b"k\0\0" + HUGE))
+    with pytest.raises(PhotoError, match="damaged"):
+        read_photo(content[:-3000])
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "JPEG", "TIFF"])
+def test_broken_exif_does_not_hide_the_pixels(kind, small):
+    plain, broken = BytesIO(), BytesIO()
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    small.save(plain, kind, **lossless)
+    small.save(broken, kind, **lossless, **({"exif": b"Exif\0\0junkjunkjunk"} if kind != "TIFF" else {}))
+    assert (np.asarray(read_photo(broken)) == np.asarray(read_photo(plain))).all()

@@ -83,6 +83,19 @@ def test_trust_is_measured_when_it_is_asked_for(client):
         assert trust["random_maps"] == RANDOM_MAPS >= trust["beats"] >= 0
 
 
+@pytest.mark.parametrize("models", [None, MODEL, []])
+def test_no_models_are_all_and_a_name_alone_is_one(client, models):
+    result = client.predict(handle_file(str(EXAMPLES["portrait"])), models=models, api_name="/analyze")
+    assert [answer["model"] for answer in result["faces"][0]["answers"]] == [MODEL]
+
+
+@pytest.mark.parametrize("word, expression", [("sad", "sadness"), ("Angry", "anger"), ("joy", "happiness")])
+def test_an_expression_may_be_called_by_another_word(client, word, expression):
+    result, _ = client.predict(handle_file(GROUP), expression=word, api_name="/explain")
+    assert result["models"][0]["explained"] == expression
+    assert result["models"][0]["maps"][0]["name"] == f"Grad-CAM for {expression}"
+
+
 def test_models_lists_what_can_be_asked(client):
     (model,) = client.predict(api_name="/models")
     assert model["name"] == MODEL and model["architecture"] == "pattlite"
@@ -99,6 +112,13 @@ def test_models_lists_what_can_be_asked(client):
             "There is no face 4; the photo has faces 1 to 3",
         ),
         ({"photo": handle_file(GROUP), "models": ["unheard-of"]}, "not in the list of choices"),
+        ({"photo": handle_file(GROUP), "models": 3}, "as a list of names, not as 3"),
+        ({"photo": handle_file(GROUP), "face": "x", "api_name": "/explain"}, "by its number, from 1 on, not by 'x'"),
+        ({"photo": handle_file(GROUP), "face": 1.5, "api_name": "/explain"}, "by its number"),
+        (
+            {"photo": handle_file(GROUP), "expression": "nonsense", "api_name": "/explain"},
+            "unknown expression 'nonsense'; known names: neutral, happiness",
+        ),
         ({"photo": handle_file(GROUP), "method": "magic", "api_name": "/explain"}, "not in the list of choices"),
     ],
 )
