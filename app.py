@@ -1,17 +1,19 @@
 """The Space: upload a photo or turn on the webcam, see what each model answers and where it looked."""
 
 import os
-import signal
 import sys
-import tempfile
 
-os.environ.setdefault("GRADIO_TEMP_DIR", f"{tempfile.gettempdir()}/facial-expressions")  # shared with no other app
+from space.private_folder import end, make_private_folder
+
+os.environ["GRADIO_TEMP_DIR"] = str(make_private_folder(own_process=__name__ == "__main__"))  # before Gradio looks
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # nothing leaves the machine
 if "--models" not in sys.argv and not os.environ.get("FER_MODELS"):
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the models come from checkpoints/
 
 import argparse
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -85,9 +87,12 @@ def main() -> None:
     except CheckpointError as error:
         sys.exit(f"error: {error}")
     page = build(analyzer, missing)
-    keep_tidy([partial(sweep, Path(os.environ["GRADIO_TEMP_DIR"])), partial(forget_sessions, page)])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: Gradio then deletes what was uploaded
-    page.launch(server_port=options.port, **LAUNCH)
+    folder = Path(os.environ["GRADIO_TEMP_DIR"])
+    keep_tidy([partial(sweep, folder), partial(forget_sessions, page)])
+    with suppress(KeyboardInterrupt):
+        page.launch(server_port=options.port, prevent_thread_lock=True, **LAUNCH)
+        threading.Event().wait()
+    end(folder)
 
 
 if __name__ == "__main__":

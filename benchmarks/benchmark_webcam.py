@@ -69,7 +69,7 @@ def measure(checkpoints: list[Path], camera: Path, seconds: float) -> Run:
         start_camera(page, space.address)
         page.wait_for_timeout(1000 * WARM_UP)
         first, start = page.evaluate("window.shown"), time.monotonic()
-        before = processor_seconds(space.process), processor_seconds(os.getpid())
+        before = processor_seconds(space.process.pid), processor_seconds(os.getpid())
         memory = []
         while (passed := time.monotonic() - start) < seconds:
             memory.append(round(space.megabytes(), 1))
@@ -78,7 +78,7 @@ def measure(checkpoints: list[Path], camera: Path, seconds: float) -> Run:
         server, everything = (
             after - earlier
             for after, earlier in zip(
-                (processor_seconds(space.process), processor_seconds(os.getpid())), before, strict=True
+                (processor_seconds(space.process.pid), processor_seconds(os.getpid())), before, strict=True
             )
         )
         timing = page.locator("#live .timing").inner_text()

@@ -16,17 +16,17 @@ from fer_models.paths import ROOT
 
 @dataclass(frozen=True)
 class RunningSpace:
-    """address: of the page. process: its id. uploads: the folder of what visitors send. start_up: seconds until the
-    page was there."""
+    """address: of the page. process: the Space's. uploads: where the folder of what visitors send is made. start_up:
+    seconds until the page was there."""
 
     address: str
-    process: int
+    process: subprocess.Popen
     uploads: Path
     start_up: float
 
     def megabytes(self, field: str = "VmRSS") -> float:
         """Memory of the process: resident now (`VmRSS`), or the most so far (`VmHWM`). Linux alone says so."""
-        status = Path(f"/proc/{self.process}/status").read_text()
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{field}:\s+(\d+)", status)[1]) / 1024
 
     def uploaded_megabytes(self) -> float:
@@ -57,7 +57,7 @@ def served(arguments: Sequence[str | Path] = ()) -> Iterator[RunningSpace]:
                 if process.poll() is not None:
                     raise SystemExit(f"error: the Space did not start:\n{log.read_text()}")
                 time.sleep(0.05)
-            yield RunningSpace(address.group(), process.pid, uploads, time.perf_counter() - start)
+            yield RunningSpace(address.group(), process, uploads, time.perf_counter() - start)
         finally:
             process.terminate()
             process.wait(10)

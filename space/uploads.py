@@ -1,12 +1,11 @@
 """What visitors send: nothing of it stays, on the disk or in memory, for longer than was promised.
 
-Gradio's `delete_cache` deletes the files that this very process took in. A process that was killed leaves its files
-behind; the next one deletes those too. And for every session Gradio remembers what its page last showed, photo and all,
-about a megabyte each, until many thousand others have come.
+Gradio's `delete_cache` deletes only what it knows of: not what broke off, nor what links and recordings are written to.
+And for every session Gradio remembers what its page last showed, photo and all, about a megabyte each, until many
+thousand others have come.
 """
 
 import datetime
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,34 +18,28 @@ EVERY = 300
 MAX_AGE = HOUR - EVERY
 SESSIONS = 200  # remembered at most, about a megabyte each; the longest unused go first
 
-_OF_GRADIO = re.compile(r"[0-9a-f]{40,64}")  # a folder that Gradio makes, named by a hash; anything else is not ours
-
 
 def sweep(folder: Path, age: float = MAX_AGE, now: float | None = None) -> int:
-    """Delete what visitors sent more than `age` seconds before `now`, and the folders that are empty by then.
+    """Delete everything in a private folder that is older than `age` seconds at `now`, and what folders are empty then.
 
-    A file's age counts from its last change of status, which no copied date disguises. Only what lies in folders that
-    Gradio made is looked at.
+    A file's age counts from its last change of status, which no copied date disguises.
 
     Returns:
         How many files were deleted.
     """
     latest = (time.time() if now is None else now) - age
     deleted = 0
-    for upload in folder.glob("*/"):
-        if not _OF_GRADIO.fullmatch(upload.name):
-            continue
-        for path in (*sorted(upload.rglob("*"), reverse=True), upload):  # what is inside comes before its folder
-            try:
-                if path.lstat().st_ctime >= latest:
-                    continue
-                if path.is_dir() and not path.is_symlink():
-                    path.rmdir()
-                else:
-                    path.unlink()
-                    deleted += 1
-            except OSError:  # already gone, or not empty yet
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is inside comes before its folder
+        try:
+            if path.lstat().st_ctime >= latest:
                 continue
+            if path.is_dir() and not path.is_symlink():
+                path.rmdir()
+            else:
+                path.unlink()
+                deleted += 1
+        except OSError:  # already gone, or not empty yet
+            continue
     return deleted
 
 

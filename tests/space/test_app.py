@@ -1,5 +1,6 @@
 """The Space without a browser: what it says when it cannot start, and what a broken source becomes."""
 
+import os
 import subprocess
 import sys
 
@@ -17,13 +18,15 @@ MODEL = CHECKPOINTS / "pattlite-ferplus"
     "contents, words", [((), "no checkpoint in"), (("half-a-model",), "half-a-model has no config")]
 )
 def test_without_a_usable_checkpoint_the_start_fails_and_names_the_folder(tmp_path, contents, words):
-    for name in contents:
-        (tmp_path / name).mkdir()
-    command = [sys.executable, str(ROOT / "app.py"), "--checkpoints", str(tmp_path)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    for name in ("", *contents):
+        (tmp_path / "checkpoints" / name).mkdir()
+    command = [sys.executable, str(ROOT / "app.py"), "--checkpoints", str(tmp_path / "checkpoints")]
+    environment = os.environ | {"GRADIO_TEMP_DIR": str(tmp_path / "uploads")}
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1].startswith("error: ") and words in run.stderr
     assert "Traceback" not in run.stderr
+    assert list((tmp_path / "uploads").iterdir()) == []
 
 
 def test_an_upload_reaches_the_handler_undecoded(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Nothing that a visitor sent stays for longer than was promised, and nothing else is deleted."""
+"""Nothing that a visitor sent stays for longer than was promised, whatever it is called and whoever wrote it."""
 
 import os
 import subprocess
@@ -20,13 +20,11 @@ HASH = "df77616f73e6a381943b14ea50a951cc4082a1667c1fe4c5c3fc51f1190d7e1a"
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """One upload, as Gradio lays it, and things that are not Gradio's."""
-    (tmp_path / HASH).mkdir()
-    (tmp_path / HASH / "face.jpg").write_bytes(b"face")
-    (tmp_path / "letters").mkdir()
-    (tmp_path / "letters" / "draft.txt").write_text("not an upload")
-    (tmp_path / "notes.txt").write_text("not an upload")
-    return tmp_path
+    """A private folder with one upload, as Gradio lays it."""
+    folder = tmp_path / "private"
+    (folder / HASH).mkdir(parents=True)
+    (folder / HASH / "face.jpg").write_bytes(b"face")
+    return folder
 
 
 def test_the_promise_holds_at_the_worst_moment_between_two_sweeps():
@@ -38,7 +36,20 @@ def test_an_upload_is_deleted_when_it_is_old_and_not_before(folder):
     assert sweep(folder, MAX_AGE, now + MAX_AGE - 60) == 0
     assert (folder / HASH / "face.jpg").exists()
     assert sweep(folder, MAX_AGE, now + MAX_AGE + 60) == 1
-    assert sorted(path.name for path in folder.iterdir()) == ["letters", "notes.txt"]
+    assert list(folder.iterdir()) == []
+
+
+def test_whatever_lies_in_the_folder_is_deleted_and_nothing_that_a_link_leads_to(folder):
+    (folder / "deep_links" / "of-a-page").mkdir(parents=True)
+    (folder / "deep_links" / "of-a-page" / "state.json").write_text("what a page showed")
+    (folder / "tmp_half_an_upload").write_bytes(b"fa")
+    (folder / ".hidden").write_bytes(b"face")
+    other = folder.parent / "other.jpg"
+    other.write_bytes(b"of somebody else")
+    (folder / "link.jpg").symlink_to(other)
+    (folder / "link").symlink_to(folder.parent, target_is_directory=True)
+    assert sweep(folder, age=-60) == 6  # everything counts as old
+    assert list(folder.iterdir()) == [] and other.read_bytes() == b"of somebody else"
 
 
 def test_a_date_that_a_copy_brought_along_does_not_matter(folder):
