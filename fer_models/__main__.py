@@ -42,6 +42,11 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--trust", action="store_true", help="also measure how far each map can be trusted (seconds per face)"
     )
+    parser.add_argument(
+        "--balanced",
+        action="store_true",
+        help="take all expressions for equally likely (default: as common as on the web; rare ones are seldom named)",
+    )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU, if there is one)")
     parser.add_argument("--batch", type=int, default=16, help="faces per pass (default: %(default)s)")
     options = parser.parse_args(arguments)

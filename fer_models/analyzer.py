@@ -157,6 +157,7 @@ class Analyzer:
         method: str | None = "gradcam",
         expression: str | Sequence[str | None] | None = None,
         batch: int = FACES_PER_PASS,
+        balanced: bool = False,
     ) -> list[dict[str, Prediction]]:
         """For each face, every model's answer by the model's name.
 
@@ -165,9 +166,10 @@ class Analyzer:
             method, expression: as in `Checkpoint.predict`; an expression may be given for each face, and in the words
                 that `canonical_expression` knows. A model without it explains its own answer.
             batch: faces per pass.
+            balanced: as in `Checkpoint.predict`.
 
         Raises:
-            CheckpointError: a name that is not among the checkpoints.
+            CheckpointError: a name that is not among the checkpoints, or one of them cannot answer `balanced`.
             ExpressionError: a word that is no expression.
         """
         one = expression is None or isinstance(expression, str)
@@ -178,7 +180,9 @@ class Analyzer:
             crops = found.crops(checkpoint.model.config.face_margin)
             for first in range(0, len(crops), batch):
                 some = slice(first, first + batch)
-                for face, answer in enumerate(checkpoint.predict(crops[some], method, asked[some]), start=first):
+                for face, answer in enumerate(
+                    checkpoint.predict(crops[some], method, asked[some], balanced), start=first
+                ):
                     predictions[face][name] = answer
         return predictions
 
@@ -189,6 +193,7 @@ class Analyzer:
         method: str | None = "gradcam",
         expression: str | None = None,
         faces: Sequence[Face] | None = None,
+        balanced: bool = False,
     ) -> PhotoAnalysis:
         """`find` the faces of a photo and `answer` about each, with the time that each model took.
 
@@ -203,7 +208,9 @@ class Analyzer:
         predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
         for name in names:
             start = time.perf_counter()
-            for face, answers in zip(predictions, self.answer(found, [name], method, expression), strict=True):
+            for face, answers in zip(
+                predictions, self.answer(found, [name], method, expression, balanced=balanced), strict=True
+            ):
                 face.update(answers)
             milliseconds[name] = 1000 * (time.perf_counter() - start)
         return PhotoAnalysis(found.photo, found.faces, predictions, milliseconds)

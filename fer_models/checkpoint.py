@@ -58,6 +58,7 @@ class Prediction:
     sure: whether the highest probability reaches the model's threshold; always true for a model that has none.
     explained: the expression that the class-dependent maps are about.
     crop: the square picture of the face that the model saw, before its size and colours were changed.
+    balanced: whether all expressions counted as equally likely.
     """
 
     model: str
@@ -66,6 +67,7 @@ class Prediction:
     crop: Image.Image
     explained: str | None = None
     maps: list[FaceMap] = field(default_factory=list)
+    balanced: bool = False
 
     @property
     def expression(self) -> str:
@@ -164,10 +166,35 @@ class Checkpoint:
             warnings.warn(f"{error}; until then its maps have no verdict", stacklevel=2)
             return {}
 
-    def is_sure(self, probability: float) -> bool:
+    @property
+    def can_balance(self) -> bool:
+        """Whether it can answer as if all expressions were equally likely."""
+        return self.model.config.class_priors is not None
+
+    def is_sure(self, probability: float, balanced: bool = False) -> bool:
         """Whether an answer's probability reaches the model's threshold; always for a model that has none."""
-        threshold = self.model.config.reject_threshold
+        config = self.model.config
+        threshold = config.balanced_threshold if balanced else config.reject_threshold
         return threshold is None or probability >= threshold
+
+    def probabilities(self, logits: torch.Tensor, balanced: bool = False) -> torch.Tensor:
+        """Logits `(..., C)` -> the probabilities that people see.
+
+        Args:
+            balanced: all expressions count as equally likely, not as common as in the training votes.
+
+        Raises:
+            CheckpointError: `balanced`, and the checkpoint does not know how common its expressions were.
+        """
+        config = self.model.config
+        if not balanced:
+            return probabilities(logits, config.softmax_temperature)
+        if not self.can_balance:
+            raise CheckpointError(
+                f"{self.name} does not know how common its expressions are on the web, so it cannot take them for "
+                "equally likely; calibrate it with train/calibrate.py and a hub config"
+            )
+        return probabilities(logits, config.balanced_temperature, config.class_priors)
 
     def pixel_values(self, crops: Sequence[Image.Image]) -> torch.Tensor:
         """Crops -> `(N, 3, S, S)`, where and as the model wants them."""
@@ -179,6 +206,7 @@ class Checkpoint:
         crops: Sequence[Image.Image],
         method: str | None = "gradcam",
         expression: str | Sequence[str | None] | None = None,
+        balanced: bool = False,
     ) -> list[Prediction]:
         """Answer for each crop, all in one pass.
 
@@ -187,6 +215,10 @@ class Checkpoint:
             method: a key of `METHODS`, or `None` for the answer alone, without maps.
             expression: explain this expression, or one for each crop; each face's own answer by default, and for a
                 model without it.
+            balanced: answer as if all expressions were equally likely; by default they are as common as on the web.
+
+        Raises:
+            CheckpointError: as `probabilities`.
         """
         if not crops:
             return []
@@ -199,19 +231,24 @@ class Checkpoint:
         else:
             asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else expression
             class_ids = [self.expressions.index(name) if name in self.expressions else None for name in asked]
+            if balanced:  # a face's own answer is another one here than the highest logit
+                with torch.inference_mode():
+                    own = self.probabilities(self.model(pixel_values).logits, balanced).argmax(dim=1).tolist()
+                class_ids = [mine if chosen is None else chosen for mine, chosen in zip(own, class_ids, strict=True)]
             explanation = explain(self.model, pixel_values, method, class_ids)
             output = explanation.output
             explained = [self.expressions[i] for i in explanation.class_ids]
             maps = self._maps(explanation.cam, output, method, explained)
-        every = probabilities(output.logits, self.model.config.softmax_temperature).tolist()
+        every = self.probabilities(output.logits, balanced).tolist()
         return [
             Prediction(
                 model=self.name,
                 probabilities=dict(zip(self.expressions, shares, strict=True)),
-                sure=self.is_sure(max(shares)),
+                sure=self.is_sure(max(shares), balanced),
                 crop=crop,
                 explained=about,
                 maps=face_maps,
+                balanced=balanced,
             )
             for shares, crop, about, face_maps in zip(every, crops, explained, maps, strict=True)
         ]

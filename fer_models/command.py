@@ -89,13 +89,20 @@ def answer(options: argparse.Namespace) -> int:
             cropped=options.cropped,
             maps=options.method if options.maps else None,
             trust=options.method if options.trust else None,
+            balanced=options.balanced,
         )
         layout = Csv(source, analyzer.expressions, options.trust) if options.csv else JsonLines(source)
         asked = {str(path) for path in pictures}
         output = RecordFile(options.out, layout, asked) if options.out else StandardOutput(layout, sys.stdout)
         waiting = [path for path in pictures if str(path) not in output.done]
         answers = answer_pictures(
-            analyzer, waiting, options.cropped, method=method, batch=options.batch, trust=options.trust
+            analyzer,
+            waiting,
+            options.cropped,
+            method=method,
+            batch=options.batch,
+            trust=options.trust,
+            balanced=options.balanced,
         )
         written = _written(answers, output, options.maps, common_folder(options.pictures))
         faces, without, faults = 0, 0, []

@@ -142,6 +142,7 @@ def answer_pictures(
     batch: int = BATCH,
     workers: int = WORKERS,
     trust: bool = False,
+    balanced: bool = False,
 ) -> Iterator[PictureAnswers]:
     """Ask every model of the analyzer about every face of the pictures, in their order.
 
@@ -153,6 +154,7 @@ def answer_pictures(
         method: a key of `explain.METHODS` for maps too.
         workers: how many pictures are decoded and searched at a time.
         trust: also measure how far the maps can be trusted, which takes seconds per face and needs a `method`.
+        balanced: as in `Checkpoint.predict`.
     """
     waiting: list[_Prepared] = []
     faces = 0
@@ -160,9 +162,9 @@ def answer_pictures(
         waiting.append(prepared)
         faces += len(prepared.found.faces)
         if faces >= batch or len(waiting) >= batch:
-            yield from _answered(analyzer, waiting, method, batch, trust)
+            yield from _answered(analyzer, waiting, method, batch, trust, balanced)
             waiting, faces = [], 0
-    yield from _answered(analyzer, waiting, method, batch, trust)
+    yield from _answered(analyzer, waiting, method, batch, trust, balanced)
 
 
 def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers: int) -> Iterator[_Prepared]:
@@ -193,10 +195,10 @@ def _prepare(analyzer: Analyzer, path: Path, cropped: bool) -> _Prepared:
 
 
 def _answered(
-    analyzer: Analyzer, pictures: Sequence[_Prepared], method: str | None, batch: int, trust: bool
+    analyzer: Analyzer, pictures: Sequence[_Prepared], method: str | None, batch: int, trust: bool, balanced: bool
 ) -> Iterator[PictureAnswers]:
     together = joined([picture.found for picture in pictures if picture.found.faces], analyzer.margins)
-    each = iter(analyzer.answer(together, method=method, batch=batch))
+    each = iter(analyzer.answer(together, method=method, batch=batch, balanced=balanced))
     for picture in pictures:
         faces = picture.found.faces
         predictions = [next(each) for _ in faces]

@@ -5,29 +5,64 @@
 
 Writes `softmax_temperature`, `reject_threshold` and `calibration` (what they were fitted on) into the checkpoint's
 config.json, and a result file with a picture. Temperature scaling: Guo et al. 2017, arXiv 1706.04599, section 4.2.
+
+With `--config` instead of `--layout` and `--split` also `class_priors`, the mean votes of the config's training
+pictures, and temperature and threshold of the setting in which all expressions are equally likely (Menon et al. 2021,
+arXiv 2007.07314); there every expression of the validation pictures weighs the same.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from train.data.face_dataset import DataError
 from train.measure import metrics
-from train.measure.command_line import add_arguments, command, open_data, result_file, write_json
+from train.measure.command_line import add_arguments, command, open_data, open_training_data, result_file, write_json
 from train.measure.plots import plot_reliability
 from train.measure.provenance import provenance
 from train.measure.scoring import CheckpointError, describe, labels_for, load_checkpoint, score, scoring_order
 
 
-def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
+@dataclass(frozen=True)
+class Setting:
+    """How common the expressions are taken to be: as in the pictures; or, with `priors`, equally likely, and then every
+    class of the pictures that calibrate weighs the same.
+
+    priors: `(C,)` shares of the classes in the training votes.
+    """
+
+    priors: tuple[float, ...] | None = None
+
+    def probabilities(self, logits: np.ndarray, temperature: float) -> np.ndarray:
+        """`(N, C)` -> `(N, C)`, rows sum to 1."""
+        return metrics.probabilities(logits, temperature, self.priors)
+
+    def weights(self, labels: np.ndarray) -> np.ndarray:
+        """`(N,)` how much each picture counts; their mean is 1."""
+        return np.ones(len(labels)) if self.priors is None else metrics.balancing_weights(labels)
+
+
+WEB = Setting()
+
+
+def negative_log_likelihood(
+    logits: np.ndarray, labels: np.ndarray, temperature: float, setting: Setting = WEB
+) -> float:
     """Mean over the pictures of -log probability of the label, in nats; logits `(N, C)`, labels `(N,)`."""
-    return float(-log_softmax(logits / temperature, axis=1)[np.arange(len(labels)), labels].mean())
+    scaled = logits / temperature
+    if setting.priors is not None:
+        scaled = scaled - np.log(setting.priors)
+    own = -log_softmax(scaled, axis=1)[np.arange(len(labels)), labels]
+    return float(np.average(own, weights=setting.weights(labels)))
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, labels: np.ndarray, setting: Setting = WEB) -> float:
     """The temperature, 0.05 to 20, with the least negative log likelihood (Guo et al., section 4.2).
 
     The likelihood has one optimum in 1 / T, so a bounded search over log T finds it.
@@ -35,24 +70,27 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     logits = np.asarray(logits, dtype=np.float64)
     bounds = np.log([0.05, 20])
     best = minimize_scalar(
-        lambda log_t: negative_log_likelihood(logits, labels, np.exp(log_t)), bounds=bounds, method="bounded"
+        lambda log_t: negative_log_likelihood(logits, labels, np.exp(log_t), setting), bounds=bounds, method="bounded"
     )
     return float(np.exp(best.x))
 
 
-def reject_threshold(confidence: np.ndarray, correct: np.ndarray, error: float) -> float | None:
+def reject_threshold(
+    confidence: np.ndarray, correct: np.ndarray, error: float, weights: np.ndarray | None = None
+) -> float | None:
     """The lowest threshold at which at most `error` of the answered pictures are wrong.
 
     Args:
         confidence: `(N,)` calibrated highest probabilities; those at or above the threshold are answered.
         correct: `(N,)` whether the prediction was right.
         error: 0 to 1, for instance 0.05.
+        weights: `(N,)` how much each picture counts.
 
     Returns:
         0.0 when everything can be answered; `None` when even the surest pictures are wrong more often. Otherwise
         half-way between two confidences, so that rounding does not decide.
     """
-    thresholds, _, accuracy = metrics.coverage_curve(confidence, correct)
+    thresholds, _, accuracy = metrics.coverage_curve(confidence, correct, weights)
     allowed = np.flatnonzero(1 - accuracy <= error + 1e-12)
     if not len(allowed):
         return None
@@ -62,69 +100,91 @@ def reject_threshold(confidence: np.ndarray, correct: np.ndarray, error: float) 
     return float((thresholds[last] + thresholds[last + 1]) / 2)
 
 
-def answered_and_error(confidence: np.ndarray, correct: np.ndarray, threshold: float | None) -> dict:
-    """Share of pictures at or above `threshold`, and the share of those that is wrong; `None` answers everything."""
-    answered = confidence >= (threshold or 0)
-    return {
-        "answered": float(answered.mean()),
-        "error": float(1 - correct[answered].mean()) if answered.any() else None,
-    }
+def answered_and_error(correct: np.ndarray, answered: np.ndarray, weights: np.ndarray) -> dict:
+    """Share of pictures that are answered, `(N,)`, and the share of those that is wrong, by their weights."""
+    wrong = np.average(~correct[answered], weights=weights[answered]) if answered.any() else None
+    return {"answered": float(np.average(answered, weights=weights)), "error": None if wrong is None else float(wrong)}
 
 
-def cross_fitted(logits: np.ndarray, labels: np.ndarray, error: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def cross_fitted(
+    logits: np.ndarray, labels: np.ndarray, error: float, seed: int, setting: Setting = WEB
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What calibration does to pictures it was not fitted on: fit on one random half, apply to the other, both ways.
 
     Returns:
-        confidence `(N,)` of each picture under the other half's temperature, and `(N,)` whether it is at or above the
-        other half's threshold.
+        confidence `(N,)` of each picture under the other half's temperature; `(N,)` whether it is at or above the other
+        half's threshold; `(N,)` whether the answer is right.
     """
     half = np.random.default_rng(seed).permutation(len(labels)) % 2
-    correct = logits.argmax(axis=1) == labels
-    confidence, answered = np.empty(len(labels)), np.empty(len(labels), dtype=bool)
+    confidence, answered, correct = np.empty(len(labels)), *np.empty((2, len(labels)), dtype=bool)
     for side in (0, 1):
         fit, apply = half != side, half == side
-        temperature = fit_temperature(logits[fit], labels[fit])
-        threshold = reject_threshold(metrics.probabilities(logits[fit], temperature).max(axis=1), correct[fit], error)
-        confidence[apply] = metrics.probabilities(logits[apply], temperature).max(axis=1)
+        temperature = fit_temperature(logits[fit], labels[fit], setting)
+        shares = setting.probabilities(logits[fit], temperature)
+        right = shares.argmax(axis=1) == labels[fit]
+        threshold = reject_threshold(shares.max(axis=1), right, error, setting.weights(labels[fit]))
+        shares = setting.probabilities(logits[apply], temperature)
+        confidence[apply] = shares.max(axis=1)
+        correct[apply] = shares.argmax(axis=1) == labels[apply]
         answered[apply] = confidence[apply] >= (threshold or 0)
-    return confidence, answered
+    return confidence, answered, correct
 
 
-def calibration(logits: np.ndarray, labels: np.ndarray, error: float, seed: int) -> dict:
+def calibration(logits: np.ndarray, labels: np.ndarray, error: float, seed: int, setting: Setting = WEB) -> dict:
     """Temperature and threshold from all pictures, and honest figures for them from the two halves.
 
     Everything named `cross_fitted` was measured on pictures that its temperature and threshold had not seen; all N
     pictures together, so that it compares with the figure before.
     """
-    correct = logits.argmax(axis=1) == labels
-    temperature = fit_temperature(logits, labels)
-    before, after = (metrics.probabilities(logits, t).max(axis=1) for t in (1.0, temperature))
-    threshold = reject_threshold(after, correct, error)
-    held_out, answered = cross_fitted(logits, labels, error, seed)
+    weights = setting.weights(labels)
+    temperature = fit_temperature(logits, labels, setting)
+    before, after = (setting.probabilities(logits, t) for t in (1.0, temperature))
+    right_before, right = (shares.argmax(axis=1) == labels for shares in (before, after))
+    before, after = before.max(axis=1), after.max(axis=1)
+    threshold = reject_threshold(after, right, error, weights)
+    held_out, answered, right_held_out = cross_fitted(logits, labels, error, seed, setting)
     return {
         "softmax_temperature": temperature,
         "reject_threshold": threshold,
         "stated_error": error,
-        "fitted": answered_and_error(after, correct, threshold),
-        "cross_fitted": {
-            "answered": float(answered.mean()),
-            "error": float(1 - correct[answered].mean()) if answered.any() else None,
-        },
-        "ece_before": metrics.expected_calibration_error(before, correct),
-        "ece_after_same_pictures": metrics.expected_calibration_error(after, correct),
-        "ece_after_cross_fitted": metrics.expected_calibration_error(held_out, correct),
-        "nll_before": negative_log_likelihood(logits, labels, 1.0),
-        "nll_after_same_pictures": negative_log_likelihood(logits, labels, temperature),
+        "fitted": answered_and_error(right, after >= (threshold or 0), weights),
+        "cross_fitted": answered_and_error(right_held_out, answered, weights),
+        "ece_before": metrics.expected_calibration_error(before, right_before, weights=weights),
+        "ece_after_same_pictures": metrics.expected_calibration_error(after, right, weights=weights),
+        "ece_after_cross_fitted": metrics.expected_calibration_error(held_out, right_held_out, weights=weights),
+        "nll_before": negative_log_likelihood(logits, labels, 1.0, setting),
+        "nll_after_same_pictures": negative_log_likelihood(logits, labels, temperature, setting),
     }
 
 
-def store(folder: Path, fitted: dict, source: dict) -> None:
-    """Write temperature, threshold and where they come from into `folder/config.json`; the rest stays as it is."""
+def class_priors(votes: np.ndarray, names: Sequence[str]) -> tuple[float, ...]:
+    """How common each class is in the training votes `(N, C)`: their mean.
+
+    Raises:
+        DataError: a class has no vote at all, so that nothing could be divided by its share.
+    """
+    shares = votes.mean(axis=0, dtype=np.float64)
+    if not shares.all():
+        absent = ", ".join(name for name, share in zip(names, shares, strict=True) if share == 0)
+        raise DataError(f"the training pictures have no vote for {absent}; the classes cannot be made equally likely")
+    return tuple((shares / shares.sum()).tolist())
+
+
+def store(folder: Path, fitted: dict, source: dict, balanced: dict | None = None) -> None:
+    """Write temperature, threshold and where they come from into `folder/config.json`, and those of the balanced
+    setting; the rest stays as it is."""
+
+    def rounded(number: float | None) -> float | None:
+        return None if number is None else round(number, 6)
+
     file = folder / "config.json"
     config = json.loads(file.read_text())
-    config["softmax_temperature"] = round(fitted["softmax_temperature"], 6)
-    threshold = fitted["reject_threshold"]
-    config["reject_threshold"] = None if threshold is None else round(threshold, 6)
+    config["softmax_temperature"] = rounded(fitted["softmax_temperature"])
+    config["reject_threshold"] = rounded(fitted["reject_threshold"])
+    if balanced:
+        config["class_priors"] = [rounded(share) for share in balanced["class_priors"].values()]
+        config["balanced_temperature"] = rounded(balanced["softmax_temperature"])
+        config["balanced_threshold"] = rounded(balanced["reject_threshold"])
     config["calibration"] = source
     file.write_text(json.dumps(config, indent=2) + "\n")
 
@@ -134,6 +194,23 @@ def _error(text: str) -> float:
     if not 0 <= error < 1:
         raise argparse.ArgumentTypeError("a share of the answered pictures, 0 to 1, for instance 0.05")
     return error
+
+
+def tell(fitted: dict, pictures: str, error: float) -> None:
+    """What was fitted, in two lines."""
+    print(
+        f"{pictures}: temperature {fitted['softmax_temperature']:.3f}; ECE {fitted['ece_before']:.4f} before, "
+        f"{fitted['ece_after_cross_fitted']:.4f} after (cross-fitted on two halves)"
+    )
+    if fitted["reject_threshold"] is None:
+        print(f"no threshold keeps the errors at {error:.1%}: the model will always answer")
+        return
+    honest = fitted["cross_fitted"]
+    print(
+        f'"not sure" below {fitted["reject_threshold"]:.3f}: {fitted["fitted"]["answered"]:.1%} answered, '
+        f"{fitted['fitted']['error']:.1%} of those wrong (cross-fitted: {honest['answered']:.1%}, "
+        f"{'none answered' if honest['error'] is None else format(honest['error'], '.1%')})"
+    )
 
 
 @command
@@ -153,6 +230,13 @@ def main(arguments: list[str] | None = None) -> Path:
     scores = score(checkpoint, data, scoring_order(data.labels, options.shuffle_seed, limit=options.limit), 64)
     labels = data.labels[scores.rows]
     fitted = calibration(scores.logits, labels, options.error, options.shuffle_seed)
+    balanced = None
+    if options.config:
+        training, _, _ = labels_for(open_training_data(options), checkpoint)
+        priors = class_priors(training.votes, checkpoint.expressions)
+        named = dict(zip(checkpoint.expressions, priors, strict=True))
+        own = calibration(scores.logits, labels, options.error, options.shuffle_seed, Setting(priors))
+        balanced = {"class_priors": named, **own}
     origin = provenance()
     source = {
         "data": description["name"],
@@ -162,7 +246,7 @@ def main(arguments: list[str] | None = None) -> Path:
         "commit": origin["commit"],
         "date": origin["date"],
     }
-    store(folder, fitted, source)
+    store(folder, fitted, source, balanced)
 
     path = result_file(options, f"{checkpoint.name}-calibration", description)
     result = {
@@ -174,11 +258,11 @@ def main(arguments: list[str] | None = None) -> Path:
         "left_out": left_out,
         "unreadable": [str(data.ids[row]) for row in scores.unreadable],
         **fitted,
+        **({"balanced": balanced} if balanced else {}),
         **origin,
     }
     write_json(path, result)
-    correct = scores.logits.argmax(axis=1) == labels
-    held_out, _ = cross_fitted(scores.logits, labels, options.error, options.shuffle_seed)
+    held_out, _, correct = cross_fitted(scores.logits, labels, options.error, options.shuffle_seed)
     curves = {
         f"before: ECE {fitted['ece_before']:.3f}": metrics.probabilities(scores.logits).max(axis=1),
         f"after, cross-fitted: ECE {fitted['ece_after_cross_fitted']:.3f}": held_out,
@@ -188,19 +272,9 @@ def main(arguments: list[str] | None = None) -> Path:
         f"{checkpoint.name} on {description['name']} {description['split']}",
         path.with_name(f"{path.stem}-reliability.png"),
     )
-    print(
-        f"temperature {fitted['softmax_temperature']:.3f}; ECE {fitted['ece_before']:.4f} before, "
-        f"{fitted['ece_after_cross_fitted']:.4f} after (cross-fitted on two halves of {len(labels)} pictures)"
-    )
-    if fitted["reject_threshold"] is None:
-        print(f"no threshold keeps the errors at {options.error:.1%}: the model will always answer")
-    else:
-        honest = fitted["cross_fitted"]
-        print(
-            f'"not sure" below {fitted["reject_threshold"]:.3f}: {fitted["fitted"]["answered"]:.1%} answered, '
-            f"{fitted['fitted']['error']:.1%} of those wrong (cross-fitted: {honest['answered']:.1%}, "
-            f"{'none answered' if honest['error'] is None else format(honest['error'], '.1%')})"
-        )
+    tell(fitted, f"{len(labels)} pictures", options.error)
+    if balanced:
+        tell(balanced, "the same pictures, all expressions equally likely", options.error)
     print(path)
     return path
 

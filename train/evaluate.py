@@ -97,6 +97,31 @@ def measure(logits: np.ndarray, labels: np.ndarray, shared: np.ndarray, checkpoi
                 "accuracy": accuracy[points].tolist(),
             },
         },
+        **({"balanced": balanced} if (balanced := _balanced(logits, labels, checkpoint, with_interval)) else {}),
+    }
+
+
+def _balanced(
+    logits: np.ndarray, labels: np.ndarray, checkpoint: Checkpoint, with_interval: Callable[..., dict]
+) -> dict | None:
+    """What becomes of the same pictures where all expressions count as equally likely; `None` for a checkpoint that
+    does not offer that."""
+    config = checkpoint.model.config
+    priors = getattr(config, "class_priors", None)
+    if priors is None:
+        return None
+    shares = metrics.probabilities(logits, config.balanced_temperature, priors)
+    predictions = shares.argmax(axis=1)
+    answered = shares.max(axis=1) >= (config.balanced_threshold or 0)
+    correct = predictions == labels
+    recall = metrics.per_class_recall(metrics.confusion_matrix(labels, predictions, len(priors)))
+    return {
+        "accuracy": with_interval(metrics.accuracy, predictions),
+        "mean_class_accuracy": with_interval(metrics.mean_class_accuracy, predictions),
+        "recall": dict(zip(checkpoint.expressions, recall.tolist(), strict=True)),
+        "threshold": config.balanced_threshold,
+        "answered": float(answered.mean()),
+        "answered_accuracy": float(correct[answered].mean()) if answered.any() else None,
     }
 
 
@@ -132,6 +157,11 @@ def summarise(result: dict) -> None:
         if number:
             low, high = (100 * bound for bound in number["interval"])
             print(f"  {name:24} {100 * number['value']:6.2f} %  (95 %: {low:.2f} to {high:.2f})")
+    if balanced := result.get("balanced"):
+        print(
+            f"  all expressions equally likely: accuracy {100 * balanced['accuracy']['value']:.2f} %, mean of classes "
+            f"{100 * balanced['mean_class_accuracy']['value']:.2f} %"
+        )
     if result["left_out"]:
         print(f"  left out, unknown to the model: {', '.join(f'{c} {n}' for n, c in result['left_out'].items())}")
     if result["unreadable"]:

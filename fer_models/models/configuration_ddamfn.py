@@ -33,6 +33,10 @@ class DDAMFNConfig(PreTrainedConfig):
             (see `crop_square` in the library's faces.py).
         softmax_temperature: the logits are divided by this before the softmax that people see; 1.0 is uncalibrated.
         reject_threshold: a highest probability below this is answered "not sure"; `None` always answers.
+        class_priors: how common each expression is in the training votes, in the order of the labels: shares that sum
+            to 1, which are divided out where all expressions are to count as equally likely; `None` where that is not
+            offered.
+        balanced_temperature, balanced_threshold: of the softmax and of "not sure" in that setting.
         cam_layer: dotted name of the module whose output Grad-CAM looks at.
     """
 
@@ -51,6 +55,9 @@ class DDAMFNConfig(PreTrainedConfig):
         face_margin: float = 0.0,
         softmax_temperature: float = 1.0,
         reject_threshold: float | None = None,
+        class_priors: list[float] | None = None,
+        balanced_temperature: float = 1.0,
+        balanced_threshold: float | None = None,
         cam_layer: str = "backbone",
         **kwargs,
     ):
@@ -77,6 +84,9 @@ class DDAMFNConfig(PreTrainedConfig):
         self.face_margin = face_margin
         self.softmax_temperature = softmax_temperature
         self.reject_threshold = reject_threshold
+        self.class_priors = class_priors
+        self.balanced_temperature = balanced_temperature
+        self.balanced_threshold = balanced_threshold
         self.cam_layer = cam_layer
         super().__init__(**kwargs)
 

@@ -1,8 +1,9 @@
 """What `train/calibrate.py` measures: the temperature and the threshold of "not sure", and what they are worth."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fer_models.results.result import OfWeights
+from fer_models.results.result import ABSENT, OfWeights
 
 
 @dataclass(frozen=True)
@@ -14,16 +15,13 @@ class Answered:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibration(OfWeights, kind="calibration"):
+class Fit:
     """
     reject_threshold: `None` where no threshold keeps the errors at `stated_error`.
     fitted: on the pictures of the fit. cross_fitted: fitted on one random half and applied to the other, both ways.
     ece: expected calibration error. nll: negative log likelihood in nats.
     """
 
-    n_scored: int
-    left_out: dict[str, int]
-    unreadable: tuple[str, ...]
     softmax_temperature: float
     reject_threshold: float | None
     stated_error: float
@@ -36,4 +34,25 @@ class Calibration(OfWeights, kind="calibration"):
     nll_after_same_pictures: float
 
 
-__all__ = ["Answered", "Calibration"]
+@dataclass(frozen=True, kw_only=True)
+class BalancedFit(Fit):
+    """Of the setting in which all expressions are equally likely: everything is measured with pictures of which every
+    expression weighs the same.
+
+    class_priors: how common each expression is in the training votes; what is divided out.
+    """
+
+    class_priors: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration(Fit, OfWeights, kind="calibration"):
+    """balanced: of the other setting, where it was fitted too."""
+
+    n_scored: int
+    left_out: dict[str, int]
+    unreadable: tuple[str, ...]
+    balanced: Annotated[BalancedFit | None, ABSENT] = None
+
+
+__all__ = ["Answered", "BalancedFit", "Calibration", "Fit"]

@@ -1,9 +1,9 @@
 """What `train/evaluate.py` measures: how often a checkpoint is right on a split, and how sure it is."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from fer_models.results.result import Number, OfWeights
+from fer_models.results.result import ABSENT, Number, OfWeights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,19 @@ class NotSure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Balanced:
+    """The same pictures, where all expressions count as equally likely. threshold, answered, answered_accuracy: as in
+    `NotSure`. recall: by expression."""
+
+    accuracy: Number
+    mean_class_accuracy: Number
+    recall: dict[str, float | None]
+    threshold: float | None
+    answered: float
+    answered_accuracy: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BatchCheck:
     """moved_predictions: pictures whose prediction depends on the batch size. largest_change: of a logit, as a share of
     the largest. independent: no prediction moves, and no logit by more than rounding."""
@@ -115,6 +128,7 @@ class Evaluation(OfWeights, kind="evaluation"):
     batch_check: BatchCheck | None
     batch_sizes: dict[str, BatchSize]
     hardware: dict[str, str | int]
+    balanced: Annotated[Balanced | None, ABSENT] = None
 
     @property
     def by_class(self) -> bool:
@@ -134,6 +148,7 @@ class Evaluation(OfWeights, kind="evaluation"):
 
 
 __all__ = [
+    "Balanced",
     "BatchCheck",
     "BatchSize",
     "CalibrationSource",

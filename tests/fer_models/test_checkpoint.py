@@ -139,3 +139,47 @@ def test_a_model_in_half_precision_still_answers(tmp_path, portrait):
     checkpoint.model.bfloat16()
     (after,) = checkpoint.predict([crop])
     assert after.probabilities == pytest.approx(before.probabilities, abs=0.1)
+
+
+def with_priors(folder: Path, **more) -> Path:
+    tiny_checkpoint(folder)
+    config = json.loads((folder / "config.json").read_text())
+    priors = [0.4, 0.3, 0.1, 0.1, 0.04, 0.03, 0.02, 0.01]
+    (folder / "config.json").write_text(json.dumps(config | {"class_priors": priors, **more}))
+    return folder
+
+
+def test_where_expressions_are_equally_likely_the_priors_are_divided_out_after_a_temperature_of_its_own(
+    tmp_path, portrait
+):
+    checkpoint = Checkpoint(with_priors(tmp_path / "tiny", softmax_temperature=50.0, balanced_temperature=80.0))
+    crop = portrait.resize((100, 100))
+    (web,) = checkpoint.predict([crop], method=None)
+    (balanced,) = checkpoint.predict([crop], method=None, balanced=True)
+    logits = 50 * np.log(list(web.probabilities.values()))
+    divided = np.exp(logits / 80) / checkpoint.model.config.class_priors
+    np.testing.assert_allclose(list(balanced.probabilities.values()), divided / divided.sum(), rtol=1e-4)
+    assert (web.balanced, balanced.balanced) == (False, True)
+
+
+def test_each_setting_has_a_threshold_of_its_own(tmp_path, portrait):
+    folder = with_priors(tmp_path / "tiny", reject_threshold=0.0, balanced_threshold=1.0, balanced_temperature=50.0)
+    checkpoint, crop = Checkpoint(folder), portrait.resize((100, 100))
+    assert [checkpoint.predict([crop], None, balanced=choice)[0].sure for choice in (False, True)] == [True, False]
+
+
+def test_the_map_is_about_the_answer_of_the_setting(tmp_path, portrait):
+    folder = with_priors(tmp_path / "tiny", softmax_temperature=200.0, balanced_temperature=200.0)
+    checkpoint, crop = Checkpoint(folder), portrait.resize((100, 100))
+    (web,), (balanced,) = (checkpoint.predict([crop], balanced=choice) for choice in (False, True))
+    assert balanced.expression != web.expression  # so flat an answer is that of the priors
+    assert (web.explained, balanced.explained) == (web.expression, balanced.expression)
+    (asked,) = checkpoint.predict([crop], expression="sadness", balanced=True)
+    assert asked.explained == "sadness"
+
+
+def test_a_checkpoint_without_priors_says_so(tmp_path, portrait):
+    checkpoint = Checkpoint(tiny_checkpoint(tmp_path / "tiny"))
+    assert not checkpoint.can_balance
+    with pytest.raises(CheckpointError, match="tiny does not know how common its expressions are on the web"):
+        checkpoint.predict([portrait.resize((100, 100))], balanced=True)

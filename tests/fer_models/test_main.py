@@ -310,3 +310,23 @@ def test_an_output_of_another_kind_is_refused_before_anything_is_loaded(tmp_path
     with pytest.raises(SystemExit) as stop:
         main([str(EXAMPLES), "--out", str(tmp_path / "answers.xlsx")])
     assert stop.value.code == 2 and "must end in .jsonl or .csv" in capsys.readouterr().err
+
+
+def test_balanced_answers_are_never_added_to_a_file_of_others(tmp_path, crops, capsys):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    config = json.loads((folder / "config.json").read_text()) | {"class_priors": [0.86, *[0.02] * 7]}
+    (folder / "config.json").write_text(json.dumps(config))
+    out, one = tmp_path / "answers.jsonl", str(crops / "00.png")
+    asked = [one, "--cropped", "--model", str(folder), "--out", str(out)]
+    assert main([*asked, "--balanced"]) == 0
+    (written,) = lines(out)
+    assert written["origin"]["settings"]["balanced"] == "yes"
+    capsys.readouterr()
+    assert main(asked) == 2
+    assert "balanced" in capsys.readouterr().err
+    assert lines(out) == [written]
+
+
+def test_a_model_that_cannot_balance_is_named(crops, tiny, capsys):
+    assert main([str(crops / "00.png"), "--cropped", "--model", tiny, "--balanced"]) == 2
+    assert "error: tiny does not know how common its expressions are" in capsys.readouterr().err

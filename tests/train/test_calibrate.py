@@ -3,8 +3,11 @@ import json
 import numpy as np
 import pytest
 
+from fer_models.expressions import EXPRESSIONS
+from fer_models.paths import ROOT
 from tests.support.tiny import only_result, tiny_checkpoint, tiny_ferplus
-from train.calibrate import calibration, cross_fitted, fit_temperature, main, reject_threshold
+from train.calibrate import Setting, calibration, class_priors, cross_fitted, fit_temperature, main, reject_threshold
+from train.data.face_dataset import DataError
 from train.measure import metrics
 from train.measure.scoring import load_checkpoint
 
@@ -40,7 +43,7 @@ def test_the_cross_fitted_confidence_comes_from_the_other_half():
     labels = logits.argmax(axis=1)
     half = np.random.default_rng(0).permutation(200) % 2
     labels[half == 0] = (labels[half == 0] + 1) % 3  # all wrong here, all right there
-    confidence, _ = cross_fitted(logits, labels, error=0.05, seed=0)
+    confidence, *_ = cross_fitted(logits, labels, error=0.05, seed=0)
     assert np.median(confidence[half == 0]) > 0.99  # sharpened by the half that is right
     assert np.median(confidence[half == 1]) < 0.4  # flattened by the half that is wrong
 
@@ -82,3 +85,47 @@ def test_the_command_stores_what_it_fitted_and_leaves_the_rest_of_the_config_alo
 def test_a_folder_without_a_config_is_an_error(tmp_path):
     with pytest.raises(SystemExit, match=r"no config\.json in"):
         main([str(tmp_path), "--data", "x", "--layout", "ferplus_parquet", "--split", "PublicTest"])
+
+
+@pytest.fixture(scope="module")
+def rare() -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
+    """Logits (40000, 3) and labels of a model that is exactly as sure as it should be, and how common its classes are:
+    the last one is rare."""
+    rng = np.random.default_rng(1)
+    priors = np.array([0.7, 0.25, 0.05])
+    labels = rng.choice(3, size=40000, p=priors)
+    seen = rng.normal(size=(40000, 3)) + np.eye(3)[labels]  # log likelihood ratios are the values themselves
+    return seen + np.log(priors), labels, tuple(priors)
+
+
+def test_where_classes_are_equally_likely_the_rare_one_is_recognised_and_the_model_is_as_sure_as_it_should_be(rare):
+    logits, labels, priors = rare
+    result = calibration(logits, labels, 0.2, 0, Setting(priors))
+    assert result["softmax_temperature"] == pytest.approx(1, abs=0.03)
+    assert result["ece_after_cross_fitted"] < 0.02
+    assert result["cross_fitted"]["error"] == pytest.approx(0.2, abs=0.02)
+    balanced = Setting(priors).probabilities(logits, 1.0).argmax(axis=1)
+    recalled = [(answers[labels == 2] == 2).mean() for answers in (logits.argmax(axis=1), balanced)]
+    assert recalled[0] < 0.2 and recalled[1] > 0.55
+
+
+def test_class_priors_are_the_mean_votes_and_refuse_a_class_without_any():
+    votes = np.array([[0.5, 0.5, 0], [1, 0, 0], [0, 0.5, 0.5], [1, 0, 0]])
+    assert class_priors(votes, "abc") == pytest.approx((0.625, 0.25, 0.125))
+    with pytest.raises(DataError, match="no vote for c; the classes cannot be made equally likely"):
+        class_priors(votes[[0, 1]], "abc")
+
+
+def test_with_a_config_the_command_stores_the_balanced_setting_too(tmp_path, data_cache):
+    folder = tiny_checkpoint(tmp_path / "tiny", names=tuple(reversed(EXPRESSIONS)))
+    data = tiny_ferplus(tmp_path / "data.parquet", count=48, splits=("Training", "Training", "PublicTest"))
+    config = str(ROOT / "hub_configs/pattlite-ferplus.yaml")
+    main([str(folder), "--data", str(data), "--config", config, "--out", str(tmp_path / "results"), "--error", "0.9"])
+    balanced = only_result(tmp_path / "results")["balanced"]
+    stored = load_checkpoint(str(folder)).model.config
+    labels = [index % 8 for index in range(48) if index % 3 < 2]  # all ten votes of picture i are for class i modulo 8
+    expected = np.bincount(labels, minlength=8)[::-1] / len(labels)
+    np.testing.assert_allclose(stored.class_priors, expected, atol=1e-5)
+    assert list(balanced["class_priors"]) == list(reversed(EXPRESSIONS))
+    assert stored.balanced_temperature == pytest.approx(balanced["softmax_temperature"], rel=1e-4)
+    assert stored.balanced_threshold == pytest.approx(balanced["reject_threshold"], abs=1e-5)

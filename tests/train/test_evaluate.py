@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +184,27 @@ def test_an_unknown_label_order_of_a_list_is_refused(tiny, data, tmp_path, capsy
     with pytest.raises(SystemExit):
         evaluate(tiny, data, tmp_path, "--subset", "list.txt", "--subset-labels", "affectnet")
     assert "unknown label order 'affectnet'; known: ferplus" in capsys.readouterr().err
+
+
+def test_a_checkpoint_with_priors_is_measured_in_both_settings(folder, tiny, data):
+    priors = [0.4, 0.3, 0.1, 0.1, 0.04, 0.03, 0.02, 0.01]
+    other = shutil.copytree(tiny, folder / "priors")
+    config = json.loads((other / "config.json").read_text())
+    own = {"class_priors": priors, "balanced_temperature": 30.0, "balanced_threshold": 0.2}
+    (other / "config.json").write_text(json.dumps(config | own))
+    answers = folder / "priors.npz"
+    evaluate(other, data, folder / "balanced", "--predictions", str(answers))
+    result = only_result(folder / "balanced", "priors-on-ferplus_parquet-PublicTest.json")
+    scored = np.load(answers)
+    divided = np.exp(scored["logits"] / 30) / priors
+    shares = divided / divided.sum(axis=1, keepdims=True)
+    right = shares.argmax(axis=1) == scored["labels"]
+    assert result["balanced"]["accuracy"]["value"] == pytest.approx(right.mean(), abs=1e-5)
+    assert result["balanced"]["answered"] == pytest.approx((shares.max(axis=1) >= 0.2).mean(), abs=1e-5)
+    by_class = [right[scored["labels"] == label].mean() for label in range(8)]
+    assert result["balanced"]["mean_class_accuracy"]["value"] == pytest.approx(np.mean(by_class), abs=1e-5)
+    assert list(result["balanced"]["recall"].values()) == pytest.approx(by_class, abs=1e-5)
+
+
+def test_a_checkpoint_without_priors_is_measured_in_one(result):
+    assert "balanced" not in result

@@ -67,6 +67,15 @@ def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
     return data, description
 
 
+def open_training_data(options: argparse.Namespace) -> FaceDataset:
+    """The training pictures of the config that the arguments name.
+
+    Raises:
+        ConfigError, DataError: as `open_data`.
+    """
+    return load_splits(load_config(options.config).data, options.data)["train"]
+
+
 def measured_checkpoints(
     options: argparse.Namespace, kind: str
 ) -> Iterator[tuple[Checkpoint, FaceDataset, np.ndarray, dict]]:

@@ -1,6 +1,6 @@
 """What logits and labels say about a model: pure functions on arrays, with bootstrap intervals and a paired test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,9 +11,16 @@ from fer_models.probabilities import probabilities as softmax_at
 RESAMPLES = 2000
 
 
-def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Logits `(N, C)` -> probabilities `(N, C)` of a calibration's temperature, float64, rows sum to 1."""
-    return softmax_at(torch.from_numpy(np.asarray(logits, dtype=np.float64)), temperature).numpy()
+def probabilities(logits: np.ndarray, temperature: float = 1.0, priors: Sequence[float] | None = None) -> np.ndarray:
+    """Logits `(N, C)` -> probabilities `(N, C)` of a calibration's temperature, float64, rows sum to 1. With `priors`
+    all classes count as equally likely."""
+    return softmax_at(torch.from_numpy(np.asarray(logits, dtype=np.float64)), temperature, priors).numpy()
+
+
+def balancing_weights(labels: np.ndarray) -> np.ndarray:
+    """`(N,)` weights with which every class that has a picture counts the same; their mean is 1."""
+    counts = np.bincount(labels)
+    return len(labels) / (counts[labels] * np.count_nonzero(counts))
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
@@ -54,41 +61,50 @@ def _calibration_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
     return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 
-def calibration_curve(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> tuple[np.ndarray, ...]:
+def calibration_curve(
+    confidence: np.ndarray, correct: np.ndarray, bins: int = 15, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, ...]:
     """The reliability diagram of Guo et al. 2017 (arXiv 1706.04599, section 2): equal-width bins of confidence.
 
     Args:
         confidence: `(N,)` highest probabilities, 0 to 1.
         correct: `(N,)` whether the prediction was right.
+        weights: `(N,)` how much each picture counts.
 
     Returns:
         counts `(M,)`, mean confidence `(M,)` and accuracy `(M,)` of each bin; NaN where a bin is empty.
     """
     index = _calibration_bins(confidence, bins)
-    counts = np.bincount(index, minlength=bins)
+    weights = np.ones(len(confidence)) if weights is None else weights
+    counts = np.bincount(index, weights, bins)
     means = [
-        np.divide(np.bincount(index, values, bins), counts, out=np.full(bins, np.nan), where=counts > 0)
+        np.divide(np.bincount(index, values * weights, bins), counts, out=np.full(bins, np.nan), where=counts > 0)
         for values in (confidence, correct)
     ]
     return counts, *means
 
 
-def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> float:
+def expected_calibration_error(
+    confidence: np.ndarray, correct: np.ndarray, bins: int = 15, weights: np.ndarray | None = None
+) -> float:
     """Mean gap between confidence and accuracy over the bins, weighted by their pictures: 0 (calibrated) to 1.
 
     Guo et al. 2017, equation 3.
     """
-    counts, mean_confidence, mean_correct = calibration_curve(confidence, correct, bins)
+    counts, mean_confidence, mean_correct = calibration_curve(confidence, correct, bins, weights)
     filled = counts > 0
     return float((counts * np.abs(mean_correct - mean_confidence))[filled].sum() / counts.sum())
 
 
-def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def coverage_curve(
+    confidence: np.ndarray, correct: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What "not sure" buys: accuracy of the answered pictures against the share that is answered.
 
     Args:
         confidence: `(N,)` highest probabilities.
         correct: `(N,)` whether the prediction was right.
+        weights: `(N,)` how much each picture counts.
 
     Returns:
         thresholds `(K,)`, the distinct confidences from high to low; coverage `(K,)`, the share of pictures at or above
@@ -97,8 +113,9 @@ def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndar
     order = np.argsort(-confidence, kind="stable")
     ranked = confidence[order]
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # equal confidences are answered together
-    right = np.cumsum(correct[order])[last]
-    return ranked[last], (last + 1) / len(ranked), right / (last + 1)
+    counted = np.ones(len(ranked)) if weights is None else weights[order]
+    answered, right = np.cumsum(counted)[last], np.cumsum(correct[order] * counted)[last]
+    return ranked[last], answered / counted.sum(), right / answered
 
 
 def resampled_sums(rows: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:

@@ -105,3 +105,20 @@ def test_two_equal_models_do_not_differ():
     test = metrics.paired_test(correct, correct)
     assert test["p_value"] == 1
     assert test["difference"] == {"value": 0, "interval": (0, 0)}
+
+
+def test_balancing_weights_let_every_class_that_has_a_picture_count_the_same():
+    labels = np.array([0, 0, 0, 2, 2, 3])
+    weights = metrics.balancing_weights(labels)
+    assert [weights[labels == label].sum() for label in (0, 2, 3)] == pytest.approx([2, 2, 2])
+
+
+def test_a_weight_of_two_counts_like_the_picture_twice():
+    confidence, correct = np.array([0.9, 0.7, 0.6, 0.3]), np.array([True, False, True, False])
+    weights = np.array([1, 2, 1, 3])
+    twice = np.repeat(np.arange(4), weights)
+    error = metrics.expected_calibration_error(confidence, correct, weights=weights)
+    assert error == pytest.approx(metrics.expected_calibration_error(confidence[twice], correct[twice]))
+    weighted = metrics.coverage_curve(confidence, correct, weights)
+    for own, repeated in zip(weighted, metrics.coverage_curve(confidence[twice], correct[twice]), strict=True):
+        np.testing.assert_allclose(own, repeated)
