@@ -136,7 +136,7 @@ def test_answers_with_other_options_or_weights_are_left_alone(tmp_path, crops, c
     present = out.read_bytes()
     assert main([*command, "--maps", str(tmp_path / "maps")]) == 2
     told = capsys.readouterr().err
-    assert "other options (cropped: yes, maps: none, trust: none; now cropped: yes, maps: gradcam" in told
+    assert "other options (cropped: yes, maps: none, trust: none, balanced: no; now cropped: yes, maps: gradcam" in told
     without = [option for option in command if option != "--cropped"]
     assert main(without) == 2
     assert "other options" in capsys.readouterr().err
@@ -170,7 +170,7 @@ def test_each_answer_says_where_it_comes_from_and_what_the_space_says(tmp_path, 
         "tiny",
     }
     assert photo["origin"]["software"].startswith("fer-models")
-    assert photo["origin"]["settings"] == {"cropped": "no", "maps": "none", "trust": "none"}
+    assert photo["origin"]["settings"] == {"cropped": "no", "maps": "none", "trust": "none", "balanced": "no"}
     assert photo["file"]["bytes"] == (EXAMPLES / "portrait.jpg").stat().st_size
     (face,) = photo["faces"]
     sure, other = face["answers"]
