@@ -12,6 +12,7 @@ import numpy as np
 
 FILE = "average_maps.npz"
 OTHERS = 19  # with a face's own map twenty, so that being first or second of all is one chance in ten
+MOST_CELLS = 14  # a side
 LEVELS = 255  # shades that a stored map has; what compares a map with stored ones gives it as many
 
 
@@ -21,15 +22,16 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True)
 class Baselines:
-    """Maps of one kind, all `(h, w)` float32 in [0, 1].
+    """Maps of one kind, all `(h, w)` float32 in [0, 1], as `coarse` leaves them.
 
     mean: of all faces. by_expression: of the faces with that answer. others: `(OTHERS, h, w)`, single faces' maps of
-    their own answers. faces: how many the means are of.
+    their own answers, which are `answers`. faces: how many the means are of.
     """
 
     mean: np.ndarray
     by_expression: dict[str, np.ndarray]
     others: np.ndarray
+    answers: tuple[str, ...]
     faces: int
 
 
@@ -43,6 +45,17 @@ def shaded(values: np.ndarray) -> np.ndarray:
     return (np.round(scaled * LEVELS) / LEVELS).astype(np.float32)
 
 
+def coarse(values: np.ndarray) -> np.ndarray:
+    """`(…, h, w)`: the means of blocks of a map of more than `MOST_CELLS` a side, while its side can be halved.
+    Finer differences than that are not what a face differs by from others, and cost room."""
+    values = np.asarray(values)
+    *rest, height, width = values.shape
+    while min(height, width) > MOST_CELLS and height % 2 == width % 2 == 0:
+        height, width = height // 2, width // 2
+        values = values.reshape(*rest, height, 2, width, 2).mean(axis=(-3, -1))
+    return values
+
+
 def make_baselines(maps: np.ndarray, expressions: list[str], seed: int = 0) -> Baselines:
     """From the maps of many faces.
 
@@ -53,7 +66,7 @@ def make_baselines(maps: np.ndarray, expressions: list[str], seed: int = 0) -> B
     Raises:
         BaselineError: fewer than two faces more than `OTHERS`, or a map that is not finite.
     """
-    maps = np.asarray(maps, dtype=np.float64)
+    maps = coarse(np.asarray(maps, dtype=np.float64))
     if maps.ndim != 3 or len(maps) < OTHERS + 2:
         raise BaselineError(f"average maps need those of at least {OTHERS + 2} faces, not {len(maps)}")
     if not np.isfinite(maps).all():
@@ -61,7 +74,8 @@ def make_baselines(maps: np.ndarray, expressions: list[str], seed: int = 0) -> B
     chosen = np.random.default_rng(seed).permutation(len(maps))[:OTHERS]
     names = np.asarray(expressions)
     by_expression = {str(name): shaded(maps[names == name].mean(axis=0)) for name in dict.fromkeys(expressions)}
-    return Baselines(shaded(maps.mean(axis=0)), by_expression, shaded(maps[chosen]), len(maps))
+    answers = tuple(str(name) for name in names[chosen])
+    return Baselines(shaded(maps.mean(axis=0)), by_expression, shaded(maps[chosen]), answers, len(maps))
 
 
 def write_baselines(file: Path, kinds: dict[str, Baselines], origin: dict) -> None:
@@ -76,7 +90,8 @@ def write_baselines(file: Path, kinds: dict[str, Baselines], origin: dict) -> No
     for number, (kind, one) in enumerate(kinds.items()):
         stack = np.concatenate([one.mean[None], *(v[None] for v in one.by_expression.values()), one.others])
         arrays[f"maps_{number}"] = np.round(stack * LEVELS).astype(np.uint8)
-        index[kind] = {"array": f"maps_{number}", "expressions": list(one.by_expression), "faces": one.faces}
+        index[kind] = {"array": f"maps_{number}", "expressions": list(one.by_expression)}
+        index[kind] |= {"answers": one.answers, "faces": one.faces}
     np.savez_compressed(file, index=np.array(json.dumps({"kinds": index, "origin": origin})), **arrays)
 
 
@@ -104,7 +119,7 @@ def read_baselines(folder: Path, weights: str | None = None) -> dict[str, Baseli
             if maps.ndim != 3 or len(maps) != 1 + count + OTHERS:
                 raise ValueError("other maps than its index says")
             by_expression = dict(zip(one["expressions"], maps[1 : 1 + count], strict=True))
-            kinds[kind] = Baselines(maps[0], by_expression, maps[1 + count :], int(one["faces"]))
+            kinds[kind] = Baselines(maps[0], by_expression, maps[1 + count :], tuple(one["answers"]), int(one["faces"]))
     except Exception as error:  # zip, zlib, json and numpy raise their own
         raise BaselineError(f"{file} is damaged; {again}") from error
     if weights is not None and about["origin"].get("sha256") != weights:
@@ -124,6 +139,7 @@ __all__ = [
     "BaselineError",
     "Baselines",
     "centre",
+    "coarse",
     "make_baselines",
     "read_baselines",
     "shaded",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from fer_models.average_maps import Baselines, shaded
+from fer_models.average_maps import Baselines, coarse, shaded
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction
 from fer_models.explain import native_attention
 from fer_models.trust.curves import Faithfulness, faithfulness
@@ -95,7 +95,7 @@ def measure_trust(
     unseen = {
         ("unseen", key, place): values
         for key, one in known.items()
-        for place, values in enumerate([shaded(placed[key].values), one.mean, *one.others])
+        for place, values in enumerate([shaded(coarse(placed[key].values)), one.mean, *one.others])
     }
     every = {("own", key): shown.values for key, shown in placed.items()} | noise | unseen
     named = {str(name): values for name, values in every.items()}
@@ -137,7 +137,7 @@ def measure_trust(
 
 def _fits(one: Baselines, shown: FaceMap) -> bool:
     """Whether the average maps are of the map's resolution: those of another input size are not."""
-    return one.mean.shape == shown.values.shape
+    return one.mean.shape == coarse(shown.values).shape
 
 
 def _mean(curves: list[Faithfulness]) -> Faithfulness:

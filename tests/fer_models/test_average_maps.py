@@ -8,6 +8,7 @@ from fer_models.average_maps import (
     OTHERS,
     BaselineError,
     centre,
+    coarse,
     make_baselines,
     read_baselines,
     shaded,
@@ -31,6 +32,12 @@ def test_a_shaded_map_keeps_the_order_of_its_places():
     assert shaded(np.full((2, 2), 4.0)).max() == 0
 
 
+def test_a_fine_map_is_compared_by_the_means_of_its_blocks():
+    fine = np.kron(MAPS[0], np.ones((8, 8)))
+    np.testing.assert_allclose(coarse(fine), np.kron(MAPS[0], np.ones((2, 2))))
+    assert coarse(MAPS).shape == MAPS.shape and coarse(np.zeros((15, 15))).shape == (15, 15)
+
+
 def test_what_is_written_is_read_again(tmp_path):
     kinds = {"gradcam": make_baselines(MAPS, NAMES), "head 1": make_baselines(MAPS[:, :2, :2], NAMES)}
     write_baselines(tmp_path / FILE, kinds, {"sha256": "abc"})
@@ -40,7 +47,8 @@ def test_what_is_written_is_read_again(tmp_path):
         np.testing.assert_array_equal(read[kind].mean, one.mean)
         np.testing.assert_array_equal(read[kind].others, one.others)
         np.testing.assert_array_equal(read[kind].by_expression["fear"], one.by_expression["fear"])
-        assert read[kind].faces == one.faces
+        assert (read[kind].faces, read[kind].answers) == (one.faces, one.answers)
+        assert len(one.answers) == OTHERS and set(one.answers) == {"happiness", "fear"}
 
 
 def test_a_checkpoint_without_the_file_has_none(tmp_path):

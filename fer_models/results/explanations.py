@@ -1,0 +1,51 @@
+"""What `train/explanations.py` measures: what each method's maps are worth beyond maps that never saw the face."""
+
+from dataclasses import dataclass
+
+from fer_models.results.result import Sampled
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over faces. margin: half the width of its 95 % interval. faces: how many."""
+
+    value: float
+    margin: float
+    faces: int
+
+    @property
+    def above_zero(self) -> bool:
+        """Whether the interval excludes zero, on its upper side."""
+        return self.value > self.margin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """What one method's maps are worth, paired per face. A gain is half of what insertion less deletion area is more.
+
+    gains: over "random", "centre", "mean map", "mean map of the answer", "another face, same answer" and "another
+        face".
+    beyond_gradcam: the gain over its own mean map, less Grad-CAM's over its own, on each half of the faces ("choice",
+        "report"); empty for Grad-CAM. verdicts: the share of the faces with each word, on the first `dear` of them.
+    yardsticks: the dearer ones, means over fewer faces. passes: what a map costs, in plain forward passes.
+    """
+
+    gains: dict[str, Mean]
+    beyond_gradcam: dict[str, Mean]
+    verdicts: dict[str, float]
+    yardsticks: dict[str, Mean]
+    passes: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanations(Sampled, kind="explanations"):
+    """worth: by method, or by name of an attention map. steps: of a curve. fill: what replaced a pixel.
+    dear: on how many faces the dearer yardsticks were measured."""
+
+    steps: int
+    fill: str
+    dear: int
+    worth: dict[str, Worth]
+
+
+__all__ = ["Explanations", "Mean", "Worth"]
