@@ -22,7 +22,7 @@ from tqdm import tqdm
 from fer_models.average_maps import Baselines, centre, coarse, shaded
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import METHODS, explain, is_flat, native_attention
-from fer_models.results import write
+from fer_models.results import parse, write
 from fer_models.results.explanations import Explanations, Mean, Worth
 from fer_models.trust import faithfulness, likeness, randomized_explanation, verdict
 from train.data.readers import DataError, FaceDataset
@@ -282,17 +282,14 @@ def main(arguments: list[str] | None = None) -> Path:
         faces, methods = measure(checkpoint, data, rows, options.dear, options.shuffle_seed, store)
         pixels = checkpoint.pixel_values([data[int(row)]["image"] for row in rows[:8]])
         worth = summarise(faces, methods, costs(checkpoint, pixels))
-        content = {key: value for key, value in result.items() if key != "kind"}
-        write(
-            path,
-            Explanations(**content, **provenance(), steps=STEPS, fill="blur", dear=options.dear, worth=worth),
-        )
+        del result["kind"]
+        result |= {"steps": STEPS, "fill": "blur", "dear": options.dear, "worth": worth, **provenance()}
+        write(path, parse(Explanations, result, str(path)))
         store.unlink()
         print(f"{checkpoint.name}, {len(faces)} faces")
         for method, one in worth.items():
-            over = one.gains.get("mean map")
-            words = "" if over is None else f"{over.value:+.3f} ± {over.margin:.3f} over its mean map"
-            print(f"  {method:32}{one.gains['random'].value:+.3f} over random, {words}")
+            over = [f"{gain.value:+.3f} ± {gain.margin:.3f} over {name}" for name, gain in one.gains.items()]
+            print(f"  {method:32}{', '.join(over) or 'the same everywhere'}")
         print(path)
     return path
 
