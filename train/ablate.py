@@ -22,16 +22,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fer_models.paths import ROOT
+from fer_models.paths import HUB_CONFIGS, RESULTS
 from train.config.initial_weights import build_model
 from train.config.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml, merged, parse
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.splits import load_splits, stratified_split
-from train.loop.run_folder import open_run
+from train.loop.run_folder import RunSettings, open_run
+from train.loop.training import add_training_arguments, run_settings, train
 from train.measure.command_line import command, write_json
 from train.measure.provenance import provenance
 from train.measure.scoring import load_checkpoint, score, scoring_order
-from train.train_hub import add_training_arguments, train
 
 
 @dataclass
@@ -89,7 +89,7 @@ def changed_recipe(recipe: Recipe, variant: Variant) -> Recipe:
 
 def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubConfig:
     """The grid's config with one variant's model and one seed."""
-    config = load_config(ROOT / "hub_configs" / grid.config)
+    config = load_config(HUB_CONFIGS / grid.config)
     config.name = name
     config.model = config.model | grid.model | variant.model
     if grid.recipe:
@@ -178,21 +178,21 @@ def open_work(folder: Path, pictures: dict) -> None:
 
 
 def run_once(
-    config: HubConfig, splits: dict[str, FaceDataset], conditions: list[Condition], options: argparse.Namespace
+    config: HubConfig, splits: dict[str, FaceDataset], conditions: list[Condition], settings: RunSettings
 ) -> tuple[dict, str]:
     """Train and score one variant with one seed; a finished one is read from its file.
 
     Returns:
         the number of parameters and the accuracy under each condition; how long it took, in words.
     """
-    folder = options.work / config.name
+    folder = settings.work / config.name
     done = folder / "result.json"
-    if options.resume and done.is_file():
+    if settings.resume and done.is_file():
         open_run(folder, config, resume=True, finished=True)
         return json.loads(done.read_text()), "already done"
     start = time.perf_counter()
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # attention="batch" is what a row is about
-        model, processor = train(config, splits, options)
+        model, processor = train(config, splits, settings)
         model.save_pretrained(folder / "final")
         processor.save_pretrained(folder / "final")
         result = {
@@ -254,7 +254,7 @@ def _count(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", required=True, type=Path)
-    parser.add_argument("--out", type=Path, default=ROOT / "results")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     part = parser.add_argument_group(
         "a part of the grid", "instead of what its file says; the result is named -reduced"
     )
@@ -271,35 +271,42 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _initial_weights(config: HubConfig, options: argparse.Namespace) -> str | None:
+def _initial_weights(config: HubConfig, backbone: Path | None) -> str | None:
     if config.start:
         return f"{config.start.checkpoint}: {', '.join(config.start.modules)}"
-    return options.backbone.name if options.backbone and config.backbone else config.backbone
+    return backbone.name if backbone and config.backbone else config.backbone
 
 
-@command
-def main(arguments: list[str] | None = None) -> Path:
-    """Returns the file with the table."""
-    options = _parser().parse_args(arguments)
-    whole = load_yaml(options.grid, Grid)
-    grid = in_part(whole, options)
-    reduced = grid != replace(whole, config=grid.config)
-    stem = f"{options.grid.stem}-reduced" if reduced else options.grid.stem
-    if grid.config != whole.config:
-        stem += f"-{Path(grid.config).stem}"
+def grid_part(grid: Grid, stem: str, options: argparse.Namespace) -> tuple[Grid, str]:
+    """What the command line leaves of a grid, and the name of its runs and result."""
+    part = in_part(grid, options)
+    if part != replace(grid, config=part.config):
+        stem = f"{stem}-reduced"
+    if part.config != grid.config:
+        stem += f"-{Path(part.config).stem}"
+    return part, stem
 
-    if grid.scratch and options.backbone:
+
+def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings) -> dict:
+    """Train and score every variant of the grid with every seed -> the table.
+
+    Args:
+        stem: the name of the folder of the runs. data: file or folder of the data set.
+
+    Raises:
+        ConfigError, DataError: a variant that cannot be run, before anything is trained; or as `train`.
+    """
+    if grid.scratch and settings.backbone:
         raise ConfigError("the grid starts from random weights; leave --backbone out")
 
     def config_of(variant: Variant, seed: int) -> HubConfig:
-        name = f"{stem}/{variant.name.replace(' ', '-')}-{seed}"
-        config = variant_config(grid, variant, seed, name)
-        if options.backbone:
-            config.take_backbone(options.backbone)
+        config = variant_config(grid, variant, seed, f"{stem}/{variant.name.replace(' ', '-')}-{seed}")
+        if settings.backbone:
+            config.take_backbone(settings.backbone)
         return config
 
     measures = [sizes(config_of(variant, grid.seeds[0])) for variant in grid.variants]
-    everything = load_splits(load_config(ROOT / "hub_configs" / grid.config).data, options.data)
+    everything = load_splits(load_config(HUB_CONFIGS / grid.config).data, data)
     splits = everything | {
         "train": sample(everything["train"], grid.train_pictures),
         "validation": sample(everything["validation"], grid.validation_pictures),
@@ -310,13 +317,13 @@ def main(arguments: list[str] | None = None) -> Path:
         "validation_pictures": len(splits["validation"]),
         "validation_of": len(everything["validation"]),
     }
-    open_work(options.work / stem, pictures | {"conditions": [asdict(condition) for condition in grid.conditions]})
+    open_work(settings.work / stem, pictures | {"conditions": [asdict(condition) for condition in grid.conditions]})
     rows = []
     for variant, size in zip(grid.variants, measures, strict=True):
         runs = []
         for seed in grid.seeds:
             config = config_of(variant, seed)
-            run, took = run_once(config, splits, grid.conditions, options)
+            run, took = run_once(config, splits, grid.conditions, settings)
             scores = ", ".join(f"{100 * value:.2f} % {name}" for name, value in run["accuracy"].items())
             print(f"{variant.name}, seed {seed}: {scores} ({took})", flush=True)
             runs.append(run)
@@ -335,19 +342,27 @@ def main(arguments: list[str] | None = None) -> Path:
             }
         )
     shared = config_of(Variant("what the variants share"), grid.seeds[0])
-    table = {
+    return {
         "kind": "ablation",
         "title": grid.title,
         "config": grid.config,
         "seeds": grid.seeds,
         **pictures,
-        "variants_of": len(whole.variants),
-        "initial_weights": _initial_weights(shared, options),
-        "bf16": options.bf16,
+        "initial_weights": _initial_weights(shared, settings.backbone),
+        "bf16": settings.bf16,
         "recipe": {key: value for key, value in asdict(shared.recipe).items() if key != "seed"},
         "rows": rows,
         **provenance(),
     }
+
+
+@command
+def main(arguments: list[str] | None = None) -> Path:
+    """Returns the file with the table."""
+    options = _parser().parse_args(arguments)
+    whole = load_yaml(options.grid, Grid)
+    grid, stem = grid_part(whole, options.grid.stem, options)
+    table = ablate(grid, stem, Path(options.data), run_settings(options)) | {"variants_of": len(whole.variants)}
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / f"ablation-{stem}.json"
     write_json(file, table)

@@ -248,7 +248,7 @@ def main(arguments: list[str] | None = None) -> Path:
     }
     store(folder, fitted, source, balanced)
 
-    path = result_file(options, f"{checkpoint.name}-calibration", description)
+    path = result_file(options.out, f"{checkpoint.name}-calibration", description)
     result = {
         "kind": "calibration",
         "checkpoint": describe(checkpoint),

@@ -11,8 +11,8 @@ how often the list's differ.
 """
 
 import argparse
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,62 @@ from train.measure import metrics
 from train.measure.command_line import add_arguments, command, open_data, result_file, write_json
 from train.measure.plots import plot_confusion, plot_coverage
 from train.measure.provenance import hardware, provenance
-from train.measure.scoring import Checkpoint, Scores, describe, labels_for, load_checkpoint, score, scoring_order
+from train.measure.scoring import (
+    Checkpoint,
+    CheckpointError,
+    Scores,
+    describe,
+    labels_for,
+    load_checkpoint,
+    score,
+    scoring_order,
+)
 
 # Float rounding moves a logit by about 1e-6 of the largest between batch sizes; a neighbour moves it by far more.
 LOGIT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """batch_sizes: all must give the same predictions; the numbers are those of the largest. order: "shuffled", or
+    "sorted", class after class. seed: of the order, the sample and the resampling. limit: a random sample of so many
+    pictures."""
+
+    batch_sizes: tuple[int, ...] = (64,)
+    order: str = "shuffled"
+    seed: int = 0
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """result: what the result file says. data: the pictures with the checkpoint's class ids. scores: of the largest
+    batch size."""
+
+    result: dict
+    checkpoint: Checkpoint
+    data: FaceDataset
+    scores: Scores
+
+    @property
+    def labels(self) -> np.ndarray:
+        """`(S,)` class ids of the scored pictures."""
+        return self.data.labels[self.scores.rows]
+
+    def require_independence(self) -> None:
+        """An answer must not depend on what else is in the batch.
+
+        Raises:
+            CheckpointError: the batch sizes do not agree.
+        """
+        check = self.result["batch_check"]
+        if check and not check["independent"]:
+            sizes = self.result["batch_sizes"].items()
+            accuracies = ", ".join(f"{100 * one['accuracy']:.2f} % at {size}" for size, one in sizes)
+            raise CheckpointError(
+                f"predictions depend on the batch: {check['moved_predictions']} of {len(self.labels)} change with its "
+                f"size, a logit moves by up to {check['largest_change']:.1e} of the largest; accuracy {accuracies}"
+            )
 
 
 def compare_batch_sizes(by_size: dict[int, Scores]) -> dict:
@@ -192,8 +244,8 @@ def compare(
     }
 
 
-def _batch_sizes(text: str) -> list[int]:
-    sizes = [int(part) for part in text.split(",")]
+def _batch_sizes(text: str) -> tuple[int, ...]:
+    sizes = tuple(int(part) for part in text.split(","))
     if min(sizes) < 1:
         raise argparse.ArgumentTypeError("batch sizes are 1 or more")
     return sizes
@@ -210,7 +262,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", help="checkpoint folder or Hub id")
     add_arguments(parser)
-    parser.add_argument("--batch-sizes", type=_batch_sizes, default=[64], help="for instance 1,64: all must agree")
+    parser.add_argument("--batch-sizes", type=_batch_sizes, default=(64,), help="for instance 1,64: all must agree")
     parser.add_argument("--order", choices=("shuffled", "sorted"), default="shuffled", help="sorted: class by class")
     parser.add_argument("--subset", type=Path, help="a published list of pictures: only those are scored")
     parser.add_argument("--subset-name", help="what result files call the subset; the list file's name by default")
@@ -226,38 +278,40 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-@command
-def main(arguments: list[str] | None = None) -> Path:
-    """Returns the file with the checkpoint's result."""
-    options = _parser().parse_args(arguments)
-    everything, description = open_data(options)
-    if options.subset:
-        meaning = (options.subset_name, options.subset_labels, options.subset_first_code)
-        everything, description["subset"] = open_subset(everything, description["layout"], options.subset, *meaning)
-    checkpoint = load_checkpoint(options.checkpoint)
+def evaluate(
+    checkpoint: Checkpoint, everything: FaceDataset, description: dict, settings: EvaluationSettings
+) -> Evaluated:
+    """Score the pictures at every batch size and measure the answers.
+
+    Args:
+        description: what the result file says about the data (`measure.command_line.described`).
+
+    Raises:
+        DataError: no picture has an expression that the model knows, or none could be decoded.
+    """
     data, left_out, shared = labels_for(everything, checkpoint)
-    order = scoring_order(data.labels, options.shuffle_seed, options.order == "sorted", options.limit)
+    order = scoring_order(data.labels, settings.seed, settings.order == "sorted", settings.limit)
     by_size = {
         size: score(checkpoint, data, order, size, progress=f"{checkpoint.name}, batches of {size}")
-        for size in options.batch_sizes
+        for size in settings.batch_sizes
     }
     scores = by_size[max(by_size)]
     labels = data.labels[scores.rows]
-    measured = measure(scores.logits, labels, shared, checkpoint, options.shuffle_seed)
-    check = compare_batch_sizes(by_size) if len(by_size) > 1 else None
-    setting = {"data": description, "order": options.order, "seed": options.shuffle_seed}
+    measured = measure(scores.logits, labels, shared, checkpoint, settings.seed)
     result = {
         "kind": "evaluation",
         "checkpoint": describe(checkpoint),
-        **setting,
-        "n_samples": len(order) if options.limit else len(everything),
+        "data": description,
+        "order": settings.order,
+        "seed": settings.seed,
+        "n_samples": len(order) if settings.limit else len(everything),
         "n_scored": len(scores.rows),
         "left_out": left_out,
         "skipped_by_reader": everything.skipped,
         "unreadable": [str(data.ids[row]) for row in scores.unreadable],
         "accuracy_unreadable_wrong": measured["metrics"]["accuracy"]["value"] * len(scores.rows) / len(order),
         **measured,
-        "batch_check": check,
+        "batch_check": compare_batch_sizes(by_size) if len(by_size) > 1 else None,
         "batch_sizes": {
             str(size): {
                 "accuracy": float((one.logits.argmax(axis=1) == data.labels[one.rows]).mean()),
@@ -268,35 +322,67 @@ def main(arguments: list[str] | None = None) -> Path:
         "hardware": hardware(checkpoint.model.device),
         **provenance(),
     }
-    suffix = "-sorted" if options.order == "sorted" else ""
-    result_path = result_file(options, checkpoint.name, description, suffix)
-    write_json(result_path, result)
-    draw(result, scores, labels, checkpoint.expressions, result_path)
+    return Evaluated(result, checkpoint, data, scores)
+
+
+def write_evaluation(evaluation: Evaluated, folder: Path) -> Path:
+    """The result file with its two pictures, and the result in a few lines for the person who waits.
+    Returns the file."""
+    result = evaluation.result
+    path = result_file(folder, evaluation.checkpoint.name, result["data"], _suffix(result["order"]))
+    write_json(path, result)
+    draw(result, evaluation.scores, evaluation.labels, evaluation.checkpoint.expressions, path)
     summarise(result)
-    print(result_path)
+    print(path)
+    return path
+
+
+def write_comparison(evaluation: Evaluated, other: Checkpoint, folder: Path) -> Path:
+    """Whether the evaluated checkpoint and `other` differ on the same pictures, as a file; returns the file."""
+    result, checkpoint = evaluation.result, evaluation.checkpoint
+    sizes = map(int, result["batch_sizes"])
+    test = compare(checkpoint, other, evaluation.data, evaluation.scores, max(sizes), result["seed"])
+    comparison = {
+        "kind": "comparison",
+        "first": describe(checkpoint),
+        "second": describe(other),
+        **{key: result[key] for key in ("data", "order", "seed")},
+        **test,
+        **provenance(),
+    }
+    path = result_file(folder, f"{checkpoint.name}-vs-{other.name}", result["data"], _suffix(result["order"]))
+    write_json(path, comparison)
+    low, high = (100 * bound for bound in test["difference"]["interval"])
+    print(
+        f"{checkpoint.name} minus {other.name}: {100 * test['difference']['value']:+.2f} points of accuracy "
+        f"(95 %: {low:+.2f} to {high:+.2f}), McNemar p = {test['p_value']:.3g}\n{path}"
+    )
+    return path
+
+
+def _suffix(order: str) -> str:
+    return "-sorted" if order == "sorted" else ""
+
+
+@command
+def main(arguments: list[str] | None = None) -> Path:
+    """Returns the file with the checkpoint's result."""
+    options = _parser().parse_args(arguments)
+    data, description = open_data(options)
+    if options.subset:
+        meaning = (options.subset_name, options.subset_labels, options.subset_first_code)
+        data, description["subset"] = open_subset(data, description["layout"], options.subset, *meaning)
+    settings = EvaluationSettings(options.batch_sizes, options.order, options.shuffle_seed, options.limit)
+    evaluation = evaluate(load_checkpoint(options.checkpoint), data, description, settings)
+    path = write_evaluation(evaluation, options.out)
     if options.predictions:
-        ids = data.ids[scores.rows]
-        np.savez(options.predictions, ids=ids, labels=labels, logits=scores.logits, names=checkpoint.expressions)
-
+        ids, scores = evaluation.data.ids[evaluation.scores.rows], evaluation.scores
+        names = evaluation.checkpoint.expressions
+        np.savez(options.predictions, ids=ids, labels=evaluation.labels, logits=scores.logits, names=names)
     if options.against:
-        other = load_checkpoint(options.against)
-        test = compare(checkpoint, other, data, scores, max(by_size), options.shuffle_seed)
-        named = {"kind": "comparison", "first": describe(checkpoint), "second": describe(other)}
-        comparison = result_file(options, f"{checkpoint.name}-vs-{other.name}", description, suffix)
-        write_json(comparison, {**named, **setting, **test, **provenance()})
-        low, high = (100 * bound for bound in test["difference"]["interval"])
-        print(
-            f"{checkpoint.name} minus {other.name}: {100 * test['difference']['value']:+.2f} points of accuracy "
-            f"(95 %: {low:+.2f} to {high:+.2f}), McNemar p = {test['p_value']:.3g}\n{comparison}"
-        )
-
-    if check and not check["independent"]:
-        accuracies = ", ".join(f"{100 * one['accuracy']:.2f} % at {s}" for s, one in result["batch_sizes"].items())
-        sys.exit(
-            f"error: predictions depend on the batch: {check['moved_predictions']} of {len(labels)} change with its "
-            f"size, a logit moves by up to {check['largest_change']:.1e} of the largest; accuracy {accuracies}"
-        )
-    return result_path
+        write_comparison(evaluation, load_checkpoint(options.against), options.out)
+    evaluation.require_independence()
+    return path
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None) -> Path:
     options = parser.parse_args(arguments)
     for checkpoint, data, rows, result in measured_checkpoints(options, "fixed_maps"):
         result |= fixed_maps(checkpoint, data, rows) | provenance()
-        path = result_file(options, f"{checkpoint.name}-fixed-maps", result["data"])
+        path = result_file(options.out, f"{checkpoint.name}-fixed-maps", result["data"])
         write_json(path, result)
         for name, one in result["answers"].items():
             print(f"{name:12}{100 * one['accuracy']:7.2f} %, {100 * one['same_answers']:.1f} % of the answers the same")

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from fer_models.checkpoint import CheckpointError, load_network
-from fer_models.paths import RESULTS, ROOT
+from fer_models.paths import HUB_CONFIGS, RESULTS
 from fer_models.results import ResultError
 from train.config.recipe import ConfigError, load_config
 from train.hub.assemble import assemble
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         for folder in options.folder:
             name = folder.resolve().name
-            config = load_config(options.config or ROOT / "hub_configs" / f"{name}.yaml")
+            config = load_config(options.config or HUB_CONFIGS / f"{name}.yaml")
             model, processor = load_network(folder)
             write_network(folder, model, processor, config.half_precision)
             write_card(folder, model, processor, config, options.results)

@@ -62,14 +62,14 @@ def main(arguments: list[str] | None = None) -> Path:
     for checkpoint, data, rows, result in measured_checkpoints(options, "robustness"):
         result["accuracy"] = accuracy_by_severity(checkpoint, data, rows, 64, options.shuffle_seed)
         result |= provenance()
-        path = result_file(options, f"{checkpoint.name}-robustness", result["data"])
+        path = result_file(options.out, f"{checkpoint.name}-robustness", result["data"])
         write_json(path, result)
         print(f"{checkpoint.name}: {len(rows)} pictures, accuracy in % at severity 0 to {SEVERITIES[-1]}")
         for kind, points in result["accuracy"].items():
             print(f"  {kind:16}" + "".join(f"{100 * point['value']:7.1f}" for point in points))
         print(path)
     title = f"{result['data']['name']} {result['data']['split']}, {result['n_samples']} pictures"
-    picture = result_file(options, "robustness", result["data"]).with_suffix(".png")
+    picture = result_file(options.out, "robustness", result["data"]).with_suffix(".png")
     plot_severity(comparable(options.out, result), title, picture)
     print(picture)
     return picture

@@ -10,7 +10,9 @@ from torch.nn import functional as F
 
 from fer_models.analyzer import load_network
 from fer_models.expressions import LABEL_ORDERS
+from fer_models.paths import HUB_CONFIGS
 from train import train_hub
+from train.config.initial_weights import build_model
 from train.convert_checkpoint import ConversionError, convert, main
 from train.hub.folder import verify_hub_folder
 
@@ -235,10 +237,11 @@ def test_a_converted_backbone_is_what_training_starts_from(tmp_path, monkeypatch
     monkeypatch.setattr(
         train_hub,
         "train_folder",
-        lambda config, options: started.append(train_hub.build_model(config, options.backbone)),
+        lambda config, data, folder, results, run: started.append(build_model(config, run.backbone)),
     )
-    config = train_hub.ROOT / "hub_configs" / "ddamfn-rafdb.yaml"  # which starts from random weights otherwise
-    train_hub.main(["--config", str(config), "--backbone", str(tmp_path / "mfn.safetensors")])
+    config = HUB_CONFIGS / "ddamfn-rafdb.yaml"  # which starts from random weights otherwise
+    backbone = ["--backbone", str(tmp_path / "mfn.safetensors")]
+    train_hub.main(["--config", str(config), "--data", "rafdb", *backbone])
     model = started[0].eval()
     assert model.config.backbone_weights == "mfn.safetensors" and not hasattr(model.config, "pad_type")
     with torch.inference_mode():

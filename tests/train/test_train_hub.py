@@ -1,6 +1,5 @@
 """The training command, end to end on made-up data: weights, card, resuming after a kill, errors."""
 
-import argparse
 import json
 import os
 import signal
@@ -18,9 +17,12 @@ from fer_models.analyzer import Checkpoint
 from fer_models.paths import ROOT
 from tests.support.tiny import tiny_ferplus
 from train import train_hub
+from train.config.initial_weights import build_model
 from train.config.recipe import Stage, load_config
 from train.data.readers import load_split
 from train.hub.assemble import assemble
+from train.loop.run_folder import RunSettings
+from train.loop.trainer import stage_trainer
 
 STAGES = [
     {
@@ -95,7 +97,7 @@ def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_
     assert (folder / "hub/tiny/results" / f"{result_file.stem}-confusion.png").is_file()
     assert "happiness" in Checkpoint(folder / "out/tiny").expressions
 
-    start = train_hub.build_model(load_config(task["config"]), None).state_dict()
+    start = build_model(load_config(task["config"]), None).state_dict()
     first = load_file(folder / "work/tiny/stage-1/done/model.safetensors")
     last = load_file(folder / "out/tiny/model.safetensors")
     backbone = [key for key in first if key.startswith("backbone.") and "tracked" not in key]
@@ -140,18 +142,17 @@ def test_two_processes_train_one_model_and_write_it_once(task, data_cache):
 
 
 def test_the_plateau_schedule_halves_the_rate_when_the_accuracy_stops_rising_and_not_before(task, data_cache):
-    arguments = argparse.Namespace(bf16=False, workers=0)
     config = load_config(task["config"])
     stage = Stage("s", 1, 1e-3, schedule="reduce_lr_on_plateau", schedule_options={"patience": 2, "factor": 0.5})
     data = load_split("ferplus_parquet", task["folder"] / "tiny.parquet", "PublicTest")
-    trainer = train_hub.stage_trainer(
-        train_hub.build_model(config, None),
-        FERImageProcessor(),
+    trainer = stage_trainer(
         stage,
         config.recipe,
+        build_model(config, None),
+        FERImageProcessor(),
         {"train": data, "validation": data},
         task["folder"] / "stage",
-        arguments,
+        RunSettings(),
     )
     trainer.create_optimizer_and_scheduler(10)
     rates = []

@@ -17,7 +17,7 @@ from transformers.training_args import OptimizerNames
 from fer_models import ARCHITECTURES
 from fer_models.expressions import label_order
 from fer_models.models.image_processing_fer import FERImageProcessorKwargs
-from fer_models.paths import RESULTS, ROOT
+from fer_models.paths import HUB_CONFIGS, RESULTS
 from train.data.readers import READERS
 from train.loop.augmentation import Augmentation
 
@@ -408,6 +408,6 @@ def load_config(path: str | Path) -> HubConfig:
     """
     path = Path(path)
     if not path.is_file():
-        known = ", ".join(sorted(p.name for p in ROOT.glob("hub_configs/*.yaml")))
+        known = ", ".join(sorted(p.name for p in HUB_CONFIGS.glob("*.yaml")))
         raise ConfigError(f"no config at {path}; hub_configs/ has {known}")
     return parse(HubConfig, _extended(path.resolve()), path.name)

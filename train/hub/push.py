@@ -180,21 +180,30 @@ def push_files(
     )
 
 
-def push_folder(folder: Path, org: str, options: argparse.Namespace) -> Pushed:
+def push_folder(
+    folder: Path,
+    org: str,
+    private: bool = False,
+    revision: str | None = None,
+    create_pr: bool = False,
+    pinned: bool = False,
+) -> Pushed:
     """Send a checkpoint folder to the repo of its name, say what was done, and pin the commit if that is wanted.
+
+    Args:
+        private, revision, create_pr: as in `push_files`.
+        pinned: let names load this very commit from now on.
 
     Raises:
         PushError: as `push_files`, or the folder is no complete checkpoint.
     """
     repo, files = f"{org}/{folder.resolve().name}", files_to_send(folder)
     message = f"{folder.resolve().name}: weights, code, card and results"
-    pushed = push_files(
-        files, repo, message, private=options.private, revision=options.revision, create_pr=options.create_pr
-    )
+    pushed = push_files(files, repo, message, private=private, revision=revision, create_pr=create_pr)
     print(f"{pushed.url}: {len(files)} files, checksums compared" if pushed.changed else f"{repo} has all this already")
     if pushed.others:
         print(f"also there, left as they are: {', '.join(pushed.others)}")
-    if options.pin:
+    if pinned:
         pin(repo, pushed.commit)
         print(f"{repo} is loaded at {pushed.commit} from now on ({names.REVISIONS.name}, to be committed)")
     return pushed

@@ -1,15 +1,32 @@
-"""The folder of one training run: which config it trains, and how far it has come."""
+"""The folder of one training run: which config it trains, how, and how far it has come."""
 
 import dataclasses
 import json
 import typing
+from dataclasses import dataclass
 from pathlib import Path
 
+from fer_models.paths import RUNS
 from train.config.recipe import ConfigError, HubConfig, parse
 from train.data.face_dataset import DataError
 
 # keys of a config that may change while a run is stopped
 NO_TRAINING = ("card", "metrics", "extends", "half_precision")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a recipe leaves open: where, on what, and from which file it is trained.
+
+    work: the folder that holds a folder per run. backbone: safetensors to start from, instead of a download or random
+    weights. resume: go on where a stopped run was. bf16: mixed precision. workers: processes that load pictures.
+    """
+
+    work: Path = RUNS
+    backbone: Path | None = None
+    resume: bool = False
+    bf16: bool = False
+    workers: int = 0
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -70,4 +87,4 @@ def open_run(folder: Path, config: HubConfig, resume: bool, finished: bool = Fal
     note.write_text(json.dumps(content, indent=1))
 
 
-__all__ = ["NO_TRAINING", "last_checkpoint", "open_run", "stage_folder"]
+__all__ = ["NO_TRAINING", "RunSettings", "last_checkpoint", "open_run", "stage_folder"]

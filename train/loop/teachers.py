@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 from fer_models.expressions import canonical_expression
-from train.config.initial_weights import CHECKPOINTS
+from fer_models.paths import CHECKPOINTS
 from train.config.recipe import Stage
 from train.data.face_dataset import DataError, FaceDataset
 from train.measure.scoring import Checkpoint, load_checkpoint, score

@@ -3,16 +3,21 @@ weights, sharpness-aware steps, a line per epoch."""
 
 import copy
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from transformers import EvalPrediction, Trainer, TrainerCallback
+from transformers import EarlyStoppingCallback, EvalPrediction, Trainer, TrainerCallback, TrainingArguments
 
-from train.config.recipe import Stage, require
+from fer_models import FERImageProcessor
+from train.config.recipe import OWN_SCHEDULES, Recipe, Stage, require
+from train.data.face_dataset import FaceDataset
 from train.loop.augmentation import Collator
 from train.loop.averaged_weights import AveragedWeights
+from train.loop.run_folder import RunSettings
 from train.loop.sharpness import uphill
 
 
@@ -76,37 +81,21 @@ class LossPlateau(torch.optim.lr_scheduler.ReduceLROnPlateau):
 class StageTrainer(Trainer):
     """
     Args:
-        frozen: dotted names of modules whose weights and batch statistics stay as they are.
-        schedule, schedule_options: of `train.config.recipe.Stage`, where it is one of `OWN_SCHEDULES`; transformers
-            follows its own from the training arguments.
+        stage: says what is frozen, the schedule, the averaging of the weights, the sharpness of the steps and the share
+            of the model's own answers in the targets; what transformers follows itself it reads from `trainer`.
         evaluation_collator: makes the batches of the evaluation; the `data_collator` those of the training.
-        averaging: decay of the moving average of the weights, which is then what is validated and saved.
-        sharpness: radius of sharpness-aware minimisation, which takes two passes a step.
-        own_share: share in the targets of what the model, as it is now, answers for the same view.
+        trainer: the arguments of transformers' own.
     """
 
-    def __init__(
-        self,
-        *args,
-        frozen: list[str],
-        evaluation_collator: Collator,
-        schedule: str = "",
-        schedule_options: dict | None = None,
-        averaging: float | None = None,
-        sharpness: float | None = None,
-        own_share: float | None = None,
-        **kwargs,
-    ):
-        super().__init__(*args, **kwargs)
-        self.own_share = own_share
-        self.earlier_self = copy.deepcopy(self.model).eval().requires_grad_(False) if own_share else None
-        self.sharpness = sharpness
-        self.averaged = AveragedWeights(averaging) if averaging else None
+    def __init__(self, stage: Stage, evaluation_collator: Callable, **trainer: Any):
+        super().__init__(**trainer)
+        self.stage = stage
+        self.evaluation_collator = evaluation_collator
+        self.earlier_self = copy.deepcopy(self.model).eval().requires_grad_(False) if stage.own_share else None
+        self.averaged = AveragedWeights(stage.averaging) if stage.averaging else None
         if self.averaged:
             self.add_callback(self.averaged)
-        self.frozen = [self.model.get_submodule(name) for name in frozen]
-        self.schedule, self.schedule_options = schedule, schedule_options or {}
-        self.evaluation_collator = evaluation_collator
+        self.frozen = [self.model.get_submodule(name) for name in stage.frozen]
         self.model.requires_grad_(True)
         for module in self.frozen:
             module.requires_grad_(False)
@@ -115,10 +104,10 @@ class StageTrainer(Trainer):
         if model.training:
             for module in self.frozen:  # Trainer has just put the whole model in training mode
                 module.eval()
-            if self.own_share:
+            if self.earlier_self is not None:
                 with torch.no_grad():
                     answers = self.earlier_self(inputs["pixel_values"]).logits.float().softmax(dim=1)
-                inputs = inputs | {"labels": torch.lerp(inputs["labels"], answers, self.own_share)}
+                inputs = inputs | {"labels": torch.lerp(inputs["labels"], answers, self.stage.own_share)}
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def get_eval_dataloader(self, eval_dataset=None):
@@ -135,8 +124,8 @@ class StageTrainer(Trainer):
 
     def training_step(self, model, inputs, *args, **kwargs) -> torch.Tensor:
         loss = super().training_step(model, inputs, *args, **kwargs)
-        if self.sharpness:
-            with uphill(model, self.sharpness):
+        if self.stage.sharpness:
+            with uphill(model, self.stage.sharpness):
                 super().training_step(model, inputs, *args, **kwargs)
         return loss
 
@@ -157,14 +146,90 @@ class StageTrainer(Trainer):
 
     def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None):
         steps_per_epoch = max(num_training_steps / self.args.num_train_epochs, 1)
-        options = self.schedule_options
+        schedule, options = self.stage.schedule, self.stage.schedule_options
         factors = {
             "inverse_time": lambda step: 1 / (1 + step / steps_per_epoch),
             "step": lambda step: options["factor"] ** (int(step / steps_per_epoch) // options["every"]),
         }
-        if self.lr_scheduler is None and self.schedule in factors:
-            factor = factors[self.schedule]
+        if self.lr_scheduler is None and schedule in factors:
+            factor = factors[schedule]
             self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, factor)
-        elif self.lr_scheduler is None and self.schedule == "loss_plateau":
+        elif self.lr_scheduler is None and schedule == "loss_plateau":
             self.lr_scheduler = LossPlateau(self, optimizer or self.optimizer, options)
         return super().create_scheduler(num_training_steps, optimizer)
+
+
+def training_arguments(
+    stage: Stage, recipe: Recipe, pictures: int, folder: Path, run: RunSettings
+) -> TrainingArguments:
+    """What transformers' Trainer does by itself in a stage with so many training pictures."""
+    own = stage.schedule in OWN_SCHEDULES
+    # transformers lets the plateau schedule wait for the metric to fall; ours is an accuracy
+    plateau = {"mode": "max"} if stage.schedule == "reduce_lr_on_plateau" else {}
+    return TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=stage.batch_size,
+        per_device_eval_batch_size=64,
+        num_train_epochs=stage.epochs,
+        optim=stage.optimizer,
+        optim_args=",".join(f"{key}={value}" for key, value in stage.optimizer_options.items()) or None,
+        learning_rate=stage.learning_rate,
+        weight_decay=stage.weight_decay,
+        max_grad_norm=stage.max_grad_norm,
+        lr_scheduler_type="constant" if own else stage.schedule,
+        lr_scheduler_kwargs={} if own else plateau | stage.schedule_options,
+        warmup_steps=stage.warmup,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="accuracy",
+        greater_is_better=True,
+        restore_callback_states_from_checkpoint=True,  # the patience of early stopping
+        seed=recipe.seed,
+        use_cpu=not torch.cuda.is_available(),
+        bf16=run.bf16,
+        dataloader_num_workers=run.workers,
+        # batch norm cannot learn from a last batch of one picture
+        dataloader_drop_last=pictures % stage.batch_size == 1,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        report_to="none",
+    )
+
+
+def stage_trainer(
+    stage: Stage,
+    recipe: Recipe,
+    model: torch.nn.Module,
+    processor: FERImageProcessor,
+    splits: dict[str, FaceDataset],
+    folder: Path,
+    run: RunSettings,
+) -> StageTrainer:
+    """The Trainer of one stage; its `train` leaves the model with the weights of the best validation accuracy.
+
+    Args:
+        splits: the pictures `train` and `validation`.
+        folder: where the stage keeps its checkpoints.
+    """
+    size, pictures = stage.image_size or model.config.image_size, len(splits["train"])
+    votes = recipe.soft_labels or bool(stage.teachers or stage.own_share)
+    return StageTrainer(
+        stage,
+        evaluation_collator=Collator(processor, size),
+        data_collator=Collator(processor, size, stage.augmentation or recipe.augmentation, votes),
+        model=model,
+        args=training_arguments(stage, recipe, pictures, folder, run),
+        train_dataset=splits["train"],
+        eval_dataset=splits["validation"],
+        compute_metrics=accuracy,
+        callbacks=[
+            EpochLine(stage.name, pictures),
+            *([EarlyStoppingCallback(stage.patience)] if stage.patience else []),
+        ],
+    )
+
+
+__all__ = ["EpochLine", "LossPlateau", "StageTrainer", "accuracy", "check_frozen", "stage_trainer"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from fer_models.paths import ROOT
+from fer_models.paths import RESULTS
 from train.config.recipe import ConfigError, Data, load_config
 from train.data.readers import READERS, DataError, FaceDataset, load_split
 from train.data.splits import load_splits
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, help="a random sample of so many pictures")
     parser.add_argument("--shuffle-seed", type=int, default=0, help="of the order, the sample and the resampling")
-    parser.add_argument("--out", type=Path, default=ROOT / "results")
+    parser.add_argument("--out", type=Path, default=RESULTS)
 
 
 def _split_of_config(options: argparse.Namespace) -> tuple[FaceDataset, Data, str]:
@@ -50,21 +50,23 @@ def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
         ConfigError, DataError: it is not there, or the arguments do not say what it is.
     """
     if options.config:
-        data, described, split = _split_of_config(options)
-        name, layout = described.name, described.layout
+        data, own, split = _split_of_config(options)
+        name, layout = own.name, own.layout
     elif options.layout and options.split:
         name, layout, split = options.layout, options.layout, options.split
         data = load_split(layout, options.data, split, options=yaml.safe_load(options.layout_options))
     else:
         raise DataError("which pictures? Pass --layout and --split, or --config")
-    description = {
-        "name": options.data_name or name,
-        "layout": layout,
-        "file": options.data.name,
-        "split": split,
-        "limit": options.limit,
-    }
-    return data, description
+    return data, described(options.data_name or name, layout, options.data, split, options.limit)
+
+
+def described(name: str, layout: str, data: Path, split: str, limit: int | None = None) -> dict:
+    """What a result file says about its pictures.
+
+    Args:
+        data: file or folder of the data set. limit: of a random sample.
+    """
+    return {"name": name, "layout": layout, "file": data.name, "split": split, "limit": limit}
 
 
 def open_training_data(options: argparse.Namespace) -> FaceDataset:
@@ -101,14 +103,14 @@ def measured_checkpoints(
         yield checkpoint, data, rows, result
 
 
-def result_file(options: argparse.Namespace, subject: str, data: dict, suffix: str = "") -> Path:
-    """`SUBJECT-on-DATA-SPLIT.json` in the results folder; a subset or sample has a name of its own, never the full
-    result's."""
+def result_file(folder: Path, subject: str, data: dict, suffix: str = "") -> Path:
+    """`SUBJECT-on-DATA-SPLIT.json` in the folder, which is made where it is new; a subset or sample has a name of its
+    own, never the full result's."""
     subset = f"-{data['subset']['name']}" if data.get("subset") else ""
     limit = f"-limit{data['limit']}" if data["limit"] else ""
     stem = re.sub(r"[^\w.-]+", "-", f"{subject}-on-{data['name']}-{data['split']}{subset}{limit}{suffix}")
-    options.out.mkdir(parents=True, exist_ok=True)
-    return options.out / f"{stem}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{stem}.json"
 
 
 def _rounded(value: object) -> object:

@@ -81,7 +81,7 @@ def same_files(left: Path, right: Path) -> bool:
 
 
 def test_a_folder_arrives_in_one_commit_large_files_by_lfs_and_can_be_loaded_by_its_name(hub, folder):
-    pushed = push.push_folder(folder, "org", options())
+    pushed = push.push_folder(folder, "org")
     repo = hub.repos["model/org/model-x"]
     assert there(hub) == [*NEW, *SENT]
     assert repo.messages == ["initial commit", "model-x: weights, code, card and results"]
@@ -92,20 +92,20 @@ def test_a_folder_arrives_in_one_commit_large_files_by_lfs_and_can_be_loaded_by_
 
 
 def test_what_is_there_already_is_not_sent_again(hub, folder, capsys):
-    first = push.push_folder(folder, "org", options())
-    again = push.push_folder(folder, "org", options())
+    first = push.push_folder(folder, "org")
+    again = push.push_folder(folder, "org")
     assert not again.changed and again.commit == first.commit
     assert "org/model-x has all this already" in capsys.readouterr().out
     (folder / "README.md").write_text(CARD + "More.\n")
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     assert len(hub.repos["model/org/model-x"].messages) == 3 and hub.count("PUT") == 2
 
 
 def test_files_that_somebody_added_on_the_hub_stay_and_are_named(hub, folder, capsys):
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     (folder / "results/large.bin").unlink()
     (folder / "config.json").write_text('{"new": 1}')
-    assert push.push_folder(folder, "org", options()).others == ["results/large.bin"]
+    assert push.push_folder(folder, "org").others == ["results/large.bin"]
     assert "also there, left as they are: results/large.bin" in capsys.readouterr().out
     assert there(hub) == [*NEW, *SENT]
 
@@ -143,7 +143,7 @@ def test_a_push_that_dies_is_one_sentence_leaves_no_half_repo_and_finishes_when_
     hub.stop() if fault == "refused" else hub.fail(where, fault)
     start = time.monotonic()
     with pytest.raises(PushError) as caught:
-        push.push_folder(folder, "org", options())
+        push.push_folder(folder, "org")
     seconds = time.monotonic() - start
     assert words in str(caught.value) and "\n" not in str(caught.value)
     assert "pushing again sends what is missing" in str(caught.value)
@@ -155,7 +155,7 @@ def test_a_push_that_dies_is_one_sentence_leaves_no_half_repo_and_finishes_when_
     if fault == "refused":
         return
     hub.heal()
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     assert there(hub) == [*NEW, *SENT]
     assert len(hub.repos["model/org/model-x"].messages) == 2
 
@@ -163,9 +163,9 @@ def test_a_push_that_dies_is_one_sentence_leaves_no_half_repo_and_finishes_when_
 def test_large_files_that_arrived_before_a_push_died_are_not_sent_twice(hub, folder):
     hub.fail("/commit/", 500)
     with pytest.raises(PushError):
-        push.push_folder(folder, "org", options())
+        push.push_folder(folder, "org")
     hub.heal()
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     assert hub.count("PUT") == 2
 
 
@@ -189,34 +189,34 @@ def test_a_push_that_is_killed_in_the_middle_of_a_file_leaves_nothing_and_the_ne
     process.wait()
     assert there(hub) == NEW
     hub.heal()
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     assert there(hub) == [*NEW, *SENT]
 
 
 def test_a_byte_that_changed_on_the_way_is_found_and_the_next_push_repairs_it(hub, folder):
     hub.fail("/commit/", "flip")
     with pytest.raises(PushError, match=r"has another README\.md in commit \w{8} than was sent; push again"):
-        push.push_folder(folder, "org", options())
+        push.push_folder(folder, "org")
     hub.heal()
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     assert hub.repos["model/org/model-x"].files()["README.md"].data == CARD.encode()
 
 
 def test_a_card_that_the_hub_would_refuse_stops_the_push_before_anything_is_made(hub, folder):
     (folder / "README.md").write_text("---\nlicense: [mit\n---\n")
     with pytest.raises(PushError, match=r"the metadata of .*README\.md is not valid, nothing was sent"):
-        push.push_folder(folder, "org", options())
+        push.push_folder(folder, "org")
     assert hub.repos == {} and hub.count("PUT") == 0
 
 
 def test_a_pull_request_leaves_main_alone_and_needs_no_rights(hub, folder, monkeypatch):
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     (folder / "config.json").write_text('{"better": true}')
     monkeypatch.setenv("HF_TOKEN", "stranger's")
     with pytest.raises(PushError, match="may not write to org"):
         push.account("org")
     assert push.account("org", create_pr=True) == "org"
-    pushed = push.push_folder(folder, "org", options("--create-pr"))
+    pushed = push.push_folder(folder, "org", create_pr=True)
     repo = hub.repos["model/org/model-x"]
     assert pushed.url == f"{hub.url}/org/model-x/discussions/1"
     assert repo.files("main")["config.json"].data == b"{}"
@@ -234,14 +234,14 @@ def test_a_space_is_pushed_in_the_same_way(hub, folder):
 def test_a_revision_is_a_branch_of_its_own(hub, folder):
     for content in ("{}", '{"changed": 1}'):
         (folder / "config.json").write_text(content)
-        push.push_folder(folder, "org", options("--revision", "trial"))
+        push.push_folder(folder, "org", revision="trial")
         assert hub.repos["model/org/model-x"].files("trial")["config.json"].data == content.encode()
     assert there(hub, revision="main") == NEW
     assert same_files(checkpoint_folder("org/model-x@trial"), folder)
 
 
 def test_a_private_repo_is_not_shown_to_others_and_a_public_one_is_not_taken_for_private(hub, folder, monkeypatch):
-    push.push_folder(folder, "org", options("--private"))
+    push.push_folder(folder, "org", private=True)
     assert hub.repos["model/org/model-x"].private
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(CheckpointError, match="it is private and you are not logged in"):
@@ -250,16 +250,16 @@ def test_a_private_repo_is_not_shown_to_others_and_a_public_one_is_not_taken_for
     hub.repos["model/org/model-x"].private = False
     (folder / "config.json").write_text('{"secret": 1}')
     with pytest.raises(PushError, match="org/model-x is public; make it private in its settings first"):
-        push.push_folder(folder, "org", options("--private"))
+        push.push_folder(folder, "org", private=True)
     assert hub.repos["model/org/model-x"].files()["config.json"].data == b"{}"
 
 
 def test_a_pinned_push_is_what_its_name_loads_from_then_on(hub, folder):
     names.REVISIONS.write_text('{"other/one": "abc"}')
-    first = push.push_folder(folder, "org", options("--pin"))
+    first = push.push_folder(folder, "org", pinned=True)
     assert json.loads(names.REVISIONS.read_text()) == {"org/model-x": first.commit, "other/one": "abc"}
     (folder / "config.json").write_text('{"newer": 1}')
-    push.push_folder(folder, "org", options())
+    push.push_folder(folder, "org")
     assert checkpoint_folder("org/model-x").name == first.commit
 
 

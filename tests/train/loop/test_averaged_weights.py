@@ -9,6 +9,7 @@ from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel, TrainerCallback, TrainingArguments
 from transformers.modeling_outputs import ModelOutput
 
+from train.config.recipe import Stage
 from train.loop.averaged_weights import LIVE, AveragedWeights
 from train.loop.trainer import StageTrainer
 
@@ -42,7 +43,7 @@ def collate(rows: list[dict]) -> dict[str, torch.Tensor]:
     return {key: torch.tensor([row[key] for row in rows]) for key in rows[0]}
 
 
-def trainer(folder: Path, epochs: int, **options) -> StageTrainer:
+def trainer(folder: Path, epochs: int, **stage) -> StageTrainer:
     arguments = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=epochs,
@@ -58,14 +59,13 @@ def trainer(folder: Path, epochs: int, **options) -> StageTrainer:
         disable_tqdm=True,
     )
     return StageTrainer(
+        Stage("s", epochs, learning_rate=1.0, **stage),
+        collate,
         model=Line(LineConfig()),
         args=arguments,
         train_dataset=ROWS,
         eval_dataset=ROWS,
         data_collator=collate,
-        evaluation_collator=collate,
-        frozen=[],
-        **options,
     )
 
 

@@ -1,6 +1,5 @@
 """Targets from trained models: the mixture, whose label order it is in, and what is said when a teacher is missing."""
 
-import argparse
 import dataclasses
 
 import numpy as np
@@ -13,8 +12,9 @@ from train.config.recipe import ConfigError, Recipe, Stage
 from train.data.face_dataset import DataError
 from train.data.readers import load_split
 from train.loop import teachers
+from train.loop.run_folder import RunSettings
+from train.loop.trainer import stage_trainer
 from train.measure.scoring import CheckpointError, load_checkpoint
-from train.train_hub import stage_trainer
 
 
 @pytest.fixture
@@ -85,8 +85,7 @@ def test_taught_targets_reach_the_batches_of_training_but_not_of_validation(data
     lesson = dataclasses.replace(stage("one", share=1.0), batch_size=8)
     splits = {"train": teachers.taught(data, lesson, {}), "validation": data}
     processor = FERImageProcessor(do_grayscale=True, source_size=48)
-    options = argparse.Namespace(bf16=False, workers=0)
-    trainer = stage_trainer(checkpoint.model, processor, lesson, Recipe(), splits, tmp_path / "work", options)
+    trainer = stage_trainer(lesson, Recipe(), checkpoint.model, processor, splits, tmp_path / "work", RunSettings())
     (batch,) = trainer.get_train_dataloader()
     assert batch["labels"].shape == (8, 8)
     expected = splits["train"].votes[np.lexsort(splits["train"].votes.T)]

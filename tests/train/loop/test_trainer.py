@@ -1,6 +1,5 @@
 """The schedules that ours adds to transformers' Trainer, and the options that reach the optimizer."""
 
-import argparse
 import pickle
 
 import pytest
@@ -9,11 +8,11 @@ from torch.nn import functional as F
 
 from fer_models import FERImageProcessor, PAttLiteConfig, PAttLiteForImageClassification
 from tests.support.tiny import tiny_ferplus
-from train import train_hub
 from train.config.recipe import ConfigError, Recipe, Stage
 from train.data.readers import load_split
 from train.loop.augmentation import Augmentation
-from train.loop.trainer import check_frozen
+from train.loop.run_folder import RunSettings
+from train.loop.trainer import check_frozen, stage_trainer
 
 
 @pytest.fixture
@@ -22,14 +21,14 @@ def trainer_of(tmp_path, data_cache):
 
     def build(**stage):
         data = load_split("ferplus_parquet", tiny_ferplus(tmp_path / "tiny.parquet", count=16), "PublicTest")
-        trainer = train_hub.stage_trainer(
-            PAttLiteForImageClassification(PAttLiteConfig(num_labels=8, image_size=112)),
-            FERImageProcessor(),
+        trainer = stage_trainer(
             Stage("s", epochs=5, learning_rate=1.0, **stage),
             Recipe(),
+            PAttLiteForImageClassification(PAttLiteConfig(num_labels=8, image_size=112)),
+            FERImageProcessor(),
             {"train": data, "validation": data},
             tmp_path / "stage",
-            argparse.Namespace(bf16=False, workers=0),
+            RunSettings(),
         )
         trainer.create_optimizer_and_scheduler(10)
         return trainer

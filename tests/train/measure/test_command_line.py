@@ -58,8 +58,8 @@ def test_arguments_that_do_not_say_which_pictures_are_an_error(data):
 
 def test_a_sample_never_takes_the_name_of_the_full_result(tmp_path):
     description = {"name": "ferplus", "split": "PublicTest", "limit": 50}
-    file = result_file(options("--data", "x", "--out", str(tmp_path)), "model", description)
-    assert file == tmp_path / "model-on-ferplus-PublicTest-limit50.json"
+    file = result_file(tmp_path / "new", "model", description)
+    assert file == tmp_path / "new/model-on-ferplus-PublicTest-limit50.json"
 
 
 def test_a_result_file_has_six_digits_no_nan_and_lists_on_one_line(tmp_path):
