@@ -26,7 +26,7 @@ from fer_models.paths import HUB_CONFIGS, RESULTS
 from train.config.initial_weights import build_model
 from train.config.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml, merged, parse
 from train.data.face_dataset import DataError, FaceDataset
-from train.data.splits import load_splits, stratified_split
+from train.data.splits import load_splits, require_readable, stratified_split
 from train.loop.run_folder import RunSettings, open_run
 from train.loop.training import add_training_arguments, run_settings, train
 from train.measure.command_line import command, write_json
@@ -311,6 +311,7 @@ def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings) -> dict:
         "train": sample(everything["train"], grid.train_pictures),
         "validation": sample(everything["validation"], grid.validation_pictures),
     }
+    require_readable({role: splits[role] for role in ("train", "validation")})
     pictures = {
         "train_pictures": len(splits["train"]),
         "of": len(everything["train"]),

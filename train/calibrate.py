@@ -13,6 +13,7 @@ arXiv 2007.07314); there every expression of the validation pictures weighs the 
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ from train.measure.command_line import add_arguments, command, open_data, open_t
 from train.measure.plots import plot_reliability
 from train.measure.provenance import provenance
 from train.measure.scoring import CheckpointError, describe, labels_for, load_checkpoint, score, scoring_order
+
+LEAST_PICTURES = 200  # at a stated error of 5 % ten of them may be wrong; fewer hardly place a threshold
+TEMPERATURES = (0.05, 20.0)
 
 
 @dataclass(frozen=True)
@@ -63,16 +67,33 @@ def negative_log_likelihood(
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, setting: Setting = WEB) -> float:
-    """The temperature, 0.05 to 20, with the least negative log likelihood (Guo et al., section 4.2).
+    """The temperature, between `TEMPERATURES`, with the least negative log likelihood (Guo et al., section 4.2).
 
     The likelihood has one optimum in 1 / T, so a bounded search over log T finds it.
     """
     logits = np.asarray(logits, dtype=np.float64)
-    bounds = np.log([0.05, 20])
+    bounds = np.log(TEMPERATURES)
     best = minimize_scalar(
         lambda log_t: negative_log_likelihood(logits, labels, np.exp(log_t), setting), bounds=bounds, method="bounded"
     )
     return float(np.exp(best.x))
+
+
+def warnings_of(fitted: dict) -> list[str]:
+    """What makes the fitted values doubtful, a sentence each: a temperature at a bound of the search, a threshold that
+    lets everything pass."""
+    found, temperature = [], fitted["softmax_temperature"]
+    for bound in TEMPERATURES:
+        if abs(np.log(temperature / bound)) < 0.01:
+            found.append(
+                f"the temperature ended at {bound:g}, a bound of the search, so the likelihood has no optimum: are all "
+                "these pictures answered right, or nearly none? Take pictures that the model was not trained on"
+            )
+    if fitted["reject_threshold"] == 0:
+        found.append(
+            f"every answer is sure: even of all pictures together no more than {fitted['stated_error']:.1%} are wrong"
+        )
+    return found
 
 
 def reject_threshold(
@@ -213,6 +234,14 @@ def tell(fitted: dict, pictures: str, error: float) -> None:
     )
 
 
+def _require_enough(count: int) -> None:
+    if count < LEAST_PICTURES:
+        raise DataError(
+            f"calibration needs {LEAST_PICTURES} pictures or more, found {count}; take a larger split, or leave the "
+            "checkpoint without temperature and threshold"
+        )
+
+
 @command
 def main(arguments: list[str] | None = None) -> Path:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -227,7 +256,10 @@ def main(arguments: list[str] | None = None) -> Path:
     everything, description = open_data(options)
     checkpoint = load_checkpoint(options.checkpoint)
     data, left_out, _ = labels_for(everything, checkpoint)
-    scores = score(checkpoint, data, scoring_order(data.labels, options.shuffle_seed, limit=options.limit), 64)
+    rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
+    _require_enough(len(rows))
+    scores = score(checkpoint, data, rows, 64)
+    _require_enough(len(scores.rows))
     labels = data.labels[scores.rows]
     fitted = calibration(scores.logits, labels, options.error, options.shuffle_seed)
     balanced = None
@@ -237,6 +269,9 @@ def main(arguments: list[str] | None = None) -> Path:
         named = dict(zip(checkpoint.expressions, priors, strict=True))
         own = calibration(scores.logits, labels, options.error, options.shuffle_seed, Setting(priors))
         balanced = {"class_priors": named, **own}
+    warned = warnings_of(fitted)
+    if balanced:
+        warned += [f"all expressions equally likely: {warning}" for warning in warnings_of(balanced)]
     origin = provenance()
     source = {
         "data": description["name"],
@@ -258,6 +293,7 @@ def main(arguments: list[str] | None = None) -> Path:
         "left_out": left_out,
         "unreadable": [str(data.ids[row]) for row in scores.unreadable],
         **fitted,
+        "warnings": warned,
         **({"balanced": balanced} if balanced else {}),
         **origin,
     }
@@ -275,6 +311,8 @@ def main(arguments: list[str] | None = None) -> Path:
     tell(fitted, f"{len(labels)} pictures", options.error)
     if balanced:
         tell(balanced, "the same pictures, all expressions equally likely", options.error)
+    for warning in warned:
+        print(f"warning: {warning}", file=sys.stderr)
     print(path)
     return path
 

@@ -36,8 +36,8 @@ def accuracy_by_severity(
         change = partial(corrupt, kind, severity, seed) if severity else None
         scores = score(checkpoint, data, rows, batch_size, change, f"{checkpoint.name}, {kind} {severity}")
         correct = scores.logits.argmax(axis=1) == data.labels[scores.rows]
-        samples = metrics.resampled_sums(correct[:, None], seed=seed)[:, 0] / len(correct)
-        return {"n": len(correct), "value": float(correct.mean()), "interval": metrics.percentile_interval(samples)}
+        interval = metrics.share_interval(correct, seed)
+        return {"n": len(correct), "value": float(correct.mean()), "interval": interval}
 
     clean = accuracy("clean", 0)
     return {kind: [clean] + [accuracy(kind, severity) for severity in SEVERITIES[1:]] for kind in CORRUPTIONS}

@@ -16,9 +16,10 @@ from pathlib import Path
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from fer_models.paths import CHECKPOINTS, HUB_CONFIGS, RESULTS
+from fer_models.results import ResultError
 from train.config.recipe import ConfigError, HubConfig, load_config
 from train.data.face_dataset import DataError
-from train.data.splits import load_splits
+from train.data.splits import load_splits, require_readable
 from train.evaluate import EvaluationSettings, evaluate, write_evaluation
 from train.hub import push
 from train.hub.assemble import assemble
@@ -39,6 +40,8 @@ def train_folder(config: HubConfig, data: Path, folder: Path, results: Path, run
         data: file or folder of the data set. folder: of the checkpoint. results: where the validation result goes.
     """
     splits = load_splits(config.data, data)
+    if is_main_process():
+        require_readable({role: splits[role] for role in ("train", "validation")})
     model, processor = train(config, splits, run)
     if not is_main_process():
         return
@@ -126,7 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
                     create_pr=options.create_pr,
                     pinned=options.pin,
                 )
-    except (CheckpointError, ConfigError, DataError, HubFolderError, push.PushError) as error:
+    except (CheckpointError, ConfigError, DataError, HubFolderError, ResultError, push.PushError) as error:
         sys.exit(f"error: {error}")
 
 

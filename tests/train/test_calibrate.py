@@ -6,7 +6,16 @@ import pytest
 from fer_models.expressions import EXPRESSIONS
 from fer_models.paths import ROOT
 from tests.support.tiny import only_result, tiny_checkpoint, tiny_ferplus
-from train.calibrate import Setting, calibration, class_priors, cross_fitted, fit_temperature, main, reject_threshold
+from train.calibrate import (
+    Setting,
+    calibration,
+    class_priors,
+    cross_fitted,
+    fit_temperature,
+    main,
+    reject_threshold,
+    warnings_of,
+)
 from train.data.face_dataset import DataError
 from train.measure import metrics
 from train.measure.scoring import load_checkpoint
@@ -66,7 +75,7 @@ def test_a_threshold_that_cannot_be_reached_is_none():
 
 def test_the_command_stores_what_it_fitted_and_leaves_the_rest_of_the_config_alone(tmp_path):
     folder = tiny_checkpoint(tmp_path / "tiny")
-    data = tiny_ferplus(tmp_path / "data.parquet")
+    data = tiny_ferplus(tmp_path / "data.parquet", count=200)
     before = json.loads((folder / "config.json").read_text())
     out = tmp_path / "results"
     where = ["--data", str(data), "--layout", "ferplus_parquet", "--split", "PublicTest", "--out", str(out)]
@@ -78,8 +87,36 @@ def test_the_command_stores_what_it_fitted_and_leaves_the_rest_of_the_config_alo
     assert after["softmax_temperature"] == pytest.approx(result["softmax_temperature"], rel=1e-4)
     assert after["reject_threshold"] == pytest.approx(result["reject_threshold"], abs=1e-5)
     assert load_checkpoint(str(folder)).model.config.calibration == after["calibration"]
-    assert (after["calibration"]["split"], after["calibration"]["n"]) == ("PublicTest", 24)
+    assert (after["calibration"]["split"], after["calibration"]["n"]) == ("PublicTest", 200)
     assert (out / "tiny-calibration-on-ferplus_parquet-PublicTest-reliability.png").is_file()
+
+
+def test_a_handful_of_pictures_is_refused_and_the_checkpoint_stays_as_it_is(tmp_path):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    data = tiny_ferplus(tmp_path / "data.parquet", count=40)
+    before = (folder / "config.json").read_text()
+    where = [
+        "--data",
+        str(data),
+        "--layout",
+        "ferplus_parquet",
+        "--split",
+        "PublicTest",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    with pytest.raises(SystemExit, match="calibration needs 200 pictures or more, found 40"):
+        main([str(folder), *where])
+    assert (folder / "config.json").read_text() == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_perfect_score_is_warned_about_and_a_useful_calibration_is_not(calibrated):
+    logits, labels = calibrated
+    assert warnings_of(calibration(logits, labels, error=0.05, seed=0)) == []
+    perfect = calibration(logits, logits.argmax(axis=1), error=0.05, seed=0)
+    bound, sure = warnings_of(perfect)
+    assert bound.startswith("the temperature ended at 0.05, a bound of the search") and "every answer is sure" in sure
 
 
 def test_a_folder_without_a_config_is_an_error(tmp_path):
@@ -118,12 +155,12 @@ def test_class_priors_are_the_mean_votes_and_refuse_a_class_without_any():
 
 def test_with_a_config_the_command_stores_the_balanced_setting_too(tmp_path, data_cache):
     folder = tiny_checkpoint(tmp_path / "tiny", names=tuple(reversed(EXPRESSIONS)))
-    data = tiny_ferplus(tmp_path / "data.parquet", count=48, splits=("Training", "Training", "PublicTest"))
+    data = tiny_ferplus(tmp_path / "data.parquet", count=600, splits=("Training", "Training", "PublicTest"))
     config = str(ROOT / "hub_configs/pattlite-ferplus.yaml")
     main([str(folder), "--data", str(data), "--config", config, "--out", str(tmp_path / "results"), "--error", "0.9"])
     balanced = only_result(tmp_path / "results")["balanced"]
     stored = load_checkpoint(str(folder)).model.config
-    labels = [index % 8 for index in range(48) if index % 3 < 2]  # all ten votes of picture i are for class i modulo 8
+    labels = [index % 8 for index in range(600) if index % 3 < 2]  # all ten votes of picture i are for class i modulo 8
     expected = np.bincount(labels, minlength=8)[::-1] / len(labels)
     np.testing.assert_allclose(stored.class_priors, expected, atol=1e-5)
     assert list(balanced["class_priors"]) == list(reversed(EXPRESSIONS))

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import datasets
 import numpy as np
 import torch
+from PIL import Image
 
 from fer_models.expressions import canonical_expression
+from fer_models.faces import PhotoError, read_photo
 
 
 class DataError(ValueError):
@@ -14,9 +16,10 @@ class DataError(ValueError):
 
 
 class FaceDataset(torch.utils.data.Dataset):
-    """Rows `{"image": PIL image, "label": int, "votes": (C,) float32 array that sums to 1}`.
+    """Rows `{"image": upright RGB PIL image with 8 bits, "label": int, "votes": (C,) float32 array that sums to 1}`.
 
-    The pictures are memory-mapped or files, and are decoded when a row is asked for.
+    The pictures are memory-mapped or files, and are decoded when a row is asked for, as the photos are that people ask
+    about (`read_photo`): 16-bit and float pictures are scaled, transparent ones laid on white.
 
     Args:
         pictures: a `datasets.Dataset` with a decodable `image` column; its other columns are ignored.
@@ -69,10 +72,25 @@ class FaceDataset(torch.utils.data.Dataset):
                 except Exception as error:
                     raise DataError(f"the picture {self.ids[index]} cannot be read: {error}") from error
             raise
-        for image, index in zip(images, indices, strict=True):
-            if image is None:
-                raise DataError(f"expected a picture for {self.ids[index]}, found an empty cell")
-        return images
+        return [self._photo(image, index) for image, index in zip(images, indices, strict=True)]
+
+    def _photo(self, image: Image.Image | None, index: int) -> Image.Image:
+        if image is None:
+            raise DataError(f"expected a picture for {self.ids[index]}, found an empty cell")
+        try:
+            return read_photo(image)
+        except PhotoError as error:
+            raise DataError(f"the picture {self.ids[index]} cannot be read: {error}") from error
+
+    def unreadable(self) -> list[str]:
+        """The names of the pictures that cannot be decoded; every picture is tried."""
+        broken = []
+        for index in range(len(self)):
+            try:
+                self[index]
+            except DataError:
+                broken.append(str(self.ids[index]))
+        return broken
 
     def with_votes(self, votes: np.ndarray) -> "FaceDataset":
         """The same pictures with other vote shares, `(N, C)`."""

@@ -9,8 +9,14 @@ import numpy as np
 from datasets.exceptions import DatasetGenerationError
 
 from fer_models.expressions import canonical_expression
-from fer_models.photo import PICTURE_SUFFIXES
+from fer_models.pictures import SUFFIXES
 from train.data.face_dataset import DataError
+
+
+def visible(paths: Iterable[Path]) -> list[Path]:
+    """The paths in order, without those that start with a dot: macOS puts a `._x.png` that is no picture beside `x.png`
+    on disks that are not its own."""
+    return sorted(path for path in paths if not path.name.startswith("."))
 
 
 def picture_files(files: Sequence[Path]) -> datasets.Dataset:
@@ -108,7 +114,7 @@ def class_ids(expressions: Sequence[str], names: Sequence[str], where: object) -
 def class_folders(
     folder: Path, dictionary: Mapping[str, str] | None, names: Sequence[str] | None
 ) -> tuple[list[Path], list[str], dict[str, list[str]]]:
-    """The pictures in a folder of class folders, in the order of their paths.
+    """The pictures in a folder of class folders and their sub-folders, in the order of their paths.
 
     Args:
         dictionary: folder name -> expression, see `expressions_of`.
@@ -123,16 +129,19 @@ def class_folders(
     if not folder.is_dir():
         others = sorted(f.name for f in folder.parent.iterdir() if f.is_dir()) if folder.parent.is_dir() else []
         raise DataError(f"expected class folders in {folder}, found none; beside it: {', '.join(others) or 'nothing'}")
-    folders = sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+    folders = visible(f for f in folder.iterdir() if f.is_dir() and f.name != "__MACOSX")
     classes = expressions_of([f.name for f in folders], dictionary, folder)
     files, expressions, skipped = [], [], {}
     for class_folder, expression in zip(folders, classes, strict=True):
-        for file in sorted(class_folder.iterdir()):
-            if file.suffix.lower() in PICTURE_SUFFIXES:
+        for file in sorted(path for path in class_folder.rglob("*") if not path.is_dir()):
+            place = file.relative_to(folder)
+            if any(part.startswith(".") for part in place.parts):
+                skipped.setdefault("hidden", []).append(str(place))
+            elif file.suffix.lower() in SUFFIXES:
                 files.append(file)
                 expressions.append(expression)
             else:
-                skipped.setdefault("not a picture", []).append(str(file.relative_to(folder)))
+                skipped.setdefault("not a picture", []).append(str(place))
     absent = sorted(set(classes if names is None else names) - set(expressions))
     if absent or not files:
         raise DataError(f"expected pictures of {', '.join(absent) or 'some expression'} in {folder}, found none")

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from fer_models.expressions import LABEL_ORDERS
-from fer_models.photo import PICTURE_SUFFIXES
+from fer_models.pictures import SUFFIXES
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.layout_parts import (
     class_folders,
@@ -25,6 +25,7 @@ from train.data.layout_parts import (
     require_columns,
     require_whole,
     rows_of_split,
+    visible,
 )
 
 # FER+'s Usage -> the folder of its pictures.
@@ -89,9 +90,16 @@ def _decoded_pixels(batch: dict) -> dict:
     return {"image": images}
 
 
+def _fer2013_file(folder: Path) -> Path:
+    """`fer2013.csv` in the folder, or what Kaggle's competition calls it."""
+    names = ("fer2013.csv", "icml_face_data.csv")
+    return next((folder / name for name in names if (folder / name).is_file()), folder / names[0])
+
+
 def _fer2013_table(file: Path) -> tuple[datasets.Dataset, np.ndarray, np.ndarray]:
     """Pictures that are decoded when asked for, `(N,)` labels and `(N,)` usage of all rows."""
     table = open_table(file)
+    table = table.rename_columns({name: name.strip() for name in table.column_names})  # Kaggle's has " pixels"
     require_columns(table.column_names, ("emotion", "pixels", "Usage"), file)
     columns = table.select_columns(["emotion", "Usage"]).to_pandas()
     pictures = table.select_columns(["pixels"]).rename_column("pixels", "image").with_transform(_decoded_pixels)
@@ -99,10 +107,10 @@ def _fer2013_table(file: Path) -> tuple[datasets.Dataset, np.ndarray, np.ndarray
 
 
 def fer2013_csv(path: Path, split: str) -> FaceDataset:
-    """FER2013: `fer2013.csv` (`emotion` 0 to 6, `pixels`, `Usage`); `path` is the file or its folder.
-    Splits: `Training`, `PublicTest`, `PrivateTest`. A picture's id is its row, counted from 0."""
+    """FER2013: `fer2013.csv` or Kaggle's `icml_face_data.csv` (`emotion` 0 to 6, `pixels`, `Usage`); `path` is the file
+    or its folder. Splits: `Training`, `PublicTest`, `PrivateTest`. A picture's id is its row, counted from 0."""
     names = LABEL_ORDERS["fer2013"]
-    file = path / "fer2013.csv" if path.is_dir() else path
+    file = _fer2013_file(path) if path.is_dir() else path
     pictures, labels, usage = _fer2013_table(file)
     rows = rows_of_split(usage, split, file)
     codes = {str(code): name for code, name in enumerate(names)}
@@ -153,7 +161,7 @@ def _fer2013new(listing: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if not listing.is_file():
         raise DataError(f"expected FER+'s votes at {listing}, found none")
     with listing.open(newline="") as file:
-        table = csv.DictReader(file)
+        table = csv.DictReader(file, skipinitialspace=True)
         require_columns(table.fieldnames or (), ("Usage", "Image name", *LABEL_ORDERS["ferplus"]), listing)
         rows = list(table)
     try:
@@ -166,7 +174,7 @@ def _fer2013new(listing: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def ferplus(path: Path, split: str) -> FaceDataset:
     """FER+: `fer2013new.csv` (`Usage`, `Image name`, ten vote counts) with `FER2013Train/fer0000000.png`, ...,
-    `FER2013Valid`, `FER2013Test`, or without those folders `fer2013.csv`, whose row i is row i of the votes.
+    `FER2013Valid`, `FER2013Test`, or instead the file of `fer2013_csv`, whose row i is row i of the votes.
     Splits: `Training`, `PublicTest`, `PrivateTest`.
 
     Rows without a picture name or a vote for one of the eight expressions, and one warning sign, are no faces; they are
@@ -178,11 +186,11 @@ def ferplus(path: Path, split: str) -> FaceDataset:
     folder = path / FERPLUS_FOLDERS.get(split, split)
     if folder.is_dir():
         pictures = picture_files([folder / name for name in image_names[rows]])
-    elif (path / "fer2013.csv").is_file():
-        pictures, _, pixel_usage = _fer2013_table(path / "fer2013.csv")
+    elif (pixels := _fer2013_file(path)).is_file():
+        pictures, _, pixel_usage = _fer2013_table(pixels)
         if not np.array_equal(usage, pixel_usage):
             raise DataError(
-                f"expected {path / 'fer2013.csv'} to have the rows of {listing.name} in the same order, found "
+                f"expected {pixels} to have the rows of {listing.name} in the same order, found "
                 f"{len(pixel_usage)} rows against {len(usage)}, or another Usage in one of them"
             )
         pictures = pictures.select(rows)
@@ -215,9 +223,10 @@ def ckplus(path: Path, split: str) -> FaceDataset:
         if not folder.is_dir():
             raise DataError(f"expected CK+ to have the folder {folder}, found none")
     files, expressions, unlabelled = [], [], []
-    sequences = {f.relative_to(root) for root in (images, emotions) for f in root.glob("S*/*") if f.is_dir()}
+    folders = [f for root in (images, emotions) for f in visible(root.glob("S*/*")) if f.is_dir()]
+    sequences = {folder.relative_to(folder.parents[1]) for folder in folders}
     for sequence in sorted(sequences):
-        labels = sorted((emotions / sequence).glob("*_emotion.txt"))
+        labels = visible((emotions / sequence).glob("*_emotion.txt"))
         if not labels:
             unlabelled.append(sequence.as_posix())
             continue
@@ -229,7 +238,7 @@ def ckplus(path: Path, split: str) -> FaceDataset:
         except ValueError:
             raise DataError(f"{labels[0]}: expected a number from 0 to 7, found {text!r}") from None
         codes = {str(float(number)): name for number, name in enumerate(CKPLUS_CODES)}
-        frames = sorted((images / sequence).glob("*.png"))[-CKPLUS_LAST_FRAMES:]
+        frames = visible((images / sequence).glob("*.png"))[-CKPLUS_LAST_FRAMES:]
         if len(frames) < CKPLUS_LAST_FRAMES:
             raise DataError(f"expected {CKPLUS_LAST_FRAMES} or more frames in {images / sequence}, found {len(frames)}")
         files += frames
@@ -268,13 +277,13 @@ def jaffe(path: Path, split: str) -> FaceDataset:
         raise DataError(f"expected JAFFE's pictures in the folder {path}, found no folder")
     names = LABEL_ORDERS["jaffe"]
     files, words, subjects, others = [], [], [], []
-    for file in sorted(f for f in path.iterdir() if f.is_file()):
+    for file in visible(f for f in path.iterdir() if f.is_file()):
         entry = re.fullmatch(r"([A-Z]{2})\.([A-Z]{2})\d+\.\d+\.tiff?", file.name)
         if entry:
             files.append(file)
             subjects.append(entry[1])
             words.append(entry[2])
-        elif file.suffix.lower() in PICTURE_SUFFIXES:
+        elif file.suffix.lower() in SUFFIXES:
             raise DataError(f"expected a name like KA.AN1.39.tiff, found {file}")
         else:
             others.append(file.name)

@@ -1,6 +1,6 @@
 """Splits that the owners do not give: by person, stratified, or folds; the same for the same seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,22 +51,34 @@ def subject_folds(subjects: np.ndarray, folds: int, seed: int) -> list[np.ndarra
     return split_by_subject(subjects, [1 / folds] * folds, seed)
 
 
-def stratified_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def stratified_split(
+    labels: np.ndarray, share: float, seed: int, names: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Sorted rows of the larger and of the carved part; the classes' shares are those of the whole, within a picture.
 
     Args:
         labels: `(N,)` class ids.
         share: of the carved part, between 0 and 1.
+        names: of the classes, for the message.
 
     Raises:
         DataError: a class with a single picture, or fewer pictures in a part than classes.
     """
     carved = round(share * len(labels))
-    try:
-        splitter = StratifiedShuffleSplit(1, train_size=len(labels) - carved, test_size=carved, random_state=seed)
-        larger, smaller = next(splitter.split(np.zeros(len(labels)), labels))
-    except ValueError as error:
-        raise DataError(f"cannot carve {share:.0%} of {len(labels)} pictures by class: {error}") from error
+    classes, counts = np.unique(labels, return_counts=True)
+    if (counts == 1).any():
+        single = ", ".join(str(names[label]) if len(names) else f"class {label}" for label in classes[counts == 1])
+        raise DataError(
+            f"cannot carve {share:.0%} of {len(labels)} pictures by class: there is a single picture of {single}; add "
+            "some, leave that class out, or name a validation split"
+        )
+    if min(carved, len(labels) - carved) < len(classes):
+        raise DataError(
+            f"cannot carve {share:.0%} of {len(labels)} pictures by class: each part needs one of all {len(classes)} "
+            "classes; take another share, or name a validation split"
+        )
+    splitter = StratifiedShuffleSplit(1, train_size=len(labels) - carved, test_size=carved, random_state=seed)
+    larger, smaller = next(splitter.split(np.zeros(len(labels)), labels))
     return np.sort(larger), np.sort(smaller)
 
 
@@ -78,6 +90,22 @@ def _subjects(dataset: FaceDataset, data: Data) -> np.ndarray:
     if dataset.subjects is None:
         raise DataError(f"a split by person needs to know the persons; the layout {data.layout} does not say them")
     return dataset.subjects
+
+
+def require_readable(splits: Mapping[str, FaceDataset]) -> None:
+    """Look at every picture before the hours of training; a broken one would end them.
+
+    Raises:
+        DataError: some cannot be read; the message names the first few.
+    """
+    for split, dataset in splits.items():
+        broken = dataset.unreadable()
+        if broken:
+            some = ", ".join(broken[:5]) + (", ..." if len(broken) > 5 else "")
+            raise DataError(
+                f"{len(broken)} of the {len(dataset)} pictures of the split {split} cannot be read: {some}; replace or "
+                "remove them"
+            )
 
 
 def load_splits(data: Data, path: str | Path) -> dict[str, FaceDataset]:
@@ -104,7 +132,7 @@ def load_splits(data: Data, path: str | Path) -> dict[str, FaceDataset]:
         train = train.select(_rest(train, test))
     if "validation" not in splits:
         if train.subjects is None:
-            rows, carved = stratified_split(train.labels, data.validation_share, data.split_seed)
+            rows, carved = stratified_split(train.labels, data.validation_share, data.split_seed, train.names)
         else:
             shares = (1 - data.validation_share, data.validation_share)
             rows, carved = split_by_subject(train.subjects, shares, data.split_seed)

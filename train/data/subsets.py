@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fer_models.expressions import LABEL_ORDERS
+from fer_models.pictures import SUFFIXES
 from train.data.face_dataset import DataError, FaceDataset
 
 
@@ -27,7 +28,8 @@ class ListedPicture:
 
 def picture_key(name: str) -> str:
     """What is left of a file name when folders, leading digits, `_aligned` and the extension are gone."""
-    stem = re.sub(r"\.(jpe?g|png|bmp|tiff?)$", "", PurePosixPath(name).name.lower())
+    path = PurePosixPath(PurePosixPath(name).name.lower())
+    stem = path.stem if path.suffix in SUFFIXES else path.name
     return re.sub(r"^\d+_", "", stem).removesuffix("_aligned")
 
 

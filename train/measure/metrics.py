@@ -1,4 +1,8 @@
-"""What logits and labels say about a model: pure functions on arrays, with bootstrap intervals and a paired test."""
+"""What logits and labels say about a model: pure functions on arrays, with bootstrap intervals and a paired test.
+
+Where every resample gives the same value, as for a perfect score, the bootstrap knows of no error; there the intervals
+follow from Wilson's for a share (1927).
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -141,21 +145,59 @@ def percentile_interval(samples: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def wilson_interval(right: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share, `right` of `count`: wider than a point also where all or none are right."""
+    interval = binomtest(int(right), int(count)).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def share_interval(correct: np.ndarray, seed: int) -> tuple[float, float]:
+    """95 % interval of the share of `(N,)` that is true: bootstrap, and Wilson's where all are alike."""
+    right, count = int(np.sum(correct)), len(correct)
+    if right in (0, count):
+        return wilson_interval(right, count)
+    return percentile_interval(resampled_sums(np.asarray(correct)[:, None], seed=seed)[:, 0] / count)
+
+
+def mean_share_interval(value: float, right: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """95 % interval around a mean of shares, `(K,)` `right` of `counts`, from Wilson's of each: the method of variance
+    estimates recovery (Zou and Donner 2008, Statistics in Medicine 27, equation 3). Classes without a picture are no
+    part of the mean."""
+    pairs = [(r, n) for r, n in zip(right, counts, strict=True) if n]
+    below = [r / n - wilson_interval(r, n)[0] for r, n in pairs]
+    above = [wilson_interval(r, n)[1] - r / n for r, n in pairs]
+    down, up = (float(np.linalg.norm(gaps)) / len(pairs) for gaps in (below, above))
+    return max(value - down, 0.0), min(value + up, 1.0)
+
+
 def confusion_interval(
     statistic: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, predictions: np.ndarray, classes: int, seed: int
 ) -> tuple[float, float]:
-    """95 % bootstrap interval of a `statistic` of the confusion matrix, one of the functions above."""
+    """95 % bootstrap interval of a `statistic` of the confusion matrix, one of the functions above. Where it has no
+    width, Wilson's for the accuracy, and as wide as the mean recall's for the others."""
+    if statistic is accuracy:
+        return share_interval(labels == predictions, seed)
     cells = np.eye(classes**2, dtype=np.float32)[labels * classes + predictions]
-    return percentile_interval(statistic(resampled_sums(cells, seed=seed).reshape(-1, classes, classes)))
+    low, high = percentile_interval(statistic(resampled_sums(cells, seed=seed).reshape(-1, classes, classes)))
+    if high - low > 1e-9:
+        return low, high
+    confusion = confusion_matrix(labels, predictions, classes)
+    return mean_share_interval(float(statistic(confusion)), np.diagonal(confusion), confusion.sum(axis=1))
 
 
 def calibration_interval(confidence: np.ndarray, correct: np.ndarray, seed: int, bins: int = 15) -> tuple[float, float]:
     """95 % bootstrap interval of the expected calibration error.
 
     The error of a resample is biased upwards, so the interval can lie above the value; it says how far the value moves.
+    Where all or no answers are right, it reaches as far as the accuracy may lie from the mean confidence.
     """
     gaps = np.eye(bins)[_calibration_bins(confidence, bins)] * (correct - confidence)[:, None]  # (N, M)
-    return percentile_interval(np.abs(resampled_sums(gaps, seed=seed)).sum(axis=1) / len(confidence))
+    low, high = percentile_interval(np.abs(resampled_sums(gaps, seed=seed)).sum(axis=1) / len(confidence))
+    right, count = int(np.sum(correct)), len(confidence)
+    if right not in (0, count):
+        return low, high
+    possible = [abs(share - float(np.mean(confidence))) for share in wilson_interval(right, count)]
+    return min(low, *possible), max(high, *possible)
 
 
 def paired_test(correct: np.ndarray, other_correct: np.ndarray, seed: int = 0) -> dict:
@@ -167,15 +209,23 @@ def paired_test(correct: np.ndarray, other_correct: np.ndarray, seed: int = 0) -
     Returns:
         `only_first`, `only_second`: pictures that just one of them got right; `p_value`: two-sided, of the binomial
         test that these are equally likely; `difference`: of the accuracies, first minus second, -1 to 1, with its 95 %
-        bootstrap `interval`.
+        bootstrap `interval`, which follows from Wilson's of both shares where the two never or always differ alike.
     """
     correct, other_correct = np.asarray(correct, dtype=bool), np.asarray(other_correct, dtype=bool)
     first, second = int((correct & ~other_correct).sum()), int((~correct & other_correct).sum())
     difference = correct.astype(float) - other_correct
-    samples = resampled_sums(difference[:, None], seed=seed)[:, 0] / len(difference)
+    value, count = float(difference.mean()), len(difference)
+    if np.ptp(difference) == 0:
+        (first_low, first_high), (second_low, second_high) = (wilson_interval(n, count) for n in (first, second))
+        # Newcombe 1998, Statistics in Medicine 17, method 10: the limits of a difference from those of its two shares
+        down = np.hypot(first / count - first_low, second_high - second / count)
+        up = np.hypot(first_high - first / count, second / count - second_low)
+        interval = (float(max(value - down, -1.0)), float(min(value + up, 1.0)))
+    else:
+        interval = percentile_interval(resampled_sums(difference[:, None], seed=seed)[:, 0] / count)
     return {
         "only_first": first,
         "only_second": second,
         "p_value": float(binomtest(first, first + second).pvalue) if first + second else 1.0,
-        "difference": {"value": float(difference.mean()), "interval": percentile_interval(samples)},
+        "difference": {"value": value, "interval": interval},
     }

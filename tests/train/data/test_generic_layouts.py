@@ -21,7 +21,7 @@ def pictures(tmp_path):
 
 def contents(dataset):
     rows = [dataset[index] for index in range(len(dataset))]
-    return [(row["image"].getpixel((0, 0)), dataset.names[row["label"]]) for row in rows]
+    return [(row["image"].getpixel((0, 0))[0], dataset.names[row["label"]]) for row in rows]
 
 
 def write(file, pictures, **columns):

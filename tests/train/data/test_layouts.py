@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer_models.pictures import SUFFIXES
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.layouts import FERPLUS_NO_FACE
 from train.data.readers import load_split
@@ -104,6 +105,16 @@ def test_fer2013s_numbers_are_its_own_order_and_its_pixels_the_pictures(tmp_path
     assert contents(load_split("fer2013_csv", tmp_path / "fer2013.csv", "PrivateTest")) == [(99, "sadness")]
 
 
+@pytest.mark.parametrize("place", ["", "icml_face_data.csv"])
+def test_kaggles_file_of_fer2013_has_blanks_in_its_header_and_another_name(tmp_path, place):
+    write_fer2013(tmp_path / "icml_face_data.csv", [(3, 255, "Training"), (4, 99, "PublicTest")])
+    text = (tmp_path / "icml_face_data.csv").read_text()
+    rows = [line.split(",") for line in text.splitlines()[1:]]
+    lines = ["emotion, Usage, pixels", *(",".join([emotion, usage, pixels]) for emotion, pixels, usage in rows)]
+    (tmp_path / "icml_face_data.csv").write_text("\n".join(lines))
+    assert contents(load_split("fer2013_csv", tmp_path / place, "PublicTest")) == [(99, "sadness")]
+
+
 def test_an_unknown_fer2013_label_is_named(tmp_path):
     write_fer2013(tmp_path / "fer2013.csv", [(7, 0, "Training")])
     with pytest.raises(DataError, match=r"unknown label '7'; known labels: 0, 1"):
@@ -155,6 +166,36 @@ def test_a_file_that_is_no_picture_is_counted_and_named(tmp_path, capsys):
     train = load_split("fer2013_folders", tmp_path, "train")
     assert len(train) == 7 and train.skipped == {"not a picture": 1}
     assert "sad/Thumbs.db" in capsys.readouterr().err
+
+
+def test_pictures_in_sub_folders_and_of_every_suffix_of_the_library_belong_to_their_class(tmp_path, capsys):
+    for word in FER2013_WORDS:
+        draw(tmp_path / f"train/{word}/1.png", 1)
+    for number, suffix in enumerate(sorted(SUFFIXES)):
+        place = tmp_path / f"train/happy/more/{number}{suffix.upper()}"
+        draw(tmp_path / "2.png", 2)
+        place.parent.mkdir(exist_ok=True)
+        (tmp_path / "2.png").rename(place)
+    train = load_split("fer2013_folders", tmp_path, "train")
+    assert len(train) == 7 + len(SUFFIXES) and train.skipped == {}
+    assert (train.labels == train.names.index("happiness")).sum() == 1 + len(SUFFIXES)
+
+
+def test_what_macos_puts_beside_pictures_is_counted_and_is_no_picture(tmp_path, ckplus, jaffe):
+    for word in FER2013_WORDS:
+        draw(tmp_path / f"train/{word}/1.png", 1)
+    (tmp_path / "train/__MACOSX").mkdir()
+    (tmp_path / "train/sad/._1.png").write_bytes(b"\0\5\x16\7")
+    train = load_split("fer2013_folders", tmp_path, "train")
+    assert len(train) == 7 and train.skipped == {"hidden": 1}
+    before = load_split("ckplus", ckplus, "all").ids.tolist()
+    for file in [*ckplus.rglob("S*.png"), *ckplus.rglob("*_emotion.txt"), *(ckplus / "Emotion").glob("S*")]:
+        (file.parent / f"._{file.name}").write_bytes(b"\0\5\x16\7")
+    assert load_split("ckplus", ckplus, "all").ids.tolist() == before
+    pictures = list(jaffe.glob("*.tiff"))
+    for file in pictures:
+        (jaffe / f"._{file.name}").write_bytes(b"\0\5\x16\7")
+    assert len(load_split("jaffe", jaffe, "all")) == 8
 
 
 def test_the_eight_folders_of_fer2013plus_may_be_written_in_any_case(tmp_path):

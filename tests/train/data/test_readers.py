@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from train.data.face_dataset import DataError, FaceDataset, relabel
+from train.data.layout_parts import picture_files
 from train.data.readers import load_split
+from train.data.splits import require_readable
 
 pytestmark = pytest.mark.usefixtures("data_cache")
 
@@ -35,12 +37,12 @@ def faces(tmp_path):
 
 def test_a_row_is_the_picture_with_its_label_and_votes(faces):
     row = faces[2]
-    assert row["image"].getpixel((0, 0)) == 30 and row["label"] == 1
+    assert row["image"].getpixel((0, 0))[0] == 30 and row["label"] == 1
     np.testing.assert_allclose(row["votes"], [0, 0.6, 0.4])
 
 
 def test_a_batch_is_its_rows_in_the_order_asked_for(faces):
-    assert [row["image"].getpixel((0, 0)) for row in faces.__getitems__([3, 0, 3])] == [40, 10, 40]
+    assert [row["image"].getpixel((0, 0))[0] for row in faces.__getitems__([3, 0, 3])] == [40, 10, 40]
 
 
 def test_labels_without_votes_are_one_hot_votes(faces):
@@ -49,7 +51,7 @@ def test_labels_without_votes_are_one_hot_votes(faces):
 
 def test_select_keeps_what_belongs_to_a_row_together(faces):
     part = faces.select(np.array([3, 1]))
-    assert [row["image"].getpixel((0, 0)) for row in part] == [40, 20]
+    assert [row["image"].getpixel((0, 0))[0] for row in part] == [40, 20]
     assert part.labels.tolist() == [2, 0] and part.votes[0].tolist() == faces.votes[3].tolist()
     assert part.ids.tolist() == ["d.png", "b.png"] and part.subjects.tolist() == ["S3", "S1"]
     assert part.skipped == {"not a face": 2}
@@ -61,7 +63,7 @@ def test_an_unreadable_picture_is_an_error_that_names_it(faces, tmp_path, damage
     (tmp_path / "30.png").write_bytes(whole[:45] if damage is None else damage)
     with pytest.raises(DataError, match=r"the picture c.png cannot be read"):
         faces.__getitems__([0, 1, 2, 3])
-    assert faces[1]["image"].getpixel((0, 0)) == 20
+    assert faces[1]["image"].getpixel((0, 0))[0] == 20
 
 
 def test_pictures_are_not_opened_before_they_are_asked_for(faces, tmp_path):
@@ -76,7 +78,7 @@ def test_relabelling_maps_by_name_and_counts_what_the_model_does_not_know(faces)
     assert other.names == ("fear", "happiness", "neutral")
     assert other.labels.tolist() == [2, 2, 0] and left_out == {"contempt": 1}
     assert other.ids.tolist() == ["a.png", "b.png", "d.png"] and other.subjects.tolist() == ["S1", "S1", "S3"]
-    assert [row["image"].getpixel((0, 0)) for row in other] == [10, 20, 40]
+    assert [row["image"].getpixel((0, 0))[0] for row in other] == [10, 20, 40]
 
 
 def test_relabelled_votes_are_shares_of_the_expressions_that_are_left(faces):
@@ -125,3 +127,29 @@ def test_the_real_ferplus_has_the_published_number_of_pictures_per_class():
     assert np.bincount(validation.labels).tolist() == [1347, 899, 459, 418, 320, 36, 75, 25]
     assert train.skipped == {"no vote for an expression": 2} and validation.skipped == {}
     assert train[0]["image"].size == (48, 48)
+
+
+def test_the_same_face_is_the_same_picture_in_every_depth_it_is_stored_in(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (8, 8))
+    grey[0, :2] = 0, 255
+    stored = {
+        "8.png": grey.astype(np.uint8),
+        "16.png": (257 * grey).astype(np.uint16),
+        "32.tif": grey.astype(np.int32),
+        "one.tif": (grey / 255).astype(np.float32),
+        "255.tif": grey.astype(np.float32),
+    }
+    for name, values in stored.items():
+        Image.fromarray(values).save(tmp_path / name)
+    faces = FaceDataset(picture_files([tmp_path / name for name in stored]), np.zeros(5, int), ("neutral",))
+    for row in faces.__getitems__([0, 1, 2, 3, 4]):
+        assert row["image"].mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(row["image"])[..., 0], grey)
+
+
+def test_the_pictures_that_cannot_be_read_are_named_before_anything_is_done_with_them(faces, tmp_path):
+    require_readable({"train": faces})
+    (tmp_path / "20.png").write_bytes(b"")
+    (tmp_path / "40.png").write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"2 of the 4 pictures of the split validation cannot be read: b.png, d.png;"):
+        require_readable({"train": faces.select(np.array([0, 2])), "validation": faces})

@@ -85,8 +85,13 @@ def test_a_carved_split_depends_on_the_seed_alone():
 
 
 def test_a_class_of_one_picture_cannot_be_carved():
-    with pytest.raises(DataError, match="cannot carve 50% of 5 pictures by class"):
-        stratified_split(np.array([0, 0, 0, 0, 1]), 0.5, seed=0)
+    with pytest.raises(DataError, match="cannot carve 50% of 5 pictures by class: there is a single picture of fear;"):
+        stratified_split(np.array([0, 0, 0, 0, 1]), 0.5, seed=0, names=("anger", "fear"))
+
+
+def test_parts_that_cannot_hold_every_class_are_refused():
+    with pytest.raises(DataError, match="cannot carve 20% of 6 pictures by class: each part needs one of all 3"):
+        stratified_split(np.array([0, 0, 1, 1, 2, 2]), 0.2, seed=0)
 
 
 @pytest.fixture

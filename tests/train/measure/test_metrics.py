@@ -104,7 +104,45 @@ def test_two_equal_models_do_not_differ():
     correct = np.array([True, False, True])
     test = metrics.paired_test(correct, correct)
     assert test["p_value"] == 1
-    assert test["difference"] == {"value": 0, "interval": (0, 0)}
+    assert test["difference"]["value"] == 0
+    low, high = test["difference"]["interval"]
+    assert low < 0 < high == -low  # three pictures say little
+
+
+def test_a_perfect_score_has_wilsons_interval_and_not_a_point():
+    labels = np.repeat([0, 1], [30, 10])
+    # Wilson 1927 for n of n: n / (n + z ** 2), z = 1.95996, whose square is 3.8415
+    assert metrics.confusion_interval(metrics.accuracy, labels, labels, 2, seed=0) == pytest.approx(
+        (40 / 43.8415, 1), abs=1e-4
+    )
+    wrong = 1 - labels
+    assert metrics.confusion_interval(metrics.accuracy, labels, wrong, 2, seed=0) == pytest.approx(
+        (0, 3.8415 / 43.8415), abs=1e-4
+    )
+    low, high = metrics.confusion_interval(metrics.mean_class_accuracy, labels, labels, 2, seed=0)
+    gaps = 3.8415 / 33.8415, 3.8415 / 13.8415  # of each class from 1
+    assert (low, high) == (pytest.approx(1 - np.hypot(*gaps) / 2, abs=1e-4), 1.0)
+    assert metrics.confusion_interval(metrics.macro_f1, labels, labels, 2, seed=0)[0] < 0.9
+
+
+def test_a_class_that_is_never_right_and_one_that_always_is_give_no_point_either():
+    labels = np.repeat([0, 1], 10)
+    low, high = metrics.confusion_interval(metrics.mean_class_accuracy, labels, np.zeros(20, int), 2, seed=0)
+    assert low < 0.4 and high > 0.6
+
+
+def test_the_calibration_error_of_a_perfect_score_may_be_as_large_as_the_accuracy_is_unsure():
+    low, high = metrics.calibration_interval(np.ones(40), np.ones(40, bool), seed=0)
+    assert (low, high) == (0.0, pytest.approx(3.8415 / 43.8415, abs=1e-4))
+
+
+def test_two_models_that_never_differ_on_few_pictures_may_differ_on_others():
+    same = metrics.paired_test(np.ones(40), np.ones(40))
+    assert same["difference"]["value"] == 0
+    bound = 3.8415 / 43.8415
+    assert same["difference"]["interval"] == pytest.approx((-bound, bound), abs=1e-4)
+    low, high = metrics.paired_test(np.ones(40), np.zeros(40))["difference"]["interval"]
+    assert high == 1 and 0.8 < low < 0.9
 
 
 def test_balancing_weights_let_every_class_that_has_a_picture_count_the_same():
