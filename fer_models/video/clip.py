@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,8 +10,10 @@ from PIL import Image
 
 from fer_models.analyzer import Analyzer
 from fer_models.extras import needed_for
+from fer_models.video.reading import DAMAGED, VideoError, VideoReader, open_video, video_stream
 from fer_models.video.stream import FaceStream, FollowedFace
 from fer_models.video.timeline import Sample
+from fer_models.video.tracking import FaceTracker
 from fer_models.visualize import draw_faces
 
 with needed_for("reading a clip"):
@@ -23,21 +24,12 @@ MAX_BYTES = 50_000_000
 MAX_PIXELS = 3840 * 2160  # of one frame
 MAX_FRAMES = 60 * 240
 MAX_RATE = 30  # frames per second of the annotated clip; more are left out
+MAX_FACES = 32  # that are followed at a time
 MAX_SIDE = 960  # longest side of the annotated clip, in pixels
 
-# ffmpeg reads hundreds of formats; some of them are playlists that open other files and addresses.
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,gif"
+SIDES = ("left", "top", "right", "bottom")
 _TIME_BASE = Fraction(1, 90_000)
-# By quarter turns counter-clockwise.
-_TURNS = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 _TOLERANCE = 0.5  # seconds: cameras stop a little late
-
-_UNREADABLE = "The file is not a video that can be read; use MP4, MOV, WebM, MKV or AVI."
-_DAMAGED = "The video is damaged or incomplete; save or download it again, or choose another one."
-
-
-class VideoError(ValueError):
-    """A video that cannot be used; the message is one sentence for the person who chose it, without a path."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +51,7 @@ class VideoResult:
     seconds: length of the clip.
     frames: how many the annotated clip has.
     damaged: how many pieces of the file could not be decoded and are missing.
+    left_out: how many faces more than `MAX_FACES` there were at a time, at most; nothing is known of those.
     faces: by number.
     """
 
@@ -67,6 +60,7 @@ class VideoResult:
     seconds: float
     frames: int
     damaged: int
+    left_out: int
     faces: list[VideoFace]
 
 
@@ -96,7 +90,8 @@ def annotate_video(
 
     Writes `annotated.mp4` and `expressions.csv` into `folder`. The table has, for every answer, the seconds since the
     clip's start, the face's number, the model, its expression, whether it is sure, the face's box in pixels of the
-    upright clip, and the probability of every expression; these are the answers themselves, while what is written in
+    upright, square-pixelled clip, how many faces were there that are not followed, and the probability of every
+    expression; these are the answers themselves, while what is written in
     the clip and what the samples of the result hold is smoothed over time.
 
     Args:
@@ -123,41 +118,56 @@ def annotate_video(
     expressions = list(dict.fromkeys(e for name in names for e in analyzer.checkpoint(name).expressions))
     clip = _measured(source)
     video, table = folder / "annotated.mp4", folder / "expressions.csv"
-    stream = FaceStream(analyzer, names, method=None, half_life=half_life, answer_every=1 / answers_per_second)
+    stream = FaceStream(
+        analyzer,
+        names,
+        method=None,
+        half_life=half_life,
+        answer_every=1 / answers_per_second,
+        tracker=FaceTracker(analyzer.detector, max_faces=MAX_FACES),
+    )
     samples: dict[int, list[Sample]] = {}
-    frames = 0
+    frames = left_out = 0
     try:
-        with _opened(source) as reading, _Writer(video) as writing, table.open("w", newline="") as file:
+        with open_video(source) as reading, _Writer(video) as writing, table.open("w", newline="") as file:
             rows = csv.writer(file)
-            rows.writerow(
-                ["seconds", "face", "model", "expression", "sure", "left", "top", "right", "bottom", *expressions]
-            )
-            reader = _Reader(reading, clip)
+            rows.writerow(["seconds", "face", "model", "expression", "sure", *SIDES, "left_out", *expressions])
+            reader = VideoReader(reading, MAX_PIXELS, MAX_SIDE, MAX_RATE, clip.start)
             for at, frame in reader.frames():
                 faces = stream.feed(frame, at)
+                left_out = max(left_out, stream.left_out)
                 for face in faces:
                     if face.raw:
-                        rows.writerows(_rows(face, at, reader.scale, expressions))
+                        rows.writerows(_rows(face, at, reader.scale, stream.left_out, expressions))
                         shown = {name: answer.probabilities for name, answer in face.shown.items()}
                         samples.setdefault(face.number, []).append(Sample(at, shown))
                 writing.write(_annotated(frame, faces), at)
                 frames += 1
                 yield VideoProgress(min(at / clip.seconds, 1.0))
         if not frames:
-            raise VideoError(_DAMAGED)
+            raise VideoError(DAMAGED)
     except BaseException:  # also when the generator is closed
         video.unlink(missing_ok=True)
         table.unlink(missing_ok=True)
         raise
     followed = [VideoFace(number, samples[number]) for number in sorted(samples)]
-    yield VideoProgress(1.0, VideoResult(video, table, clip.seconds, frames, reader.damaged, followed))
+    yield VideoProgress(1.0, VideoResult(video, table, clip.seconds, frames, reader.damaged, left_out, followed))
 
 
-def _rows(face: FollowedFace, at: float, scale: float, expressions: list[str]) -> Iterator[list]:
+def _rows(face: FollowedFace, at: float, scale: float, left_out: int, expressions: list[str]) -> Iterator[list]:
     box = [round(side / scale, 1) for side in face.face.box]
     for name, answer in face.raw.items():
         shares = [f"{answer.probabilities[e]:.4f}" if e in answer.probabilities else "" for e in expressions]
-        yield [f"{at:.3f}", face.number, name, answer.expression, "yes" if answer.sure else "no", *box, *shares]
+        yield [
+            f"{at:.3f}",
+            face.number,
+            name,
+            answer.expression,
+            "yes" if answer.sure else "no",
+            *box,
+            left_out,
+            *shares,
+        ]
 
 
 def _annotated(frame: Image.Image, faces: list[FollowedFace]) -> Image.Image:
@@ -166,20 +176,6 @@ def _annotated(frame: Image.Image, faces: list[FollowedFace]) -> Image.Image:
         answers = [answer.expression + ("" if answer.sure else "?") for answer in face.shown.values()]
         labels.append(" / ".join(dict.fromkeys(answers)))
     return draw_faces(frame, [face.face.box for face in faces], labels, [face.number for face in faces])
-
-
-@contextmanager
-def _opened(source: Path) -> Iterator[av.container.InputContainer]:
-    """The file, for reading; whatever ffmpeg has against it becomes a sentence."""
-    try:
-        with av.open(
-            str(source.absolute()),
-            metadata_errors="ignore",
-            options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"},
-        ) as container:
-            yield container
-    except av.error.FFmpegError as error:
-        raise VideoError(_UNREADABLE) from error
 
 
 def _measured(source: Path) -> _Clip:
@@ -192,72 +188,29 @@ def _measured(source: Path) -> _Clip:
         raise VideoError("The file is empty; save or download the video again, or choose another one.")
     if size > MAX_BYTES:
         raise VideoError(f"The video has more than {MAX_BYTES // 10**6} MB; make it smaller or shorter and try again.")
-    with _opened(source) as container:
-        stream = _video_stream(container)
-        ends, starts = [], []
+    parts: list[tuple[float, float]] = []  # start and end of each: more than one where recordings are joined
+    count, before = 0, float("inf")
+    with open_video(source) as container:
+        stream = video_stream(container, MAX_PIXELS)
         for packet in container.demux(stream):
-            if packet.pts is not None:
-                starts.append(float(packet.pts * stream.time_base))
-                ends.append(starts[-1] + float((packet.duration or 0) * stream.time_base))
-            if len(starts) > MAX_FRAMES:
+            if packet.pts is None:
+                continue
+            start, end = (float(t * stream.time_base) for t in (packet.pts, packet.pts + (packet.duration or 0)))
+            decoded = packet.pts if packet.dts is None else packet.dts
+            if decoded < before:
+                parts.append((start, end))
+            parts[-1] = min(start, parts[-1][0]), max(end, parts[-1][1])
+            before, count = decoded, count + 1
+            if count > MAX_FRAMES:
                 raise VideoError(f"The video has more than {MAX_FRAMES} frames; cut it and try again.")
-    if len(starts) < 2:
+    if count < 2:
         raise VideoError("The file holds a single picture; choose a video, or ask about it as a photo.")
-    seconds = max(ends) - min(starts)
+    seconds = sum(end - start for start, end in parts)
     if seconds > MAX_SECONDS + _TOLERANCE:
         raise VideoError(
             f"The video is {seconds:.0f} seconds long; cut it to {MAX_SECONDS:.0f} seconds or less and try again."
         )
-    return _Clip(min(starts), max(seconds, 1e-3))
-
-
-def _video_stream(container: av.container.InputContainer) -> av.video.stream.VideoStream:
-    if not container.streams.video:
-        sound = "The file has no picture in it, only sound; choose a video."
-        raise VideoError(sound if container.streams.audio else _UNREADABLE)
-    stream = container.streams.video[0]
-    if stream.width * stream.height > MAX_PIXELS:
-        raise VideoError(
-            f"The video has {stream.width} x {stream.height} pixels; make it 3840 x 2160 or smaller and try again."
-        )
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # the size may change within the clip
-    stream.thread_type = "AUTO"
-    return stream
-
-
-class _Reader:
-    """The frames of a clip, upright and small enough.
-
-    scale: their size over the original's. damaged: how many pieces of the file could not be decoded so far.
-    """
-
-    def __init__(self, container: av.container.InputContainer, clip: _Clip):
-        self.scale = 1.0
-        self.damaged = 0
-        self._container = container
-        self._clip = clip
-
-    def frames(self) -> Iterator[tuple[float, Image.Image]]:
-        """Seconds since the start and RGB picture, `MAX_RATE` a second at most."""
-        last, size = float("-inf"), None
-        for frame in self._decoded():
-            at = 0.0 if frame.time is None else frame.time - self._clip.start
-            if at < 0 or at - last < 1 / MAX_RATE - 1e-3:
-                continue
-            last = at
-            if size is None:
-                self.scale = min(1.0, MAX_SIDE / max(frame.width, frame.height))
-                size = [max(2, 2 * round(side * self.scale / 2)) for side in (frame.width, frame.height)]
-            picture = frame.to_image(width=size[0], height=size[1])
-            turn = _TURNS[round(frame.rotation / 90) % 4]
-            yield at, picture if turn is None else picture.transpose(turn)
-
-    def _decoded(self) -> Iterator[av.VideoFrame]:
-        for packet in self._container.demux(_video_stream(self._container)):
-            try:
-                yield from packet.decode()
-            except av.error.FFmpegError:  # the rest may be fine
-                self.damaged += 1
+    return _Clip(parts[0][0], max(seconds, 1e-3))
 
 
 class _Writer:

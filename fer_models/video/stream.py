@@ -129,6 +129,11 @@ class FaceStream:
             for number, face in faces.items()
         ]
 
+    @property
+    def left_out(self) -> int:
+        """How many faces are there that are not followed, because there are too many."""
+        return self.tracker.left_out
+
     def timeline(self, number: int) -> list[Sample]:
         """What was shown for that face in the last `window` seconds, the oldest first."""
         memory = self._memories.get(number)

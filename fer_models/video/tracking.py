@@ -32,6 +32,9 @@ class FaceTracker:
         detect_every: seconds between two searches while every face stays.
         keep_lost: for so many seconds a face that was lost gets its number back if it is found at its old place.
         max_faces: the largest so many are followed; who is followed already goes before a larger newcomer.
+
+    Attributes:
+        searched: whether the last frame was searched. left_out: faces that the last search found beyond `max_faces`.
     """
 
     def __init__(self, detector: FaceDetector, detect_every: float = 1.0, keep_lost: float = 2.0, max_faces: int = 4):
@@ -40,6 +43,7 @@ class FaceTracker:
         self.keep_lost = keep_lost
         self.max_faces = max_faces
         self.searched = False
+        self.left_out = 0
         self._tracks: dict[int, _Track] = {}
         self._last_number = 0
         self._last_search = float("-inf")
@@ -115,6 +119,7 @@ class FaceTracker:
         for index, number in matched.items():
             self._tracks[number] = _Track(found[index])
         room = max(self.max_faces - len(self._seen()), 0)
+        self.left_out = max(len(found) - len(matched) - room, 0)
         newcomers = [face for index, face in enumerate(found) if index not in matched][:room]  # the largest
         for face in reading_order(newcomers):
             self._last_number += 1

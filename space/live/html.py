@@ -53,6 +53,10 @@ class LiveView:
             f'<section aria-label="face {number} over time"><h3>Face {number}</h3>{plot}</section>'
             for number, plot in self._plots.items()
         )
+        left_out = self.stream.left_out
+        more = (
+            f'<p class="hint">{left_out} more in the picture, not followed: there are too many.</p>' if left_out else ""
+        )
         columns = "".join(
             f'<div class="columns" role="group" aria-label="face {face.number}">'
             f"{_heading(face.number, len(faces))}{''.join(map(_column, face.shown.values()))}</div>"
@@ -61,7 +65,7 @@ class LiveView:
         return (
             f'<div class="fer live"><div class="view"><div class="stage" role="img" '
             f'aria-label="the camera\'s picture: {count}"><img class="frame" src="data:image/jpeg;base64,{picture}" '
-            f'alt="">{boxes}</div>{self._timing()}</div><div class="plots">{plots or NOBODY}</div>{columns}</div>'
+            f'alt="">{boxes}</div>{self._timing()}{more}</div><div class="plots">{plots or NOBODY}</div>{columns}</div>'
         )
 
     def _timing(self) -> str:

@@ -46,6 +46,8 @@ def result_html(result: VideoResult) -> str:
     notes = []
     if len(result.faces) > MOST_PLOTS:
         notes.append(f"Of {len(result.faces)} faces the {MOST_PLOTS} seen longest are shown; the table has them all.")
+    if result.left_out:
+        notes.append(f"Up to {result.left_out} more faces at a time were not followed and are not in the table.")
     if result.damaged:
         notes.append("Parts of the clip are damaged and were left out.")
     notes.append("The lines are smoothed as chosen; the table holds the answers as they were given.")

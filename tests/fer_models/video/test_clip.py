@@ -182,7 +182,7 @@ BAD = {
     "nothing.mp4": (lambda file: file.write_bytes(b""), "empty"),
     "text.mp4": (lambda file: file.write_text("not a video at all"), "not a video"),
     "list.m3u8": (playlist, "not a video"),
-    "truncated.mp4": (truncated, "not a video"),
+    "truncated.mp4": (truncated, "index at its end is missing"),
     "picture.jpg": (lambda file: GREY.save(file), "not a video"),
     "picture.gif": (lambda file: GREY.save(file), "single picture"),
     "sound.m4a": (sound, "only sound"),
@@ -228,3 +228,26 @@ def test_a_damaged_part_is_left_out_and_counted(tmp_path, analyzer, frames):
     result = result_of(source, tmp_path, analyzer)
     assert result.damaged > 0 and result.frames == 10 - result.damaged
     assert len(result.faces) >= 3
+
+
+def test_every_face_of_a_crowd_is_followed_and_those_beyond_the_limit_are_counted(
+    tmp_path, analyzer, several_faces, monkeypatch
+):
+    people = Image.new("RGB", (1008, 420))
+    for place in ((0, 0), (0, 210), (504, 0), (504, 210)):
+        people.paste(several_faces.resize((504, 210)), place)
+    source = write_clip(tmp_path / "in.mp4", [people] * 2)
+    everyone = result_of(source, tmp_path, analyzer)
+    assert len(everyone.faces) == 12 and everyone.left_out == 0
+    monkeypatch.setattr(video, "MAX_FACES", 5)
+    some = result_of(source, tmp_path, analyzer)
+    assert len(some.faces) == 5 and some.left_out == 7
+    with some.table.open() as file:
+        assert {row["left_out"] for row in csv.DictReader(file)} == {"7"}
+
+
+def test_joined_recordings_are_as_long_as_both(tmp_path, analyzer):
+    one = still_clip(tmp_path / "one.ts", GREY, 1)
+    (tmp_path / "both.ts").write_bytes(2 * one.read_bytes())
+    result = result_of(tmp_path / "both.ts", tmp_path, analyzer)
+    assert result.frames == 20 and result.damaged == 0 and result.seconds == pytest.approx(2, abs=0.15)

@@ -40,12 +40,12 @@ def scratch(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def result(samples_per_face: list[int], damaged: int = 0) -> VideoResult:
+def result(samples_per_face: list[int], damaged: int = 0, left_out: int = 0) -> VideoResult:
     faces = [
         VideoFace(number, [Sample(i / 10, {"m": {"happiness": 0.9, "anger": 0.1}}) for i in range(count)])
         for number, count in enumerate(samples_per_face, start=1)
     ]
-    return VideoResult(Path("a.mp4"), Path("a.csv"), 10.0, 100, damaged, faces)
+    return VideoResult(Path("a.mp4"), Path("a.csv"), 10.0, 100, damaged, left_out, faces)
 
 
 def test_the_files_stay_among_the_uploads_until_those_are_swept(analyzer, clip, scratch):
