@@ -9,6 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from fer_models.models.pixel_depth import to_uint8
+
 MAX_PIXELS = 40_000_000
 
 # How files of these formats are named; the JPEG family has many names.
@@ -26,6 +28,7 @@ _TOO_LARGE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels; make it
 
 # Pillow knows more, but some of those start other programs (EPS) or are never photos.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+
 
 
 class PhotoError(ValueError):
@@ -166,7 +169,7 @@ def _turned(image: Image.Image) -> Image.Image:
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
-        image = Image.fromarray(_to_uint8(np.asarray(image)))
+        image = Image.fromarray(to_uint8(np.asarray(image)))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -180,23 +183,7 @@ def _from_array(values: np.ndarray) -> Image.Image:
         raise PhotoError(f"A photo is (H, W), (H, W, 3) or (H, W, 4) values, not {values.shape}; pass one such array.")
     if values.shape[0] * values.shape[1] > MAX_PIXELS:
         raise PhotoError(_TOO_LARGE)
-    return Image.fromarray(_to_uint8(values))
-
-
-def _to_uint8(values: np.ndarray) -> np.ndarray:
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype == bool:
-        return values.astype(np.uint8) * 255
-    low, high = 0.0, 65535.0
-    if not (values.dtype.kind == "u" and values.dtype.itemsize == 2):
-        values = np.nan_to_num(values.astype(np.float32))
-        whites = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255.0, 65535.0)
-        low, high = float(values.min()), float(values.max())
-        if low >= 0 and high <= whites[-1]:
-            low, high = 0.0, next(white for white in whites if high <= white)
-    scaled = (values.astype(np.float32) - low) * (255.0 / max(high - low, 1e-12))
-    return np.rint(scaled).astype(np.uint8)
+    return Image.fromarray(to_uint8(values))
 
 
 __all__ = [

@@ -1,11 +1,15 @@
 """Image processor of every checkpoint: a face crop becomes `pixel_values` the way the training pictures did."""
 
+import numpy as np
 import torch
+from PIL import Image
 from torchvision.transforms.v2 import functional as tvF
 from transformers.image_processing_backends import TorchvisionBackend
 from transformers.image_processing_utils import BatchFeature
-from transformers.image_utils import PILImageResampling, SizeDict
+from transformers.image_utils import ImageInput, PILImageResampling, SizeDict
 from transformers.processing_utils import ImagesKwargs
+
+from .pixel_depth import to_uint8
 
 
 class FERImageProcessorKwargs(ImagesKwargs, total=False):
@@ -22,10 +26,10 @@ class FERImageProcessorKwargs(ImagesKwargs, total=False):
 
 
 class FERImageProcessor(TorchvisionBackend):
-    """RGB face crops (PIL, arrays or tensors, 0 to 255) -> `pixel_values` `(B, 3, S, S)`.
+    """RGB face crops (PIL, arrays or tensors, of any depth) -> `pixel_values` `(B, 3, S, S)`.
 
-    In order: RGB; grey if `do_grayscale`; shrink to `source_size` if larger; resize to `size`; scale to [0, 1];
-    normalise by `image_mean` and `image_std`.
+    In order: 8 bits (`pixel_depth.to_uint8`); RGB; grey if `do_grayscale`; shrink to `source_size` if larger; resize to
+    `size`; scale to [0, 1]; normalise by `image_mean` and `image_std`.
     """
 
     valid_kwargs = FERImageProcessorKwargs
@@ -41,6 +45,15 @@ class FERImageProcessor(TorchvisionBackend):
     do_normalize = True
     do_grayscale = False
     source_size = None
+
+    def process_image(self, image: ImageInput, *args, **kwargs) -> torch.Tensor:
+        if isinstance(image, Image.Image) and (image.mode == "F" or image.mode.startswith("I")):
+            image = Image.fromarray(to_uint8(np.asarray(image)))  # Pillow would clip it to white or black
+        elif isinstance(image, np.ndarray):
+            image = to_uint8(image)
+        elif isinstance(image, torch.Tensor) and image.dtype != torch.uint8:
+            image = torch.from_numpy(to_uint8(image.numpy(force=True)))
+        return super().process_image(image, *args, **kwargs)
 
     def _preprocess(
         self, images: list[torch.Tensor], do_grayscale: bool, source_size: int | None, **kwargs

@@ -65,7 +65,8 @@ class LiveView:
         return (
             f'<div class="fer live"><div class="view"><div class="stage" role="img" '
             f'aria-label="the camera\'s picture: {count}"><img class="frame" src="data:image/jpeg;base64,{picture}" '
-            f'alt="">{boxes}</div>{self._timing()}{more}</div><div class="plots">{plots or NOBODY}</div>{columns}</div>'
+            f'alt="">{boxes}</div>{self._timing()}{more}</div>'
+            f'<div class="plots">{plots or NOBODY}</div>{columns}</div>'
         )
 
     def _timing(self) -> str:

@@ -28,9 +28,9 @@ def write_clip(
     codec = {".webm": "libvpx", ".avi": "mpeg4", ".gif": "gif"}.get(file.suffix, "libx264")
     with av.open(str(file), "w") as container:
         if cover:
-            picture = container.add_stream("mjpeg", rate=1)
-            picture.width, picture.height, picture.pix_fmt = *cover.size, "yuvj420p"
-            picture.disposition = av.stream.Disposition.attached_pic
+            covers = container.add_stream("mjpeg", rate=1)
+            covers.width, covers.height, covers.pix_fmt = *cover.size, "yuvj420p"
+            covers.disposition = av.stream.Disposition.attached_pic
         stream = container.add_stream(codec, rate=Fraction(rate).limit_denominator(1000))
         stream.options = {"preset": "ultrafast"} | options if codec == "libx264" else options
         for index, picture in enumerate(pictures):
@@ -40,8 +40,8 @@ def write_clip(
                 if pixel_aspect:
                     stream.codec_context.sample_aspect_ratio = pixel_aspect
                 if cover:
-                    container.mux(picture.encode(av.VideoFrame.from_image(cover)))
-                    container.mux(picture.encode())
+                    container.mux(covers.encode(av.VideoFrame.from_image(cover)))
+                    container.mux(covers.encode())
                 if rotation:
                     stream.set_display_rotation(rotation)
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from fer_models.expressions import canonical_expression
-from fer_models.faces import PhotoError, read_photo
+from fer_models.photo import PhotoError, read_photo
 
 
 class DataError(ValueError):

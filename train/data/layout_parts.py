@@ -9,7 +9,7 @@ import numpy as np
 from datasets.exceptions import DatasetGenerationError
 
 from fer_models.expressions import canonical_expression
-from fer_models.pictures import SUFFIXES
+from fer_models.photo import PICTURE_SUFFIXES
 from train.data.face_dataset import DataError
 
 
@@ -137,7 +137,7 @@ def class_folders(
             place = file.relative_to(folder)
             if any(part.startswith(".") for part in place.parts):
                 skipped.setdefault("hidden", []).append(str(place))
-            elif file.suffix.lower() in SUFFIXES:
+            elif file.suffix.lower() in PICTURE_SUFFIXES:
                 files.append(file)
                 expressions.append(expression)
             else:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from fer_models.expressions import LABEL_ORDERS
-from fer_models.pictures import SUFFIXES
+from fer_models.photo import PICTURE_SUFFIXES
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.layout_parts import (
     class_folders,
@@ -283,7 +283,7 @@ def jaffe(path: Path, split: str) -> FaceDataset:
             files.append(file)
             subjects.append(entry[1])
             words.append(entry[2])
-        elif file.suffix.lower() in SUFFIXES:
+        elif file.suffix.lower() in PICTURE_SUFFIXES:
             raise DataError(f"expected a name like KA.AN1.39.tiff, found {file}")
         else:
             others.append(file.name)

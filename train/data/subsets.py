@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fer_models.expressions import LABEL_ORDERS
-from fer_models.pictures import SUFFIXES
+from fer_models.photo import PICTURE_SUFFIXES
 from train.data.face_dataset import DataError, FaceDataset
 
 
@@ -29,7 +29,7 @@ class ListedPicture:
 def picture_key(name: str) -> str:
     """What is left of a file name when folders, leading digits, `_aligned` and the extension are gone."""
     path = PurePosixPath(PurePosixPath(name).name.lower())
-    stem = path.stem if path.suffix in SUFFIXES else path.name
+    stem = path.stem if path.suffix in PICTURE_SUFFIXES else path.name
     return re.sub(r"^\d+_", "", stem).removesuffix("_aligned")
 
 

@@ -53,3 +53,20 @@ def test_the_auto_class_restores_every_setting(tmp_path):
     loaded = AutoImageProcessor.from_pretrained(tmp_path)
     assert type(loaded) is FERImageProcessor
     assert (loaded.do_grayscale, loaded.source_size, loaded.size["height"]) == (True, 48, 112)
+
+
+def test_a_picture_of_any_depth_gives_the_values_of_its_8_bit_copy():
+    grey = np.random.default_rng(0).integers(0, 256, (64, 64))
+    grey[0, :2] = 0, 255
+    colour = np.stack([grey, grey[::-1], grey.T], axis=2)
+    processor = FERImageProcessor()
+
+    def values(picture) -> torch.Tensor:
+        return processor(picture, return_tensors="pt")["pixel_values"]
+
+    expected = values(Image.fromarray(grey.astype(np.uint8)))
+    for deep in ((257 * grey).astype(np.uint16), grey.astype(np.int32), (grey / 255).astype(np.float32)):
+        assert torch.equal(values(Image.fromarray(deep)), expected)
+    expected = values(Image.fromarray(colour.astype(np.uint8)))
+    for deep in ((257 * colour).astype(np.uint16), colour / 255, torch.from_numpy(colour / 255).permute(2, 0, 1)):
+        assert torch.equal(values(deep), expected)

@@ -117,6 +117,11 @@ def test_of_many_faces_those_seen_longest_are_shown_in_their_order():
     assert "Of 15 faces the 12 seen longest" in page
 
 
+def test_faces_that_were_too_many_to_follow_are_told():
+    told = "Up to 7 more faces at a time were not followed"
+    assert told in result_html(result([5], left_out=7)) and told not in result_html(result([5]))
+
+
 def test_a_clip_without_faces_and_a_damaged_one_say_so():
     assert "No face found in this clip." in result_html(result([]))
     assert "damaged" in result_html(result([5], damaged=1)) and "damaged" not in result_html(result([5]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_models.pictures import SUFFIXES
+from fer_models.photo import PICTURE_SUFFIXES
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.layouts import FERPLUS_NO_FACE
 from train.data.readers import load_split
@@ -171,14 +171,14 @@ def test_a_file_that_is_no_picture_is_counted_and_named(tmp_path, capsys):
 def test_pictures_in_sub_folders_and_of_every_suffix_of_the_library_belong_to_their_class(tmp_path, capsys):
     for word in FER2013_WORDS:
         draw(tmp_path / f"train/{word}/1.png", 1)
-    for number, suffix in enumerate(sorted(SUFFIXES)):
+    for number, suffix in enumerate(sorted(PICTURE_SUFFIXES)):
         place = tmp_path / f"train/happy/more/{number}{suffix.upper()}"
         draw(tmp_path / "2.png", 2)
         place.parent.mkdir(exist_ok=True)
         (tmp_path / "2.png").rename(place)
     train = load_split("fer2013_folders", tmp_path, "train")
-    assert len(train) == 7 + len(SUFFIXES) and train.skipped == {}
-    assert (train.labels == train.names.index("happiness")).sum() == 1 + len(SUFFIXES)
+    assert len(train) == 7 + len(PICTURE_SUFFIXES) and train.skipped == {}
+    assert (train.labels == train.names.index("happiness")).sum() == 1 + len(PICTURE_SUFFIXES)
 
 
 def test_what_macos_puts_beside_pictures_is_counted_and_is_no_picture(tmp_path, ckplus, jaffe):
