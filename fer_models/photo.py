@@ -30,7 +30,6 @@ _TOO_LARGE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels; make it
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 
 
-
 class PhotoError(ValueError):
     """A photo that cannot be used; the message is one sentence for the person who chose it, without a path."""
 

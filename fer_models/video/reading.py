@@ -19,8 +19,8 @@ _TURNS = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Tra
 UNREADABLE = "The file is not a video that can be read; use MP4, MOV, WebM, MKV or AVI."
 DAMAGED = "The video is damaged or incomplete; save or download it again, or choose another one."
 _CUT_OFF = (
-    "The video is incomplete: the index at its end is missing, as it is when a recording or a download breaks off; "
-    "record or download it again, or choose another one."
+    "The video is incomplete: its index is missing, as it is when a recording or a download breaks off; record or "
+    "download it again, or choose another one."
 )
 
 
@@ -61,9 +61,10 @@ def video_stream(container: av.container.InputContainer, max_pixels: int) -> av.
         VideoError: there are none, or their frames are larger than `max_pixels`.
     """
     moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not moving and container.streams.audio:
+        raise VideoError("The file has no picture in it, only sound; choose a video.")
     if not moving:
-        sound = "The file has no picture in it, only sound; choose a video."
-        raise VideoError(sound if container.streams.audio else UNREADABLE)
+        raise VideoError(_CUT_OFF if "mp4" in container.format.name else UNREADABLE)
     stream = moving[0]
     if stream.width * stream.height > max_pixels:
         raise VideoError(

@@ -182,7 +182,7 @@ BAD = {
     "nothing.mp4": (lambda file: file.write_bytes(b""), "empty"),
     "text.mp4": (lambda file: file.write_text("not a video at all"), "not a video"),
     "list.m3u8": (playlist, "not a video"),
-    "truncated.mp4": (truncated, "index at its end is missing"),
+    "truncated.mp4": (truncated, "its index is missing"),
     "picture.jpg": (lambda file: GREY.save(file), "not a video"),
     "picture.gif": (lambda file: GREY.save(file), "single picture"),
     "sound.m4a": (sound, "only sound"),

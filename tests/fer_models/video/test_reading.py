@@ -62,5 +62,5 @@ def test_times_that_start_again_or_are_missing_go_on_from_the_last():
 def test_a_recording_that_broke_off_is_told_as_that(tmp_path):
     file = still_clip(tmp_path / "in.mp4", PICTURE, 1)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises(VideoError, match="index at its end is missing"), open_video(file):
+    with pytest.raises(VideoError, match="its index is missing"), open_video(file):
         pass
