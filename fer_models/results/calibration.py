@@ -19,6 +19,7 @@ class Fit:
     """
     reject_threshold: `None` where no threshold keeps the errors at `stated_error`.
     fitted: on the pictures of the fit. cross_fitted: fitted on one random half and applied to the other, both ways.
+    warnings: what makes the fitted values doubtful; `None` in files that are older than the question.
     ece: expected calibration error. nll: negative log likelihood in nats.
     """
 
@@ -32,6 +33,7 @@ class Fit:
     ece_after_cross_fitted: float
     nll_before: float
     nll_after_same_pictures: float
+    warnings: Annotated[tuple[str, ...] | None, ABSENT] = None
 
 
 @dataclass(frozen=True, kw_only=True)
