@@ -275,7 +275,7 @@ def main(arguments: list[str] | None = None) -> Path:
     for checkpoint, data, rows, result in measured_checkpoints(options, "explanations"):
         if len(rows) < 2:
             raise DataError(f"a mean over faces needs at least two, not {len(rows)}")
-        path = result_file(options, f"{checkpoint.name}-explanations", result["data"])
+        path = result_file(options.out, f"{checkpoint.name}-explanations", result["data"])
         store = path.with_suffix(f".{checkpoint.sha256[:12]}.unfinished")
         if not options.resume:
             store.unlink(missing_ok=True)
