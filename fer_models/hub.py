@@ -24,6 +24,7 @@ from fer_models.paths import CHECKPOINTS, IN_REPOSITORY
 
 REVISIONS = Path(__file__).with_name("revisions.json")  # Hub repo -> the commit that is loaded by default
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
+OPTIONAL = ("average_maps.npz",)  # fetched where a repo has them; `fer_models/average_maps.py` says what they are
 ANSWER_SECONDS = 4.0  # the client itself tries for half a minute, or for ever
 TRANSFER_SECONDS = 15.0  # without a byte, once it has answered; the client asks again after 10
 
@@ -257,11 +258,12 @@ def _download(repo: str, revision: str | None, alive: Callable[[], None]) -> Pat
     config = Path(hf_hub_download(repo, FILES[0], revision=revision, etag_timeout=ANSWER_SECONDS, tqdm_class=Bar))
     if has_hash(config, there[FILES[0]]):
         require_architecture(config)
-    for file in FILES:
+    wanted = [*FILES, *(file for file in OPTIONAL if file in there)]
+    for file in wanted:
         path = hf_hub_download(repo, file, revision=info.sha, etag_timeout=ANSWER_SECONDS, tqdm_class=Bar)
         alive()
     folder = Path(path).parent
-    damaged = [file for file in FILES if not has_hash(folder / file, there[file])]
+    damaged = [file for file in wanted if not has_hash(folder / file, there[file])]
     if damaged:
         _forget(folder, damaged)
         raise CheckpointError(f"{', '.join(damaged)} arrived damaged (its checksum is not the Hub's); try again")

@@ -75,6 +75,15 @@ def test_a_name_is_looked_for_in_checkpoints_then_in_the_cache_then_on_the_hub(h
     assert len(hub.requests) == asked
 
 
+def test_average_maps_come_along_from_a_repo_that_has_them(hub, tmp_path):
+    folder = made_up(tmp_path / "mapped", 4)
+    (folder / "average_maps.npz").write_bytes(random.Random(0).randbytes(9_000))
+    hub.add("org/mapped", folder)
+    fetched = checkpoint_folder("mapped")
+    assert (fetched / "average_maps.npz").read_bytes() == (folder / "average_maps.npz").read_bytes()
+    assert not (checkpoint_folder("wanted") / "average_maps.npz").exists()
+
+
 def test_a_folder_is_taken_as_it_is(hub, tmp_path, monkeypatch):
     for source in (tmp_path / "cached", str(tmp_path / "cached"), tmp_path / "missing", str(tmp_path / "missing")):
         assert checkpoint_folder(source) == Path(source)
