@@ -8,7 +8,7 @@ import pytest
 import fer_models
 from fer_models import hub as names
 from fer_models.analyzer import CHECKPOINTS, Analyzer, load_network
-from fer_models.hub import FILES, CheckpointError, checkpoint_folder
+from fer_models.hub import FILES, OPTIONAL, CheckpointError, checkpoint_folder
 from tests.support.hub_client import point_client_at
 from tests.support.hub_server import HubServer
 from train.measure.scoring import load_checkpoint
@@ -88,6 +88,6 @@ def test_of_a_foreign_repo_nothing_but_its_config_is_fetched(foreign, tmp_path, 
         fetched = {name for name in server.requests if "/resolve/" in name}
         assert fetched and all(name.endswith("/config.json") for name in fetched)
         assert server.lfs_bytes_sent == 0
-        assert {file.name for file in checkpoint_folder("org/ours").iterdir()} == set(FILES)
+        assert {file.name for file in checkpoint_folder("org/ours").iterdir()} == {*FILES, *OPTIONAL}
         fer_models.load("org/ours")
     assert not (tmp_path / MARKER).exists()
