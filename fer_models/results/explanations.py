@@ -48,4 +48,24 @@ class Explanations(Sampled, kind="explanations"):
     worth: dict[str, Worth]
 
 
-__all__ = ["Explanations", "Mean", "Worth"]
+def best_method(result: Explanations, most_passes: float = 10.0) -> str | None:
+    """The method to show first: of those of at most `most_passes` plain passes whose gain over their own mean map lies
+    above zero, the one with the greatest; chosen on one half of the faces, where Grad-CAM is not it. `None`: there is
+    none."""
+
+    def chosen_by(worth: Worth) -> float:
+        ahead = worth.beyond_gradcam.get("choice")
+        return ahead.value if ahead else 0.0  # Grad-CAM itself
+
+    able = {
+        name: worth
+        for name, worth in result.worth.items()
+        if worth.passes is not None
+        and worth.passes <= most_passes
+        and "mean map" in worth.gains
+        and worth.gains["mean map"].above_zero
+    }
+    return max(able, key=lambda name: chosen_by(able[name]), default=None)
+
+
+__all__ = ["Explanations", "Mean", "Worth", "best_method"]

@@ -1,0 +1,32 @@
+"""Which method a result says to believe."""
+
+from types import SimpleNamespace
+
+from fer_models.results.explanations import Mean, Worth, best_method
+
+
+def worth(gain: float, margin: float, ahead: float | None, passes: float | None) -> Worth:
+    beyond = {} if ahead is None else {"choice": Mean(ahead, 0.01, 20)}
+    return Worth(
+        gains={"mean map": Mean(gain, margin, 40)}, beyond_gradcam=beyond, verdicts={}, yardsticks={}, passes=passes
+    )
+
+
+def best(**methods: Worth) -> str | None:
+    return best_method(SimpleNamespace(worth=methods))
+
+
+def test_the_method_that_is_furthest_ahead_on_the_half_it_is_chosen_on_is_believed():
+    assert (
+        best(gradcam=worth(0.05, 0.02, None, 1.2), one=worth(0.3, 0.1, 0.02, 5.0), two=worth(0.1, 0.05, 0.04, 7.0))
+        == "two"
+    )
+
+
+def test_grad_cam_is_believed_where_nothing_is_ahead_of_it():
+    assert best(gradcam=worth(0.05, 0.02, None, 1.2), one=worth(0.3, 0.1, -0.02, 5.0)) == "gradcam"
+
+
+def test_what_is_dear_or_no_better_than_its_mean_map_is_not():
+    dear, even, reference = worth(0.5, 0.1, 0.4, 12.0), worth(0.05, 0.06, 0.4, 3.0), worth(0.5, 0.1, 0.4, None)
+    assert best(dear=dear, even=even, reference=reference) is None
