@@ -15,6 +15,7 @@ from torch import nn
 from benchmarks.benchmark import interleaved
 from fer_models import HFCConfig, HFCForImageClassification
 from fer_models.models import modeling_hfc as hfc
+from fer_models.models import singular_values as numerics
 from fer_models.results import as_json, write
 from fer_models.results.benchmark_hfc import BenchmarkHFC, ModuleTimes
 from train.loop.cpu import keep_freed_memory
@@ -23,8 +24,8 @@ from train.measure.provenance import hardware, provenance
 # of the values alone, and of values whose gradient is wanted
 VALUES = {"Gram matrix": hfc.singular_values, "decomposition": torch.linalg.svdvals}
 VECTORS = {
-    "Gram matrix": partial(hfc.singular_vectors, precision=torch.float32),
-    "Gram matrix in float64": hfc.singular_vectors,
+    "Gram matrix": partial(numerics.singular_vectors, precision=torch.float32),
+    "Gram matrix in float64": numerics.singular_vectors,
     "decomposition": partial(torch.linalg.svd, full_matrices=False),
 }
 
@@ -43,7 +44,7 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
     with either way to singular values."""
     module = hfc.HFCAttention(64, HFCConfig()).to(device)
     features = torch.rand(batch, 64, size, size, device=device)
-    ours, chosen = hfc.singular_values, hfc.singular_vectors
+    ours, chosen = hfc.singular_values, numerics.singular_vectors
 
     def forward(values: Callable) -> Callable[[], object]:
         def task() -> None:
@@ -55,7 +56,7 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
 
     def train(vectors: Callable) -> Callable[[], object]:
         def task() -> None:
-            hfc.singular_values, hfc.singular_vectors = ours, vectors
+            hfc.singular_values, numerics.singular_vectors = ours, vectors
             module(features)[0].sum().backward()
 
         return _waited(device, task)
@@ -65,7 +66,7 @@ def module_times(size: int, batch: int, device: torch.device, rounds: int) -> di
     try:
         return {name: value / batch for name, value in interleaved(tasks, rounds).items()}
     finally:
-        hfc.singular_values, hfc.singular_vectors = ours, chosen
+        hfc.singular_values, numerics.singular_vectors = ours, chosen
 
 
 def sample_maps(size: int, device: torch.device) -> dict[str, torch.Tensor]:
@@ -99,7 +100,7 @@ def gradient_errors(size: int, device: torch.device) -> dict[str, dict[str, floa
     """Error of the float32 gradient of the products of singular values, as a fraction of its norm, against float64.
     Without the maps of rank 5, whose zero values have no gradient that is right."""
     errors: dict = {}
-    chosen = hfc.singular_vectors
+    chosen = numerics.singular_vectors
     for kind, maps in sample_maps(size, device).items():
         if kind == "rank 5":
             continue
@@ -107,11 +108,11 @@ def gradient_errors(size: int, device: torch.device) -> dict[str, dict[str, floa
         truth = _products_gradient(wide, torch.linalg.svdvals(wide))
         errors[kind] = {}
         for name, vectors in VECTORS.items():
-            hfc.singular_vectors = vectors
+            numerics.singular_vectors = vectors
             leaf = maps.clone().requires_grad_()
             error = (_products_gradient(leaf, hfc.singular_values(leaf)) - truth).norm() / truth.norm()
             errors[kind][name] = error.item()
-    hfc.singular_vectors = chosen
+    numerics.singular_vectors = chosen
     return errors
 
 

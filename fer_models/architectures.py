@@ -23,7 +23,7 @@ for _config, _model in ARCHITECTURES:
     AutoConfig.register(_config.model_type, _config, exist_ok=True)
     AutoModel.register(_config, _model, exist_ok=True)
     AutoModelForImageClassification.register(_config, _model, exist_ok=True)
-    AutoImageProcessor.register(_config, FERImageProcessor, exist_ok=True)
+    AutoImageProcessor.register(_config, image_processor_classes={"torchvision": FERImageProcessor}, exist_ok=True)
     # `save_pretrained` then writes the code beside the weights, so that the folder loads without this package
     _config.register_for_auto_class()
     _model.register_for_auto_class("AutoModelForImageClassification")

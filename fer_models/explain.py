@@ -204,8 +204,10 @@ def native_attention(model: nn.Module, output: ModelOutput) -> dict[str, np.ndar
 def native_profiles(model: nn.Module, output: ModelOutput) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Of those attention maps that are the product of two profiles: the vertical one `(B, h)` and the horizontal one
     `(B, w)`, float32, under the map's name."""
-    found = model.attention_profiles(output) if hasattr(model, "attention_profiles") else {}
-    return {name: tuple(part.detach().float().cpu().numpy() for part in pair) for name, pair in found.items()}
+    return {
+        name: tuple(part.detach().float().cpu().numpy() for part in pair)
+        for name, pair in model.attention_profiles(output).items()
+    }
 
 
 @contextmanager

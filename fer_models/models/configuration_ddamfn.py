@@ -1,6 +1,6 @@
 """Configuration of DDAMFN (Zhang et al. 2023, doi 10.3390/electronics12173595)."""
 
-from transformers import PreTrainedConfig
+from .configuration_fer import FERConfig
 
 # Table 1 of the paper: one row per run of equal bottlenecks.
 PUBLISHED_BOTTLENECKS = [
@@ -13,13 +13,12 @@ PUBLISHED_BOTTLENECKS = [
 ]
 
 
-class DDAMFNConfig(PreTrainedConfig):
+class DDAMFNConfig(FERConfig):
     r"""
     Everything about a DDAMFN checkpoint that is data. The defaults build the published network: 4,105,999 parameters
     for 7 classes and 2 heads.
 
     Args:
-        image_size: side of the square RGB input in pixels.
         num_heads: dual-direction attention heads.
         attention_loss_weight: what the attention loss is multiplied by before it is added to the cross entropy.
         attention_loss_eps: added to the heads' distance, so that the loss stays finite when the heads agree.
@@ -29,43 +28,28 @@ class DDAMFNConfig(PreTrainedConfig):
             input where neither the channels nor the size change.
         feature_channels: channels of the features that the heads look at.
         attention_grid: side of those features; other sizes are resized to it (see `DDAMFNForImageClassification`).
-        face_margin: how much wider than FER2013's framing the training pictures are; 0 is the same, 0.1 is 10 % wider
-            (see `crop_square` in the library's faces.py).
-        softmax_temperature: the logits are divided by this before the softmax that people see; 1.0 is uncalibrated.
-        reject_threshold: a highest probability below this is answered "not sure"; `None` always answers.
-        class_priors: how common each expression is in the training votes, in the order of the labels: shares that sum
-            to 1, which are divided out where all expressions are to count as equally likely; `None` where that is not
-            offered.
-        balanced_temperature, balanced_threshold: of the softmax and of "not sure" in that setting.
-        cam_layer: dotted name of the module whose output Grad-CAM looks at.
     """
 
     model_type = "ddamfn"
 
-    def __init__(
-        self,
-        image_size: int = 112,
-        num_heads: int = 2,
-        attention_loss_weight: float = 0.1,
-        attention_loss_eps: float = 1e-6,
-        stem_channels: int = 64,
-        bottlenecks: list[dict] | None = None,
-        feature_channels: int = 512,
-        attention_grid: int = 7,
-        face_margin: float = 0.0,
-        softmax_temperature: float = 1.0,
-        reject_threshold: float | None = None,
-        class_priors: list[float] | None = None,
-        balanced_temperature: float = 1.0,
-        balanced_threshold: float | None = None,
-        cam_layer: str = "backbone",
-        **kwargs,
-    ):
-        rows = PUBLISHED_BOTTLENECKS if bottlenecks is None else bottlenecks
-        if num_heads < 1:
-            raise ValueError(f"num_heads must be 1 or more, not {num_heads}")
-        if attention_loss_eps <= 0:
-            raise ValueError(f"attention_loss_eps must be above 0, not {attention_loss_eps}: heads may agree exactly")
+    image_size: int = 112
+    num_heads: int = 2
+    attention_loss_weight: float = 0.1
+    attention_loss_eps: float = 1e-6
+    stem_channels: int = 64
+    bottlenecks: list[dict] | None = None
+    feature_channels: int = 512
+    attention_grid: int = 7
+
+    def __post_init__(self, **kwargs):
+        super().__post_init__(**kwargs)
+        rows = PUBLISHED_BOTTLENECKS if self.bottlenecks is None else self.bottlenecks
+        if self.num_heads < 1:
+            raise ValueError(f"num_heads must be 1 or more, not {self.num_heads}")
+        if self.attention_loss_eps <= 0:
+            raise ValueError(
+                f"attention_loss_eps must be above 0, not {self.attention_loss_eps}: heads may agree exactly"
+            )
         for row in rows:
             if set(row) != set(PUBLISHED_BOTTLENECKS[0]):
                 raise ValueError(f"bottlenecks: a row needs {', '.join(PUBLISHED_BOTTLENECKS[0])}, found {row}")
@@ -73,22 +57,7 @@ class DDAMFNConfig(PreTrainedConfig):
                 raise ValueError(f"bottlenecks: `kernels` must be odd, found {row['kernels']}")
             if len(row["kernels"]) != len(row["split"]) or sum(row["split"]) != row["expansion"]:
                 raise ValueError(f"bottlenecks: `split` needs one part per kernel and must sum to `expansion`: {row}")
-        self.image_size = image_size
-        self.num_heads = num_heads
-        self.attention_loss_weight = attention_loss_weight
-        self.attention_loss_eps = attention_loss_eps
-        self.stem_channels = stem_channels
         self.bottlenecks = [dict(row) for row in rows]
-        self.feature_channels = feature_channels
-        self.attention_grid = attention_grid
-        self.face_margin = face_margin
-        self.softmax_temperature = softmax_temperature
-        self.reject_threshold = reject_threshold
-        self.class_priors = class_priors
-        self.balanced_temperature = balanced_temperature
-        self.balanced_threshold = balanced_threshold
-        self.cam_layer = cam_layer
-        super().__init__(**kwargs)
 
 
 __all__ = ["DDAMFNConfig"]

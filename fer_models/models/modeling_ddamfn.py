@@ -10,11 +10,11 @@ from itertools import combinations
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.modeling_outputs import ModelOutput
 
 from .configuration_ddamfn import DDAMFNConfig
 from .cpu_gradients import depthwise_conv, gate, prelu
+from .modeling_fer import FERPreTrainedModel, answers_as_configured
 
 JOINED = "joined attention"
 
@@ -57,20 +57,25 @@ class ConvNorm(nn.Sequential):
         super().__init__(conv, nn.BatchNorm2d(channels), *([PReLU(channels)] if activated else []))
 
 
+class PointwiseConv1d(nn.Conv1d):
+    """A convolution of size 1 over profiles, `(B, C, n)` as ever; a product where their channels lie together."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs, 1)
+
+    def forward(self, profiles: torch.Tensor) -> torch.Tensor:
+        return F.linear(profiles.mT, self.weight.squeeze(2), self.bias).mT
+
+
 def pointwise_conv(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 1, bias=False)
 
 
 class MixedDepthwiseConv(nn.Module):
-    """Depthwise convolution whose channels have kernels of different sizes (MixConv, section 3.1).
-
-    In evaluation the kernels are zero-padded to the largest for one convolution: the zeros cost less than cutting the
-    channels apart and joining them again. In training the gradient of the zeros would cost more.
-    """
+    """Depthwise convolution whose channels have kernels of different sizes (MixConv, section 3.1)."""
 
     def __init__(self, kernels: list[int], split: list[int], stride: int):
         super().__init__()
-        self.largest = max(kernels)
         self.split = list(split)
         self.convs = nn.ModuleList(
             DepthwiseConv(channels, kernel, stride, kernel // 2)
@@ -78,12 +83,8 @@ class MixedDepthwiseConv(nn.Module):
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        if self.training:
-            parts = features.split(self.split, dim=1)
-            return torch.cat([conv(part) for part, conv in zip(parts, self.convs, strict=True)], dim=1)
-        padded = [F.pad(conv.weight, [(self.largest - conv.kernel_size[0]) // 2] * 4) for conv in self.convs]
-        weight = torch.cat(padded)  # (C, 1, K, K)
-        return F.conv2d(features, weight, None, self.convs[0].stride, self.largest // 2, groups=len(weight))
+        parts = features.split(self.split, dim=1)
+        return torch.cat([conv(part) for part, conv in zip(parts, self.convs, strict=True)], dim=1)
 
 
 class ProfileGates(nn.Module):
@@ -93,21 +94,16 @@ class ProfileGates(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         squeezed = max(8, channels // 32)
-        self.squeeze = nn.Conv1d(channels, squeezed, 1)
+        self.squeeze = PointwiseConv1d(channels, squeezed)
         self.norm = nn.BatchNorm1d(squeezed)
-        self.rows = nn.Conv1d(squeezed, channels, 1)
-        self.columns = nn.Conv1d(squeezed, channels, 1)
+        self.act = nn.Hardswish()
+        self.rows = PointwiseConv1d(squeezed, channels)
+        self.columns = PointwiseConv1d(squeezed, channels)
 
     def forward(self, rows: torch.Tensor, columns: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        both = _pointwise(self.squeeze, torch.cat([rows, columns], dim=1))
-        both = F.hardswish(self.norm(both.flatten(0, 1)).view_as(both))
-        to_rows, to_columns = both.split([rows.shape[1], columns.shape[1]], dim=1)
-        return _pointwise(self.rows, to_rows), _pointwise(self.columns, to_columns)
-
-
-def _pointwise(conv: nn.Conv1d, profiles: torch.Tensor) -> torch.Tensor:
-    """A convolution of size 1 where the channels come last."""
-    return F.linear(profiles, conv.weight.squeeze(2), conv.bias)
+        both = self.squeeze(torch.cat([rows, columns], dim=1).mT)  # (B, C', n)
+        to_rows, to_columns = self.act(self.norm(both)).split([rows.shape[1], columns.shape[1]], dim=2)
+        return self.rows(to_rows).mT, self.columns(to_columns).mT
 
 
 class MixedBottleneck(nn.Module):
@@ -185,10 +181,8 @@ def attention_loss(maps: list[torch.Tensor], eps: float) -> torch.Tensor:
     return len(pairs) / (sum(F.mse_loss(a.float(), b.float()) for a, b in pairs) + eps)
 
 
-class DDAMFNPreTrainedModel(PreTrainedModel):
+class DDAMFNPreTrainedModel(FERPreTrainedModel):
     config_class = DDAMFNConfig
-    base_model_prefix = ""
-    main_input_name = "pixel_values"
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, (nn.Conv1d, nn.Conv2d)):
@@ -222,9 +216,6 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
         torch.Size([2, 7])
     """
 
-    # Trainer: the loss is a mean over the batch already, so it must not be scaled again under gradient accumulation.
-    accepts_loss_kwargs = False
-
     def __init__(self, config: DDAMFNConfig):
         super().__init__(config)
         channels, grid = config.feature_channels, config.attention_grid
@@ -239,7 +230,6 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
 
     @property
     def attention_meanings(self) -> dict[str, str]:
-        """What each map of `attention_maps` means, to be shown beside it."""
         one = (
             "How much of the features this head lets through at each place, 0 to 1, the mean over the channels. In "
             "each channel it is a vertical profile times a horizontal one; the edges show the profiles' means."
@@ -252,7 +242,6 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
 
     @property
     def attention_kinds(self) -> dict[str, str]:
-        """How each map of `attention_maps` is to be drawn."""
         return dict.fromkeys(self.attention_meanings, "heat")
 
     def attention_maps(self, output: DDAMFNOutput) -> dict[str, torch.Tensor]:
@@ -274,6 +263,7 @@ class DDAMFNForImageClassification(DDAMFNPreTrainedModel):
         means = [profiles.mean(dim=1).unbind(dim=1) for profiles in output.attentions]
         return dict(zip(self._head_names(), means, strict=True))
 
+    @answers_as_configured
     def forward(
         self,
         pixel_values: torch.Tensor,

@@ -6,15 +6,16 @@ Recognition", 2023, arXiv 2306.09626. Section and equation numbers below are tha
 
 import warnings
 from dataclasses import dataclass
+from typing import ClassVar
 
 import timm
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.modeling_outputs import ModelOutput
 
 from .configuration_pattlite import PAttLiteConfig
+from .modeling_fer import FERPreTrainedModel, answers_as_configured
 
 
 @dataclass
@@ -100,6 +101,7 @@ class AttentionClassifier(nn.Module):
         super().__init__()
         self.attention = config.attention
         self.fc = nn.Linear(in_channels, config.classifier_dim)
+        self.act = nn.ReLU()
         self.norm = nn.BatchNorm1d(config.classifier_dim, eps=config.batch_norm_eps)
         if config.attention is not None:
             self.scale = nn.Parameter(torch.ones(()))
@@ -110,7 +112,7 @@ class AttentionClassifier(nn.Module):
         tokens = patches.flatten(2).transpose(1, 2)  # (B, P, 256)
         if self.attention != "patch":
             tokens = tokens.mean(dim=1, keepdim=True)  # (B, 1, 256), equation 2
-        tokens = F.relu(self.fc(tokens))  # (B, P or 1, 32), equation 4
+        tokens = self.act(self.fc(tokens))  # (B, P or 1, 32), equation 4
         tokens = self.norm(tokens.transpose(1, 2)).transpose(1, 2)
         weights = None
         if self.attention == "batch":
@@ -124,10 +126,8 @@ class AttentionClassifier(nn.Module):
         return self.classifier(self.dropout(tokens.mean(dim=1))), weights  # (B, C)
 
 
-class PAttLitePreTrainedModel(PreTrainedModel):
+class PAttLitePreTrainedModel(FERPreTrainedModel):
     config_class = PAttLiteConfig
-    base_model_prefix = ""
-    main_input_name = "pixel_values"
 
     def _init_weights(self, module: nn.Module) -> None:
         # timm initialises its own backbone; transformers calls this for every module whose weights were not loaded.
@@ -163,9 +163,6 @@ class PAttLiteForImageClassification(PAttLitePreTrainedModel):
         torch.Size([2, 7])
     """
 
-    # Trainer: the loss is a mean over the batch already, so it must not be scaled again under gradient accumulation.
-    accepts_loss_kwargs = False
-
     def __init__(self, config: PAttLiteConfig):
         super().__init__(config)
         if config.attention == "batch":
@@ -185,13 +182,12 @@ class PAttLiteForImageClassification(PAttLitePreTrainedModel):
         self.classifier = AttentionClassifier(channels, config)
         self.post_init()
 
-    # What each map of `attention_maps` means, to be shown beside it.
-    attention_meanings = {
+    attention_meanings: ClassVar[dict[str, str]] = {
         "patch attention": "How much each part of the face weighs in the answer; the shares sum to 1. A part reaches "
         "beyond its quarter, into its neighbours.",
     }
 
-    attention_kinds = {"patch attention": "shares"}
+    attention_kinds: ClassVar[dict[str, str]] = {"patch attention": "shares"}
 
     def attention_maps(self, output: PAttLiteOutput) -> dict[str, torch.Tensor]:
         """Maps for people, from an output that was made with `output_attentions=True`.
@@ -206,6 +202,7 @@ class PAttLiteForImageClassification(PAttLitePreTrainedModel):
         side = int(shares.shape[1] ** 0.5)
         return {"patch attention": shares.unflatten(1, (side, side))}
 
+    @answers_as_configured
     def forward(
         self,
         pixel_values: torch.Tensor,

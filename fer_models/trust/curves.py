@@ -132,7 +132,7 @@ def _probabilities(
 ) -> np.ndarray:
     """The face `(3, S, S)`, replaced at each of the places `(N, S, S)` -> `(N,)` probabilities of the class."""
     other = FILLS[fill](pixel_values[None])
-    temperature = getattr(model.config, "softmax_temperature", 1.0)
+    temperature = model.config.softmax_temperature
     followed = []
     for places in replaced_places.split(FAITHFULNESS_BATCH):
         # The lock is taken per batch, so that a short explanation need not wait for a long measurement.

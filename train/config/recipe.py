@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from transformers import AutoConfig
+from transformers import AutoConfig, PreTrainedConfig
 from transformers.trainer_utils import SchedulerType
 from transformers.training_args import OptimizerNames
 
@@ -292,8 +292,11 @@ class HubConfig:
     def __post_init__(self):
         architectures = {config.model_type: config for config, _ in ARCHITECTURES}
         require("architecture", "architecture", [self.architecture], architectures)
-        keys = inspect.signature(architectures[self.architecture]).parameters
-        require("model", "key", self.model, [key for key in keys if key != "kwargs"])
+        keys, inherited = (
+            list(inspect.signature(config).parameters)
+            for config in (architectures[self.architecture], PreTrainedConfig)
+        )
+        require("model", "key", self.model, [key for key in keys if key not in inherited])
         try:
             AutoConfig.for_model(self.architecture, **self.model)
         except (TypeError, ValueError) as error:

@@ -56,7 +56,6 @@ def test_the_network_has_the_published_size(heads, classes, parameters):
 def test_a_picture_costs_half_a_billion_multiplications_at_the_published_size():
     model, x = DDAMFNForImageClassification(DDAMFNConfig(num_labels=7)), torch.zeros(2, 3, 112, 112)
     assert model_size(model.train(), x)["macs"] == 2 * 539_588_896
-    assert model_size(model.eval(), x)["macs"] < 2 * 570_000_000  # with the zeros around the smaller kernels
 
 
 @pytest.mark.parametrize("mode", [False, True])

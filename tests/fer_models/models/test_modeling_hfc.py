@@ -11,9 +11,8 @@ from fer_models.models.modeling_hfc import (
     BottleneckAttention,
     HFCAttention,
     high_pass_filter,
-    jacobi_eigenvalues,
-    singular_values,
 )
+from fer_models.models.singular_values import jacobi_eigenvalues, singular_values
 
 BACKBONES = ("resnet18", "mobilenetv2_100")
 
