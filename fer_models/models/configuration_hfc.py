@@ -29,7 +29,6 @@ class HFCConfig(FERConfig):
 
     model_type = "hfc"
 
-    image_size: int = 224
     backbone: str = "resnet18"
     attention: str | None = "hfc"
     filter_shape: str = "ideal"

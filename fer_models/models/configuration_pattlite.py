@@ -27,7 +27,6 @@ class PAttLiteConfig(FERConfig):
 
     model_type = "pattlite"
 
-    image_size: int = 224
     output_block: int = 9
     patch_extraction: bool = True
     patch_kernels: list[int] | tuple[int, ...] = (4, 2)

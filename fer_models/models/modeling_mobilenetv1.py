@@ -5,16 +5,15 @@ Howard et al.: "MobileNets: Efficient Convolutional Neural Networks for Mobile V
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import timm
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.modeling_outputs import ModelOutput
 
 from .configuration_mobilenetv1 import PlainMobileNetV1Config
+from .modeling_fer import FERPreTrainedModel, answers_as_configured
 
 
 @dataclass
@@ -33,10 +32,8 @@ class PlainMobileNetV1Output(ModelOutput):
     attentions: tuple[torch.FloatTensor, ...] | None = None
 
 
-class PlainMobileNetV1PreTrainedModel(PreTrainedModel):
+class PlainMobileNetV1PreTrainedModel(FERPreTrainedModel):
     config_class = PlainMobileNetV1Config
-    base_model_prefix = ""
-    main_input_name = "pixel_values"
 
     def _init_weights(self, module: nn.Module) -> None:
         # timm initialises its own backbone; transformers calls this for every module whose weights were not loaded.
@@ -62,13 +59,6 @@ class PlainMobileNetV1ForImageClassification(PlainMobileNetV1PreTrainedModel):
         torch.Size([2, 7])
     """
 
-    # Trainer: the loss is a mean over the batch already, so it must not be scaled again under gradient accumulation.
-    accepts_loss_kwargs = False
-
-    # The contract's words for maps of attention, of which there are none.
-    attention_meanings: ClassVar[dict[str, str]] = {}
-    attention_kinds: ClassVar[dict[str, str]] = {}
-
     def __init__(self, config: PlainMobileNetV1Config):
         super().__init__(config)
         self.backbone = timm.create_model(
@@ -78,14 +68,12 @@ class PlainMobileNetV1ForImageClassification(PlainMobileNetV1PreTrainedModel):
             bn_eps=config.batch_norm_eps,
             pretrained=False,
         )
+        del self.backbone.global_pool  # the mean over places is taken in `forward`
         self.dropout = nn.Dropout(config.dropout)
         self.classifier = nn.Linear(self.backbone.num_features, config.num_labels)
         self.post_init()
 
-    def attention_maps(self, output: PlainMobileNetV1Output) -> dict[str, torch.Tensor]:
-        """Maps of attention for people: none."""
-        return {}
-
+    @answers_as_configured
     def forward(
         self,
         pixel_values: torch.Tensor,
