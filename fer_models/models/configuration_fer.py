@@ -45,8 +45,8 @@ class FERConfig(PreTrainedConfig):
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
         for name in ("reject_threshold", "balanced_threshold"):
             threshold = getattr(self, name)
-            if threshold is not None and not 0 <= threshold <= 1:
-                raise ValueError(f"{name} must be None or in [0, 1], not {threshold}")
+            if threshold is not None and not threshold >= 0:
+                raise ValueError(f"{name} must be None or 0 or more, not {threshold}")
         if self.class_priors is not None:
             priors = list(self.class_priors)
             if len(priors) != self.num_labels or min(priors) < 0 or abs(sum(priors) - 1) > 1e-3:

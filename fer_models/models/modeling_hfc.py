@@ -77,12 +77,10 @@ class HFCAttention(nn.Module):
         size = whole.shape[-1]
         if whole.shape[-2] != size:
             raise ValueError(f"HFC attention takes square pictures; this one's map is {whole.shape[-2]} x {size}")
-        keep = high_pass_filter(size, self.filter_shape, self.filter_cutoff, whole.device)
-        with torch.autocast(whole.device.type, enabled=False):
-            high = torch.fft.irfft2(torch.fft.rfft2(whole) * keep, s=(size, size))  # equations 2 and 3
+        high = self.high_frequencies(whole)
         parts = {"hfc": high, "lfc": whole - high}
         needed = ["hfc", "lfc"] if "cross" in self.queries else self.queries
-        values = singular_values(torch.stack([whole, *(parts[name] for name in needed)]))  # equations 5 to 7
+        values = self.singular_values(torch.stack([whole, *(parts[name] for name in needed)]))
         if self.normalize_scores:
             values = values / size
         value_of = dict(zip(["whole", *needed], values, strict=True))  # (B, n) each
@@ -94,6 +92,17 @@ class HFCAttention(nn.Module):
         attention = self.weigh(torch.stack(scores, dim=1).to(self.weigh.weight.dtype)).sigmoid()  # equation 9
         query = None if self.queries == ["lfc"] else high
         return features * attention.to(features.dtype), attention[:, 0], query  # equation 10
+
+    def high_frequencies(self, whole: torch.Tensor) -> torch.Tensor:
+        """What is left of a map above the cut-off, equations 2 and 3. `(B, n, n)` -> `(B, n, n)`."""
+        size = whole.shape[-1]
+        keep = high_pass_filter(size, self.filter_shape, self.filter_cutoff, whole.device)
+        with torch.autocast(whole.device.type, enabled=False):
+            return torch.fft.irfft2(torch.fft.rfft2(whole) * keep, s=(size, size))
+
+    def singular_values(self, maps: torch.Tensor) -> torch.Tensor:
+        """Largest first, equations 5 to 7. `(..., n, n)` -> `(..., n)`."""
+        return singular_values(maps)
 
 
 class BottleneckAttention(nn.Module):

@@ -130,7 +130,7 @@ def test_other_labels_forget_what_was_measured_with_the_old_ones(config_class, m
     [
         ({"softmax_temperature": 0}, "softmax_temperature must be above 0, not 0"),
         ({"folded_temperature": -1.0}, "folded_temperature must be above 0"),
-        ({"reject_threshold": 1.5}, r"reject_threshold must be None or in \[0, 1\]"),
+        ({"reject_threshold": -0.5}, "reject_threshold must be None or 0 or more, not -0.5"),
         ({"num_labels": 3, "class_priors": [0.5, 0.5]}, "class_priors must be 3 shares that sum to 1"),
         ({"num_labels": 2, "class_priors": [0.5, 0.6]}, "class_priors must be 2 shares that sum to 1"),
     ],
