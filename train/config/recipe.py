@@ -59,6 +59,7 @@ class Data:
     folds, fold: fold number `fold`, from 0, of so many is the test split, no person in two folds.
     validation_share: of the training pictures, where neither the owner nor `shares` give a validation split.
     split_seed: of the splits that are made here.
+    train_pictures: train on so many only, drawn by `split_seed`: a rehearsal; all of them where absent.
     """
 
     layout: str
@@ -73,6 +74,7 @@ class Data:
     fold: int = 0
     validation_share: float = 0.1
     split_seed: int = 42
+    train_pictures: int | None = None
 
     def __post_init__(self):
         require("layout", "layout", [self.layout], READERS)
@@ -85,6 +87,8 @@ class Data:
             raise ConfigError("shares: expected three shares instead of `validation`, `test` and `folds`")
         if self.folds and (self.validation or self.test or not 0 <= self.fold < self.folds):
             raise ConfigError("folds: expected no `validation` or `test` beside it, and a `fold` below `folds`")
+        if self.train_pictures is not None and self.train_pictures < 1:
+            raise ConfigError(f"train_pictures: expected 1 or more, found {self.train_pictures}")
         if not 0 < self.validation_share < 1:
             raise ConfigError(f"validation_share: expected a share between 0 and 1, found {self.validation_share}")
 

@@ -108,12 +108,19 @@ def require_readable(splits: Mapping[str, FaceDataset]) -> None:
             )
 
 
+def _sample(dataset: FaceDataset, data: Data) -> FaceDataset:
+    if data.train_pictures is None:
+        return dataset
+    drawn = np.random.default_rng(data.split_seed).permutation(len(dataset))[: data.train_pictures]
+    return dataset.select(np.sort(drawn))
+
+
 def load_splits(data: Data, path: str | Path) -> dict[str, FaceDataset]:
     """The splits `train` and `validation`, and `test` where there is one, that a hub config describes.
 
     Test is the owners' split, fold `data.fold` of `data.folds`, or the third of `data.shares`. Where neither the owners
     nor the shares give a validation split, `data.validation_share` of the training pictures is carved: by person where
-    the persons are known, else stratified.
+    the persons are known, else stratified. With `data.train_pictures` a sample of the training pictures is left.
 
     Raises:
         DataError: see `load_split`; persons that are needed but not known.
@@ -125,7 +132,8 @@ def load_splits(data: Data, path: str | Path) -> dict[str, FaceDataset]:
     train = splits["train"]
     if data.shares:
         parts = split_by_subject(_subjects(train, data), data.shares, data.split_seed)
-        return {name: train.select(rows) for name, rows in zip(owners, parts, strict=True)}
+        splits = {name: train.select(rows) for name, rows in zip(owners, parts, strict=True)}
+        return splits | {"train": _sample(splits["train"], data)}
     if data.folds:
         test = subject_folds(_subjects(train, data), data.folds, data.split_seed)[data.fold]
         splits["test"] = train.select(test)
@@ -138,4 +146,4 @@ def load_splits(data: Data, path: str | Path) -> dict[str, FaceDataset]:
             rows, carved = split_by_subject(train.subjects, shares, data.split_seed)
         splits["validation"] = train.select(carved)
         train = train.select(rows)
-    return splits | {"train": train}
+    return splits | {"train": _sample(train, data)}

@@ -169,3 +169,12 @@ def test_a_config_may_list_its_labels(jaffe):
 def test_a_data_config_that_contradicts_itself_is_refused(wrong, words):
     with pytest.raises(ConfigError, match=words):
         Data(**({"layout": "jaffe", "labels": "jaffe", "train": "all"} | wrong))
+
+
+def test_a_rehearsal_trains_on_a_sample_and_validates_on_all_the_pictures(rafdb):
+    whole = load_splits(Data("rafdb", "rafdb", train="train", validation="test"), rafdb)
+    few = [load_splits(Data("rafdb", "rafdb", train="train", validation="test", train_pictures=3), rafdb) for _ in "ab"]
+    assert len(whole["train"]) > len(few[0]["train"]) == 3
+    assert few[0]["train"].ids.tolist() == few[1]["train"].ids.tolist()
+    assert set(few[0]["train"].ids) < set(whole["train"].ids)
+    assert few[0]["validation"].ids.tolist() == whole["validation"].ids.tolist()
