@@ -15,10 +15,12 @@ import torch
 from PIL import Image
 
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction, find_checkpoints, load_network
-from fer_models.expressions import canonical_expression
-from fer_models.faces import Face, FaceDetector, crop_face, reading_order
+from fer_models.conditions import conditions_of
+from fer_models.expressions import ExpressionError, canonical_expression
+from fer_models.faces import Face, FaceDetector, crop_face
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_name
 from fer_models.photo import EmptyPictureError, has_contrast, upright
+from fer_models.search import search_photo
 
 FACES_PER_PASS = 16  # bounds the memory of a group photo; more at once are slower on a CPU
 
@@ -33,12 +35,16 @@ class FoundFaces:
     size: width and height of the photo, in whose pixels the faces are.
     faces: in reading order; `None` for a picture that is a face itself.
     milliseconds: what finding them took.
+    notes: what a person should know about the search, in sentences: that the photo was turned, or not wholly searched.
+    conditions: for each face, what is against an answer (`conditions.conditions_of`).
     """
 
     photo: Image.Image | None
     size: tuple[int, int]
     faces: list[Face | None]
     milliseconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    conditions: list[tuple[str, ...]] = field(default_factory=list)
     _crops: dict[float, list[Image.Image]] = field(default_factory=dict, repr=False)
 
     def crops(self, margin: float) -> list[Image.Image]:
@@ -52,7 +58,7 @@ class FoundFaces:
     def only(self, index: int) -> "FoundFaces":
         """One of the faces."""
         crops = {margin: [cut[index]] for margin, cut in self._crops.items()}
-        return replace(self, faces=[self.faces[index]], _crops=crops)
+        return replace(self, faces=[self.faces[index]], conditions=self.conditions[index : index + 1], _crops=crops)
 
     def shrunk(self, side: int, margins: Sequence[float]) -> "FoundFaces":
         """The same faces, cut from the photo for these margins, and a photo of that side at most; with 0, none."""
@@ -67,7 +73,13 @@ class FoundFaces:
 def joined(found: Sequence[FoundFaces], margins: Sequence[float]) -> FoundFaces:
     """The faces of several photos as if they were of one, to be answered together."""
     crops = {margin: list(chain.from_iterable(one.crops(margin) for one in found)) for margin in margins}
-    return FoundFaces(None, (0, 0), list(chain.from_iterable(one.faces for one in found)), _crops=crops)
+    return FoundFaces(
+        photo=None,
+        size=(0, 0),
+        faces=list(chain.from_iterable(one.faces for one in found)),
+        conditions=list(chain.from_iterable(one.conditions for one in found)),
+        _crops=crops,
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,12 @@ class Analyzer:
         Raises:
             ExpressionError: no model knows it and neither does `canonical_expression`.
         """
-        return expression if expression is None or expression in self.expressions else canonical_expression(expression)
+        try:
+            return None if expression is None else canonical_expression(expression)
+        except ExpressionError:
+            if expression in self.expressions:  # a model's own word
+                return expression
+            raise
 
     @property
     def margins(self) -> list[float]:
@@ -129,11 +146,12 @@ class Analyzer:
         return list(dict.fromkeys(c.model.config.face_margin for c in self.checkpoints.values()))
 
     def find(self, photo: Photo, faces: Sequence[Face] | None = None, cropped: bool = False) -> FoundFaces:
-        """The photo, upright, with its faces in reading order.
+        """The photo, upright, with its faces in reading order. How they are found, `search.search_photo` says.
 
         Args:
             photo: whatever `photo.read_photo` takes.
-            faces: of this photo (upright), when they are known already; they keep their order.
+            faces: of this photo (upright), when they are known already; they keep their order, and what is against
+                answers about them is not looked for.
             cropped: the picture is a face that is cut out already; nothing is searched for.
 
         Raises:
@@ -141,14 +159,20 @@ class Analyzer:
             EmptyPictureError: a cropped picture that shows nothing.
         """
         photo = upright(photo)
+        if faces is not None:
+            return FoundFaces(photo, photo.size, list(faces))
         start = time.perf_counter()
-        if cropped:
-            if not has_contrast(photo):
-                raise EmptyPictureError
-            found: list[Face | None] = [None]
-        else:
-            found = reading_order(self.detector.detect(photo)) if faces is None else list(faces)
-        return FoundFaces(photo, photo.size, found, 1000 * (time.perf_counter() - start))
+        notes: tuple[str, ...] = ()
+        known: list[Face | None] = [None]
+        if cropped and not has_contrast(photo):
+            raise EmptyPictureError
+        if not cropped:
+            photo, known, notes = search_photo(self.detector, photo)
+        milliseconds = 1000 * (time.perf_counter() - start)
+        found = FoundFaces(photo, photo.size, known, milliseconds, notes)
+        crops = found.crops(min(self.margins))
+        found.conditions.extend(conditions_of(photo, *one) for one in zip(known, crops, strict=True))
+        return found
 
     def answer(
         self,
@@ -183,7 +207,8 @@ class Analyzer:
                 for face, answer in enumerate(
                     checkpoint.predict(crops[some], method, asked[some], balanced), start=first
                 ):
-                    predictions[face][name] = answer
+                    against = found.conditions[face] if found.conditions else ()
+                    predictions[face][name] = replace(answer, conditions=against) if against else answer
         return predictions
 
     def analyze(

@@ -59,6 +59,8 @@ class Prediction:
     explained: the expression that the class-dependent maps are about.
     crop: the square picture of the face that the model saw, before its size and colours were changed.
     balanced: whether all expressions counted as equally likely.
+    conditions: what is against the answer: the face is very small, turned away, dark or partly hidden
+        (`conditions.conditions_of`).
     """
 
     model: str
@@ -68,6 +70,7 @@ class Prediction:
     explained: str | None = None
     maps: list[FaceMap] = field(default_factory=list)
     balanced: bool = False
+    conditions: tuple[str, ...] = ()
 
     @property
     def expression(self) -> str:

@@ -11,7 +11,8 @@ from PIL import Image
 from fer_models.photo import MAX_PIXELS, FaceNotFoundError, PhotoError, read_photo
 
 # A photo is searched for faces at a longest side between these, in pixels, with a border of at most this.
-_SEARCH_SIDES = (192, 1280)
+SEARCH_SIDE = 1280
+_SEARCH_SIDES = (192, SEARCH_SIDE)
 _BORDER = 96
 
 # The framing of FER2013's pictures, in which the models were trained; `crop_square` says how it was measured.
@@ -116,15 +117,10 @@ class FaceDetector:
         """
         if not faces:
             return []
-        squares = [_square(face.box) for face in faces]
-        inputs = np.stack([_onet_input(photo, *square) for square in squares])  # (N, 48, 48, 3)
-        with torch.inference_mode():
-            shifts, points, scores = self._mtcnn.onet(torch.from_numpy(inputs).permute(0, 3, 1, 2))
+        squares, shifts, points, scores = self._looked_at(photo, faces)
         limits = np.array([*photo.size, *photo.size], dtype=float)
         followed: list[Face | None] = []
-        for (left, top, side), shift, point, score in zip(
-            squares, shifts.numpy(), points.numpy(), scores[:, 1].tolist(), strict=True
-        ):
+        for (left, top, side), shift, point, score in zip(squares, shifts, points, scores.tolist(), strict=True):
             corners = np.array([left, top, left + side, top + side]) + side * shift
             corners = np.clip(corners, 0, limits)
             landmarks = np.array([left, top]) + side * point.reshape(2, 5).T  # the network gives all x, then all y
@@ -132,6 +128,18 @@ class FaceDetector:
             found = score >= self.min_score and visible
             followed.append(Face(tuple(corners.tolist()), landmarks.astype(float), score) if found else None)
         return followed
+
+    def scores(self, photo: Image.Image, faces: Sequence[Face]) -> np.ndarray:
+        """`(N,)` how sure MTCNN's last network is that each box holds an upright face, 0 to 1."""
+        return self._looked_at(photo, faces)[3]
+
+    def _looked_at(self, photo: Image.Image, faces: Sequence[Face]) -> tuple[list, np.ndarray, np.ndarray, np.ndarray]:
+        """The faces' squares, and MTCNN's last network on each: shifts `(N, 4)`, points `(N, 10)`, scores `(N,)`."""
+        squares = [_square(face.box) for face in faces]
+        inputs = np.stack([_onet_input(photo, *square) for square in squares])  # (N, 48, 48, 3)
+        with torch.inference_mode():
+            shifts, points, scores = self._mtcnn.onet(torch.from_numpy(inputs).permute(0, 3, 1, 2))
+        return squares, shifts.numpy(), points.numpy(), scores[:, 1].numpy()
 
 
 def _square(box: tuple[float, float, float, float]) -> tuple[float, float, float]:
@@ -217,6 +225,7 @@ def _cut(photo: Image.Image, left: int, top: int, right: int, bottom: int) -> Im
 
 __all__ = [
     "MAX_PIXELS",
+    "SEARCH_SIDE",
     "Face",
     "FaceDetector",
     "FaceNotFoundError",

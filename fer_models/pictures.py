@@ -46,6 +46,7 @@ class PictureAnswers:
     error: why the picture could not be read, in one sentence; it then has no faces.
     file: as it was when it was read.
     trusts: for each face and model, how far the maps can be trusted; empty unless that was asked for.
+    notes: what a person should know about the search, as `FoundFaces.notes`.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class PictureAnswers:
     error: str | None = None
     file: PictureFile | None = None
     trusts: list[dict[str, Trust]] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,7 @@ def _answered(
             {name: measure_trust(analyzer.checkpoint(name), answer, method) for name, answer in answers.items()}
             for answers in (predictions if trust else ())
         ]
-        yield PictureAnswers(picture.path, faces, predictions, picture.error, picture.file, trusts)
+        yield PictureAnswers(picture.path, faces, predictions, picture.error, picture.file, trusts, picture.found.notes)
 
 
 __all__ = ["BATCH", "PictureAnswers", "PictureFile", "Search", "answer_pictures", "find_pictures", "search_pictures"]

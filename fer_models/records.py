@@ -14,7 +14,7 @@ from fer_models.words import yes_or_no
 
 PLACE = ("left", "top", "right", "bottom", "score")
 ANSWER = ("model", "expression", "probability", "sure")
-MORE = ("agreed", "how_sure")
+MORE = ("agreed", "how_sure", "conditions", "notes")
 TRUST = (
     "map",
     "gain",
@@ -66,7 +66,8 @@ class Written:
 
 class JsonLines:
     """One JSON object per picture: `{"photo": …, "faces": [{"face": 1, "box": …, "score": …, "agreed": …, "answers":
-    […]}], "origin": …, "file": …}`, or with `"error": …` instead of the faces for one that could not be read."""
+    […]}], "origin": …, "file": …}`, with `"notes": […]` where there is something to say about the search; or with
+    `"error": …` instead of the faces for one that could not be read."""
 
     header = ""
 
@@ -76,6 +77,7 @@ class JsonLines:
     def encode(self, answers: PictureAnswers) -> str:
         """A picture's answers as whole lines."""
         told = {"error": answers.error} if answers.error else {"faces": face_records(answers)}
+        told |= {"notes": answers.notes} if answers.notes else {}
         file = None if answers.file is None else answers.file.__dict__
         return json.dumps({"photo": str(answers.path), **told, "origin": self.origin, "file": file}) + "\n"
 
@@ -116,10 +118,17 @@ class Csv:
         """A picture's answers as whole lines."""
         faces = face_records(answers)
         picture = {"photo": str(answers.path), "faces": len(faces), "software": self.origin["software"]}
-        picture |= {"settings": settings_text(self.origin)} | (answers.file.__dict__ if answers.file else {})
+        picture |= {"notes": " ".join(answers.notes), "settings": settings_text(self.origin)} | (
+            answers.file.__dict__ if answers.file else {}
+        )
         rows = [
             picture
-            | {"face": face["face"], "agreed": face["agreed"], "score": face["score"]}
+            | {
+                "face": face["face"],
+                "agreed": face["agreed"],
+                "conditions": ", ".join(face["conditions"]),
+                "score": face["score"],
+            }
             | dict(zip(PLACE[:4], face["box"] or [None] * 4, strict=True))
             | {key: answer[key] for key in (*ANSWER, "how_sure")}
             | {"sure": yes_or_no(answer["sure"]), "weights": self.origin["weights"][answer["model"]]}

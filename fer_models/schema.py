@@ -59,12 +59,13 @@ class CheckedAnswer(Answer):
 class FaceResult(TypedDict):
     """face: its number, in reading order, from 1. box: left, top, right, bottom in pixels of the photo; null of a
     picture that is a face itself. score: the detector's confidence that this is a face; null likewise. agreed: the
-    expression that all models name, else null."""
+    expression that all models name, else null. conditions: what is against the answers, such as "very small"."""
 
     face: int
     box: list[float] | None
     score: float | None
     agreed: str | None
+    conditions: list[str]
     answers: list[Answer]
 
 
@@ -135,6 +136,7 @@ def face_result(
         box=None if face is None else [round(value, 1) for value in face.box],
         score=None if face is None else round(face.score, 4),
         agreed=agreed_expression(answers),
+        conditions=list(answers[0].conditions) if answers else [],
         answers=[answer_result(answer, trust) for answer, trust in zip(answers, measured, strict=True)],
     )
 

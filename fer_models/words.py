@@ -6,10 +6,12 @@ _SURE = ((0.9, "very sure"), (0.7, "sure"), (0.5, "fairly sure"), (0.0, "little 
 
 
 def how_sure(prediction: Prediction) -> str:
-    """The highest probability in a word: below the model's threshold it is "not sure", whatever its height."""
+    """The highest probability in a word: below the model's threshold it is "not sure", whatever its height; a word less
+    where something is against the answer (`Prediction.conditions`)."""
     if not prediction.sure:
         return "not sure"
-    return next(word for least, word in _SURE if prediction.probability >= least)
+    place = next(place for place, (least, _) in enumerate(_SURE) if prediction.probability >= least)
+    return _SURE[min(place + bool(prediction.conditions), len(_SURE) - 1)][1]
 
 
 def counted(count: int, one: str, several: str | None = None) -> str:

@@ -22,9 +22,12 @@ from space.image.photo_input import PhotoInput, politely
 
 
 class PhotoResult(TypedDict):
-    """faces: in reading order; empty where none was found. milliseconds: by stage, when it was computed."""
+    """faces: in reading order; empty where none was found. notes: what to know about the search, such as that the photo
+    was turned before its faces were found; the boxes are in the turned photo. milliseconds: by stage, when it was
+    computed."""
 
     faces: list[FaceResult]
+    notes: list[str]
     milliseconds: dict[str, float]
     origin: Origin
 
@@ -102,6 +105,7 @@ def add_api(answers: ImageAnswers) -> None:
         seen = answers.photo(photo)
         return PhotoResult(
             faces=answers.results(seen, models or names),
+            notes=list(seen.found.notes),
             milliseconds=answers.milliseconds(seen, models or names),
             origin=answers.origin(models or names),
         )

@@ -195,3 +195,20 @@ def test_an_empty_picture_is_no_cut_out_face(analyzer, grey):
 def test_a_dark_face_is_a_face(analyzer, portrait):
     dark = portrait.crop((170, 60, 280, 180)).point(lambda value: value // 10)
     assert analyzer.find(dark, cropped=True).faces == [None]
+
+
+def test_what_is_against_a_face_goes_with_its_answer(analyzer, portrait):
+    small = portrait.resize((84, 84))
+    found = analyzer.find(small)
+    (answers,) = analyzer.answer(found.shrunk(0, analyzer.margins), method=None)
+    assert found.conditions == [("very small",)] and answers[NAME].conditions == ("very small",)
+    (clear,) = analyzer.answer(analyzer.find(portrait), method=None)
+    assert clear[NAME].conditions == ()
+
+
+def test_a_photo_upside_down_is_answered_as_the_upright_one(analyzer, portrait):
+    (expected,) = analyzer.analyze(portrait, method=None).predictions
+    turned = analyzer.find(portrait.rotate(180))
+    (answers,) = analyzer.answer(turned, method=None)
+    assert answers[NAME].probabilities == pytest.approx(expected[NAME].probabilities, abs=0.01)
+    assert "upside down" in turned.notes[0]
