@@ -18,20 +18,24 @@ import warnings
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import torch
 
 from fer_models.paths import HUB_CONFIGS, RESULTS
+from fer_models.results import write
+from fer_models.results.ablation import Ablation, Row, Spread
 from train.config.initial_weights import build_model
 from train.config.recipe import ConfigError, HubConfig, Recipe, Start, load_config, load_yaml, merged, parse
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.splits import load_splits, require_readable, stratified_split
 from train.loop.run_folder import RunSettings, open_run
 from train.loop.training import add_training_arguments, run_settings, train
-from train.measure.command_line import command, write_json
+from train.measure.command_line import command
 from train.measure.provenance import provenance
 from train.measure.scoring import load_checkpoint, score, scoring_order
+from train.pages.ablations import ablation_table
 
 
 @dataclass
@@ -132,9 +136,16 @@ def sample(dataset: FaceDataset, count: int | None) -> FaceDataset:
     return dataset.select(stratified_split(dataset.labels, count / len(dataset), seed=0)[1])
 
 
-def sizes(config: HubConfig) -> dict:
-    """`image_size`, the side in pixels at which the variant is scored, and `last_map`, rows and columns of its last
-    feature map there.
+class Size(TypedDict):
+    """image_size: the side in pixels at which a variant is scored. last_map: rows and columns of its last feature map
+    there."""
+
+    image_size: int
+    last_map: tuple[int, int]
+
+
+def sizes(config: HubConfig) -> Size:
+    """At which size the variant is scored.
 
     Raises:
         ConfigError: the variant cannot be built, or not run at the sides of its stages; better now than after the hours
@@ -150,7 +161,8 @@ def sizes(config: HubConfig) -> dict:
                 output = model(torch.zeros(1, 3, pixels, pixels), output_hidden_states=True)
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"{config.name} cannot be run: {error}") from error
-    return {"image_size": side, "last_map": list(output.hidden_states[-1].shape[-2:])}
+    rows, columns = output.hidden_states[-1].shape[-2:]
+    return Size(image_size=side, last_map=(rows, columns))
 
 
 def accuracies(folder: Path, validation: FaceDataset, conditions: list[Condition]) -> dict[str, float]:
@@ -177,71 +189,47 @@ def open_work(folder: Path, pictures: dict) -> None:
     note.write_text(json.dumps(pictures))
 
 
+@dataclass(frozen=True)
+class Run:
+    """One variant with one seed. accuracy: under each condition."""
+
+    parameters: int
+    accuracy: dict[str, float]
+
+
 def run_once(
     config: HubConfig, splits: dict[str, FaceDataset], conditions: list[Condition], settings: RunSettings
-) -> tuple[dict, str]:
+) -> tuple[Run, str]:
     """Train and score one variant with one seed; a finished one is read from its file.
 
     Returns:
-        the number of parameters and the accuracy under each condition; how long it took, in words.
+        what was found; how long it took, in words.
     """
     folder = settings.work / config.name
     done = folder / "result.json"
     if settings.resume and done.is_file():
         open_run(folder, config, resume=True, finished=True)
-        return json.loads(done.read_text()), "already done"
+        return Run(**json.loads(done.read_text())), "already done"
     start = time.perf_counter()
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # attention="batch" is what a row is about
         model, processor = train(config, splits, settings)
         model.save_pretrained(folder / "final")
         processor.save_pretrained(folder / "final")
-        result = {
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "accuracy": accuracies(folder / "final", splits["validation"], conditions),
-        }
+        result = Run(
+            sum(p.numel() for p in model.parameters()), accuracies(folder / "final", splits["validation"], conditions)
+        )
     whole = done.with_suffix(".part")  # a kill while it is written must not leave half a result
-    whole.write_text(json.dumps(result))
+    whole.write_text(json.dumps(asdict(result)))
     whole.replace(done)
     for stage in folder.glob("stage-*"):
         shutil.rmtree(stage)
     return result, f"{time.perf_counter() - start:.0f} s"
 
 
-def caption(table: dict) -> str:
-    """What the table stands on, in one sentence."""
-    stages = ", ".join(f"{stage['name']} {stage['epochs']}" for stage in table["recipe"]["stages"])
-    return (
-        f"{len(table['rows'])} of {table['variants_of']} variants; trained on {table['train_pictures']:,} of "
-        f"{table['of']:,} pictures, scored on {table['validation_pictures']:,} of {table['validation_of']:,}; "
-        f"epochs: {stages}; seeds: {', '.join(map(str, table['seeds']))}."
-    )
-
-
-def markdown(table: dict) -> str:
-    """The result as a Markdown table: a row per variant, mean ± standard deviation over the seeds; how many parameters
-    it has more than the first."""
-    names = list(table["rows"][0]["accuracy"])
-    lines = [["variant", "input", "last map", "parameters", *names], ["---"] + ["--:"] * (3 + len(names))]
-    first = table["rows"][0]["parameters"]
-    for row in table["rows"]:
-        cells = [
-            f"{100 * one['mean']:.2f} %" + (f" ± {100 * one['sd']:.2f}" if one["sd"] is not None else "")
-            for one in row["accuracy"].values()
-        ]
-        sides = [f"{row['image_size']} x {row['image_size']}", " x ".join(map(str, row["last_map"]))]
-        more = f" ({row['parameters'] - first:+,})" if row["parameters"] != first else ""
-        lines.append([row["name"], *sides, f"{row['parameters']:,}{more}", *cells])
-    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table['title']}\n\n{text}\n\n{caption(table)}"
-
-
-def summary(values: list[float]) -> dict:
+def spread(values: list[float]) -> Spread:
     """Mean and sample standard deviation (`None` for a single value)."""
-    return {
-        "mean": float(np.mean(values)),
-        "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
-        "values": values,
-    }
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Spread(float(np.mean(values)), sd, tuple(values))
 
 
 def _count(text: str) -> int:
@@ -287,11 +275,21 @@ def grid_part(grid: Grid, stem: str, options: argparse.Namespace) -> tuple[Grid,
     return part, stem
 
 
-def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings) -> dict:
+class Counts(TypedDict):
+    """How many pictures a grid is trained and scored on, and how many there are."""
+
+    train_pictures: int
+    of: int
+    validation_pictures: int
+    validation_of: int
+
+
+def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings, variants_of: int) -> Ablation:
     """Train and score every variant of the grid with every seed -> the table.
 
     Args:
-        stem: the name of the folder of the runs. data: file or folder of the data set.
+        stem: the name of the folder of the runs. data: file or folder of the data set. variants_of: how many variants
+            the whole grid has.
 
     Raises:
         ConfigError, DataError: a variant that cannot be run, before anything is trained; or as `train`.
@@ -312,49 +310,49 @@ def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings) -> dict:
         "validation": sample(everything["validation"], grid.validation_pictures),
     }
     require_readable({role: splits[role] for role in ("train", "validation")})
-    pictures = {
-        "train_pictures": len(splits["train"]),
-        "of": len(everything["train"]),
-        "validation_pictures": len(splits["validation"]),
-        "validation_of": len(everything["validation"]),
-    }
-    open_work(settings.work / stem, pictures | {"conditions": [asdict(condition) for condition in grid.conditions]})
+    counts = Counts(
+        train_pictures=len(splits["train"]),
+        of=len(everything["train"]),
+        validation_pictures=len(splits["validation"]),
+        validation_of=len(everything["validation"]),
+    )
+    open_work(settings.work / stem, {**counts} | {"conditions": [asdict(condition) for condition in grid.conditions]})
     rows = []
     for variant, size in zip(grid.variants, measures, strict=True):
         runs = []
         for seed in grid.seeds:
             config = config_of(variant, seed)
             run, took = run_once(config, splits, grid.conditions, settings)
-            scores = ", ".join(f"{100 * value:.2f} % {name}" for name, value in run["accuracy"].items())
+            scores = ", ".join(f"{100 * value:.2f} % {name}" for name, value in run.accuracy.items())
             print(f"{variant.name}, seed {seed}: {scores} ({took})", flush=True)
             runs.append(run)
         rows.append(
-            {
-                "name": variant.name,
-                "model": {key: config.model[key] for key in grid.model | variant.model},  # --image-size changes it
-                "recipe": variant.recipe,
-                "stage": variant.stage,
+            Row(
+                name=variant.name,
+                model={key: config.model[key] for key in grid.model | variant.model},  # --image-size changes it
+                recipe=variant.recipe,
+                stage=variant.stage,
                 **size,
-                "parameters": runs[0]["parameters"],
-                "accuracy": {
-                    condition.name: summary([run["accuracy"][condition.name] for run in runs])
+                parameters=runs[0].parameters,
+                accuracy={
+                    condition.name: spread([run.accuracy[condition.name] for run in runs])
                     for condition in grid.conditions
                 },
-            }
+            )
         )
     shared = config_of(Variant("what the variants share"), grid.seeds[0])
-    return {
-        "kind": "ablation",
-        "title": grid.title,
-        "config": grid.config,
-        "seeds": grid.seeds,
-        **pictures,
-        "initial_weights": _initial_weights(shared, settings.backbone),
-        "bf16": settings.bf16,
-        "recipe": {key: value for key, value in asdict(shared.recipe).items() if key != "seed"},
-        "rows": rows,
+    return Ablation(
+        title=grid.title,
+        config=grid.config,
+        seeds=tuple(grid.seeds),
+        **counts,
+        variants_of=variants_of,
+        initial_weights=_initial_weights(shared, settings.backbone),
+        bf16=settings.bf16,
+        recipe={key: value for key, value in asdict(shared.recipe).items() if key != "seed"},
+        rows=tuple(rows),
         **provenance(),
-    }
+    )
 
 
 @command
@@ -363,11 +361,10 @@ def main(arguments: list[str] | None = None) -> Path:
     options = _parser().parse_args(arguments)
     whole = load_yaml(options.grid, Grid)
     grid, stem = grid_part(whole, options.grid.stem, options)
-    table = ablate(grid, stem, Path(options.data), run_settings(options)) | {"variants_of": len(whole.variants)}
-    options.out.mkdir(parents=True, exist_ok=True)
+    result = ablate(grid, stem, Path(options.data), run_settings(options), len(whole.variants))
     file = options.out / f"ablation-{stem}.json"
-    write_json(file, table)
-    print(markdown(table))
+    write(file, result)
+    print(f"{result.title}\n\n{ablation_table(result)}")
     return file
 
 

@@ -9,6 +9,7 @@ faces, the means over those with the same answer, and nineteen single faces' map
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +62,12 @@ def main(arguments: list[str] | None = None) -> Path:
     add_arguments(parser)
     parser.set_defaults(split="train", limit=FACES)
     options = parser.parse_args(arguments)
-    data, description = open_data(options)
+    data, pictures = open_data(options)
     rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
     for folder in options.checkpoints:
         checkpoint = load_checkpoint(str(folder))
         kinds = average(checkpoint, data, rows, options.shuffle_seed)
-        origin = {"sha256": checkpoint.sha256, "data": description, "seed": options.shuffle_seed}
+        origin = {"sha256": checkpoint.sha256, "data": asdict(pictures), "seed": options.shuffle_seed}
         write_baselines(folder / FILE, kinds, origin)
         size = (folder / FILE).stat().st_size / 1000
         print(f"{folder / FILE}: {', '.join(kinds)}, over {len(rows)} faces, {size:.0f} kB")

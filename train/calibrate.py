@@ -15,16 +15,19 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from fer_models.results import write
+from fer_models.results.calibration import Answered, BalancedFit, Calibration, Fit
+from fer_models.results.evaluation import CalibrationSource
 from train.data.face_dataset import DataError
 from train.measure import metrics
-from train.measure.command_line import add_arguments, command, open_data, open_training_data, result_file, write_json
+from train.measure.command_line import add_arguments, command, open_data, open_training_data, result_file
 from train.measure.plots import plot_reliability
 from train.measure.provenance import provenance
 from train.measure.scoring import CheckpointError, describe, labels_for, load_checkpoint, score, scoring_order
@@ -79,19 +82,19 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, setting: Setting = W
     return float(np.exp(best.x))
 
 
-def warnings_of(fitted: dict) -> list[str]:
+def warnings_of(fitted: Fit) -> list[str]:
     """What makes the fitted values doubtful, a sentence each: a temperature at a bound of the search, a threshold that
     lets everything pass."""
-    found, temperature = [], fitted["softmax_temperature"]
+    found, temperature = [], fitted.softmax_temperature
     for bound in TEMPERATURES:
         if abs(np.log(temperature / bound)) < 0.01:
             found.append(
                 f"the temperature ended at {bound:g}, a bound of the search, so the likelihood has no optimum: are all "
                 "these pictures answered right, or nearly none? Take pictures that the model was not trained on"
             )
-    if fitted["reject_threshold"] == 0:
+    if fitted.reject_threshold == 0:
         found.append(
-            f"every answer is sure: even of all pictures together no more than {fitted['stated_error']:.1%} are wrong"
+            f"every answer is sure: even of all pictures together no more than {fitted.stated_error:.1%} are wrong"
         )
     return found
 
@@ -121,10 +124,10 @@ def reject_threshold(
     return float((thresholds[last] + thresholds[last + 1]) / 2)
 
 
-def answered_and_error(correct: np.ndarray, answered: np.ndarray, weights: np.ndarray) -> dict:
+def answered_and_error(correct: np.ndarray, answered: np.ndarray, weights: np.ndarray) -> Answered:
     """Share of pictures that are answered, `(N,)`, and the share of those that is wrong, by their weights."""
-    wrong = np.average(~correct[answered], weights=weights[answered]) if answered.any() else None
-    return {"answered": float(np.average(answered, weights=weights)), "error": None if wrong is None else float(wrong)}
+    wrong = float(np.average(~correct[answered], weights=weights[answered])) if answered.any() else None
+    return Answered(float(np.average(answered, weights=weights)), wrong)
 
 
 def cross_fitted(
@@ -151,7 +154,7 @@ def cross_fitted(
     return confidence, answered, correct
 
 
-def calibration(logits: np.ndarray, labels: np.ndarray, error: float, seed: int, setting: Setting = WEB) -> dict:
+def calibration(logits: np.ndarray, labels: np.ndarray, error: float, seed: int, setting: Setting = WEB) -> Fit:
     """Temperature and threshold from all pictures, and honest figures for them from the two halves.
 
     Everything named `cross_fitted` was measured on pictures that its temperature and threshold had not seen; all N
@@ -164,18 +167,18 @@ def calibration(logits: np.ndarray, labels: np.ndarray, error: float, seed: int,
     before, after = before.max(axis=1), after.max(axis=1)
     threshold = reject_threshold(after, right, error, weights)
     held_out, answered, right_held_out = cross_fitted(logits, labels, error, seed, setting)
-    return {
-        "softmax_temperature": temperature,
-        "reject_threshold": threshold,
-        "stated_error": error,
-        "fitted": answered_and_error(right, after >= (threshold or 0), weights),
-        "cross_fitted": answered_and_error(right_held_out, answered, weights),
-        "ece_before": metrics.expected_calibration_error(before, right_before, weights=weights),
-        "ece_after_same_pictures": metrics.expected_calibration_error(after, right, weights=weights),
-        "ece_after_cross_fitted": metrics.expected_calibration_error(held_out, right_held_out, weights=weights),
-        "nll_before": negative_log_likelihood(logits, labels, 1.0, setting),
-        "nll_after_same_pictures": negative_log_likelihood(logits, labels, temperature, setting),
-    }
+    return Fit(
+        softmax_temperature=temperature,
+        reject_threshold=threshold,
+        stated_error=error,
+        fitted=answered_and_error(right, after >= (threshold or 0), weights),
+        cross_fitted=answered_and_error(right_held_out, answered, weights),
+        ece_before=metrics.expected_calibration_error(before, right_before, weights=weights),
+        ece_after_same_pictures=metrics.expected_calibration_error(after, right, weights=weights),
+        ece_after_cross_fitted=metrics.expected_calibration_error(held_out, right_held_out, weights=weights),
+        nll_before=negative_log_likelihood(logits, labels, 1.0, setting),
+        nll_after_same_pictures=negative_log_likelihood(logits, labels, temperature, setting),
+    )
 
 
 def class_priors(votes: np.ndarray, names: Sequence[str]) -> tuple[float, ...]:
@@ -191,7 +194,7 @@ def class_priors(votes: np.ndarray, names: Sequence[str]) -> tuple[float, ...]:
     return tuple((shares / shares.sum()).tolist())
 
 
-def store(folder: Path, fitted: dict, source: dict, balanced: dict | None = None) -> None:
+def store(folder: Path, fitted: Fit, source: CalibrationSource, balanced: BalancedFit | None = None) -> None:
     """Write temperature, threshold and where they come from into `folder/config.json`, and those of the balanced
     setting; the rest stays as it is."""
 
@@ -200,13 +203,13 @@ def store(folder: Path, fitted: dict, source: dict, balanced: dict | None = None
 
     file = folder / "config.json"
     config = json.loads(file.read_text())
-    config["softmax_temperature"] = rounded(fitted["softmax_temperature"])
-    config["reject_threshold"] = rounded(fitted["reject_threshold"])
+    config["softmax_temperature"] = rounded(fitted.softmax_temperature)
+    config["reject_threshold"] = rounded(fitted.reject_threshold)
     if balanced:
-        config["class_priors"] = [rounded(share) for share in balanced["class_priors"].values()]
-        config["balanced_temperature"] = rounded(balanced["softmax_temperature"])
-        config["balanced_threshold"] = rounded(balanced["reject_threshold"])
-    config["calibration"] = source
+        config["class_priors"] = [rounded(share) for share in balanced.class_priors.values()]
+        config["balanced_temperature"] = rounded(balanced.softmax_temperature)
+        config["balanced_threshold"] = rounded(balanced.reject_threshold)
+    config["calibration"] = asdict(source)
     file.write_text(json.dumps(config, indent=2) + "\n")
 
 
@@ -217,20 +220,20 @@ def _error(text: str) -> float:
     return error
 
 
-def tell(fitted: dict, pictures: str, error: float) -> None:
+def tell(fitted: Fit, pictures: str) -> None:
     """What was fitted, in two lines."""
     print(
-        f"{pictures}: temperature {fitted['softmax_temperature']:.3f}; ECE {fitted['ece_before']:.4f} before, "
-        f"{fitted['ece_after_cross_fitted']:.4f} after (cross-fitted on two halves)"
+        f"{pictures}: temperature {fitted.softmax_temperature:.3f}; ECE {fitted.ece_before:.4f} before, "
+        f"{fitted.ece_after_cross_fitted:.4f} after (cross-fitted on two halves)"
     )
-    if fitted["reject_threshold"] is None:
-        print(f"no threshold keeps the errors at {error:.1%}: the model will always answer")
+    if fitted.reject_threshold is None or fitted.fitted.error is None:
+        print(f"no threshold keeps the errors at {fitted.stated_error:.1%}: the model will always answer")
         return
-    honest = fitted["cross_fitted"]
+    honest = fitted.cross_fitted
+    wrong = "none answered" if honest.error is None else f"{honest.error:.1%}"
     print(
-        f'"not sure" below {fitted["reject_threshold"]:.3f}: {fitted["fitted"]["answered"]:.1%} answered, '
-        f"{fitted['fitted']['error']:.1%} of those wrong (cross-fitted: {honest['answered']:.1%}, "
-        f"{'none answered' if honest['error'] is None else format(honest['error'], '.1%')})"
+        f'"not sure" below {fitted.reject_threshold:.3f}: {fitted.fitted.answered:.1%} answered, '
+        f"{fitted.fitted.error:.1%} of those wrong (cross-fitted: {honest.answered:.1%}, {wrong})"
     )
 
 
@@ -253,7 +256,7 @@ def main(arguments: list[str] | None = None) -> Path:
     folder = Path(options.checkpoint)
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"no config.json in {folder}; calibration is stored in a checkpoint folder")
-    everything, description = open_data(options)
+    everything, pictures = open_data(options)
     checkpoint = load_checkpoint(options.checkpoint)
     data, left_out, _ = labels_for(everything, checkpoint)
     rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
@@ -268,49 +271,48 @@ def main(arguments: list[str] | None = None) -> Path:
         priors = class_priors(training.votes, checkpoint.expressions)
         named = dict(zip(checkpoint.expressions, priors, strict=True))
         own = calibration(scores.logits, labels, options.error, options.shuffle_seed, Setting(priors))
-        balanced = {"class_priors": named, **own}
+        balanced = BalancedFit(class_priors=named, **vars(own))
     warned = warnings_of(fitted)
     if balanced:
         warned += [f"all expressions equally likely: {warning}" for warning in warnings_of(balanced)]
     origin = provenance()
-    source = {
-        "data": description["name"],
-        "split": description["split"],
-        "n": len(labels),
-        "stated_error": options.error,
-        "commit": origin["commit"],
-        "date": origin["date"],
-    }
+    source = CalibrationSource(
+        data=pictures.name,
+        split=pictures.split,
+        n=len(labels),
+        stated_error=options.error,
+        commit=origin["commit"],
+        date=origin["date"],
+    )
     store(folder, fitted, source, balanced)
 
-    path = result_file(options.out, f"{checkpoint.name}-calibration", description)
-    result = {
-        "kind": "calibration",
-        "checkpoint": describe(checkpoint),
-        "data": description,
-        "seed": options.shuffle_seed,
-        "n_scored": len(labels),
-        "left_out": left_out,
-        "unreadable": [str(data.ids[row]) for row in scores.unreadable],
-        **fitted,
-        "warnings": warned,
-        **({"balanced": balanced} if balanced else {}),
+    path = result_file(options.out, f"{checkpoint.name}-calibration", pictures)
+    result = Calibration(
+        checkpoint=describe(checkpoint),
+        data=pictures,
+        seed=options.shuffle_seed,
+        n_scored=len(labels),
+        left_out=left_out,
+        unreadable=tuple(str(data.ids[row]) for row in scores.unreadable),
+        **vars(fitted),
+        warnings=tuple(warned),
+        balanced=balanced,
         **origin,
-    }
-    write_json(path, result)
+    )
+    write(path, result)
     held_out, _, correct = cross_fitted(scores.logits, labels, options.error, options.shuffle_seed)
     curves = {
-        f"before: ECE {fitted['ece_before']:.3f}": metrics.probabilities(scores.logits).max(axis=1),
-        f"after, cross-fitted: ECE {fitted['ece_after_cross_fitted']:.3f}": held_out,
+        f"before: ECE {result.ece_before:.3f}": metrics.probabilities(scores.logits).max(axis=1),
+        f"after, cross-fitted: ECE {result.ece_after_cross_fitted:.3f}": held_out,
     }
     plot_reliability(
         {name: metrics.calibration_curve(confidence, correct) for name, confidence in curves.items()},
-        f"{checkpoint.name} on {description['name']} {description['split']}",
+        f"{checkpoint.name} on {pictures.words}",
         path.with_name(f"{path.stem}-reliability.png"),
     )
-    tell(fitted, f"{len(labels)} pictures", options.error)
+    tell(fitted, f"{len(labels)} pictures")
     if balanced:
-        tell(balanced, "the same pictures, all expressions equally likely", options.error)
+        tell(balanced, "the same pictures, all expressions equally likely")
     for warning in warned:
         print(f"warning: {warning}", file=sys.stderr)
     print(path)

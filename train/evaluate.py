@@ -12,16 +12,30 @@ how often the list's differ.
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Literal, TypedDict
 
 import numpy as np
 
 from fer_models.expressions import LABEL_ORDERS, label_order
+from fer_models.results import Number, Pictures, Subset, parse, percent, write
+from fer_models.results.comparison import Comparison
+from fer_models.results.evaluation import (
+    Balanced,
+    BatchCheck,
+    BatchSize,
+    CalibrationSource,
+    Curve,
+    Evaluation,
+    Metrics,
+    NotSure,
+    Recall,
+)
 from train.data.readers import FaceDataset
 from train.data.subsets import open_subset
 from train.measure import metrics
-from train.measure.command_line import add_arguments, command, open_data, result_file, write_json
+from train.measure.command_line import add_arguments, command, open_data, result_file
 from train.measure.plots import plot_confusion, plot_coverage
 from train.measure.provenance import hardware, provenance
 from train.measure.scoring import (
@@ -46,7 +60,7 @@ class EvaluationSettings:
     pictures."""
 
     batch_sizes: tuple[int, ...] = (64,)
-    order: str = "shuffled"
+    order: Literal["shuffled", "sorted"] = "shuffled"
     seed: int = 0
     limit: int | None = None
 
@@ -56,7 +70,7 @@ class Evaluated:
     """result: what the result file says. data: the pictures with the checkpoint's class ids. scores: of the largest
     batch size."""
 
-    result: dict
+    result: Evaluation
     checkpoint: Checkpoint
     data: FaceDataset
     scores: Scores
@@ -72,32 +86,39 @@ class Evaluated:
         Raises:
             CheckpointError: the batch sizes do not agree.
         """
-        check = self.result["batch_check"]
-        if check and not check["independent"]:
-            sizes = self.result["batch_sizes"].items()
-            accuracies = ", ".join(f"{100 * one['accuracy']:.2f} % at {size}" for size, one in sizes)
+        check = self.result.batch_check
+        if check and not check.independent:
+            sizes = self.result.batch_sizes.items()
+            accuracies = ", ".join(f"{percent(one.accuracy, 2)} at {size}" for size, one in sizes)
             raise CheckpointError(
-                f"predictions depend on the batch: {check['moved_predictions']} of {len(self.labels)} change with its "
-                f"size, a logit moves by up to {check['largest_change']:.1e} of the largest; accuracy {accuracies}"
+                f"predictions depend on the batch: {check.moved_predictions} of {len(self.labels)} change with its "
+                f"size, a logit moves by up to {check.largest_change:.1e} of the largest; accuracy {accuracies}"
             )
 
 
-def compare_batch_sizes(by_size: dict[int, Scores]) -> dict:
-    """Do the batch sizes agree, picture by picture?
-
-    Returns:
-        `moved_predictions`: pictures whose prediction is not the same everywhere; `largest_change`: of a logit, as
-        a share of the largest logit; `independent`: no prediction moves, and no logit by more than rounding.
-    """
+def compare_batch_sizes(by_size: dict[int, Scores]) -> BatchCheck:
+    """Do the batch sizes agree, picture by picture?"""
     logits = np.stack([scores.logits for scores in by_size.values()])  # (sizes, S, C)
     moved = int((logits.argmax(axis=2) != logits[0].argmax(axis=1)).any(axis=0).sum())
     change = float(np.abs(logits - logits[0]).max() / max(np.abs(logits).max(), 1e-12))
     independent = moved == 0 and change <= LOGIT_TOLERANCE
-    return {"moved_predictions": moved, "largest_change": change, "independent": independent}
+    return BatchCheck(moved_predictions=moved, largest_change=change, independent=independent)
 
 
-def measure(logits: np.ndarray, labels: np.ndarray, shared: np.ndarray, checkpoint: Checkpoint, seed: int) -> dict:
-    """All numbers about logits `(S, C)` and labels `(S,)`, as they stand in the result file.
+class Measures(TypedDict):
+    """The fields of an `Evaluation` that follow from the logits."""
+
+    metrics: Metrics
+    recall: dict[str, Recall]
+    confusion: tuple[tuple[int, ...], ...]
+    softmax_temperature: float
+    calibration: CalibrationSource | None
+    not_sure: NotSure
+    balanced: Balanced | None
+
+
+def measure(logits: np.ndarray, labels: np.ndarray, shared: np.ndarray, checkpoint: Checkpoint, seed: int) -> Measures:
+    """All numbers about logits `(S, C)` and labels `(S,)`.
 
     `accuracy_shared_classes` lets the model answer only with the expressions that the data set has (`shared`, `(C,)`);
     `None` where it has them all. Every metric comes with its 95 % bootstrap interval.
@@ -114,48 +135,47 @@ def measure(logits: np.ndarray, labels: np.ndarray, shared: np.ndarray, checkpoi
     thresholds, coverage, accuracy = metrics.coverage_curve(confidence, correct)
     points = np.searchsorted(coverage, np.linspace(0.05, 1, 20) - 1e-9)  # twenty tell the curve
 
-    def with_interval(statistic: Callable, answers: np.ndarray) -> dict:
+    def with_interval(statistic: Callable, answers: np.ndarray) -> Number:
         value = statistic(metrics.confusion_matrix(labels, answers, classes))
-        interval = metrics.confusion_interval(statistic, labels, answers, classes, seed)
-        return {"value": float(value), "interval": interval}
+        return Number(float(value), metrics.confusion_interval(statistic, labels, answers, classes, seed))
 
-    return {
-        "metrics": {
-            "accuracy": with_interval(metrics.accuracy, predictions),
-            "mean_class_accuracy": with_interval(metrics.mean_class_accuracy, predictions),
-            "macro_f1": with_interval(metrics.macro_f1, predictions),
-            "ece": {
-                "value": metrics.expected_calibration_error(confidence, correct),
-                "interval": metrics.calibration_interval(confidence, correct, seed),
-            },
-            "accuracy_shared_classes": None
+    fitted = getattr(config, "calibration", None)
+    return Measures(
+        metrics=Metrics(
+            accuracy=with_interval(metrics.accuracy, predictions),
+            mean_class_accuracy=with_interval(metrics.mean_class_accuracy, predictions),
+            macro_f1=with_interval(metrics.macro_f1, predictions),
+            ece=Number(
+                metrics.expected_calibration_error(confidence, correct),
+                metrics.calibration_interval(confidence, correct, seed),
+            ),
+            accuracy_shared_classes=None
             if shared.all()
             else with_interval(metrics.accuracy, np.where(shared, logits, -np.inf).argmax(axis=1)),
+        ),
+        recall={
+            name: Recall(int(confusion[i].sum()), float(recall[i])) for i, name in enumerate(checkpoint.expressions)
         },
-        "recall": {
-            name: {"n": int(confusion[i].sum()), "value": float(recall[i])}
-            for i, name in enumerate(checkpoint.expressions)
-        },
-        "confusion": confusion.tolist(),
-        "softmax_temperature": temperature,
-        "calibration": getattr(config, "calibration", None),
-        "not_sure": {
-            "threshold": threshold,
-            "answered": float(answered.mean()),
-            "accuracy": float(correct[answered].mean()) if answered.any() else None,
-            "curve": {
-                "threshold": thresholds[points].tolist(),
-                "answered": coverage[points].tolist(),
-                "accuracy": accuracy[points].tolist(),
-            },
-        },
-        **({"balanced": balanced} if (balanced := _balanced(logits, labels, checkpoint, with_interval)) else {}),
-    }
+        confusion=tuple(map(tuple, confusion.tolist())),
+        softmax_temperature=temperature,
+        calibration=parse(CalibrationSource, fitted, f"the calibration of {checkpoint.name}") if fitted else None,
+        not_sure=NotSure(
+            threshold=threshold,
+            answered=float(answered.mean()),
+            accuracy=float(correct[answered].mean()) if answered.any() else None,
+            curve=Curve(
+                threshold=tuple(thresholds[points].tolist()),
+                answered=tuple(coverage[points].tolist()),
+                accuracy=tuple(accuracy[points].tolist()),
+            ),
+        ),
+        balanced=_balanced(logits, labels, checkpoint, with_interval),
+    )
 
 
 def _balanced(
-    logits: np.ndarray, labels: np.ndarray, checkpoint: Checkpoint, with_interval: Callable[..., dict]
-) -> dict | None:
+    logits: np.ndarray, labels: np.ndarray, checkpoint: Checkpoint, with_interval: Callable[..., Number]
+) -> Balanced | None:
     """What becomes of the same pictures where all expressions count as equally likely; `None` for a checkpoint that
     does not offer that."""
     config = checkpoint.model.config
@@ -167,81 +187,78 @@ def _balanced(
     answered = shares.max(axis=1) >= (config.balanced_threshold or 0)
     correct = predictions == labels
     recall = metrics.per_class_recall(metrics.confusion_matrix(labels, predictions, len(priors)))
-    return {
-        "accuracy": with_interval(metrics.accuracy, predictions),
-        "mean_class_accuracy": with_interval(metrics.mean_class_accuracy, predictions),
-        "recall": dict(zip(checkpoint.expressions, recall.tolist(), strict=True)),
-        "threshold": config.balanced_threshold,
-        "answered": float(answered.mean()),
-        "answered_accuracy": float(correct[answered].mean()) if answered.any() else None,
-    }
+    return Balanced(
+        accuracy=with_interval(metrics.accuracy, predictions),
+        mean_class_accuracy=with_interval(metrics.mean_class_accuracy, predictions),
+        recall=dict(zip(checkpoint.expressions, recall.tolist(), strict=True)),
+        threshold=config.balanced_threshold,
+        answered=float(answered.mean()),
+        answered_accuracy=float(correct[answered].mean()) if answered.any() else None,
+    )
 
 
-def _pictures(data: dict) -> str:
-    subset = f", {data['subset']['name']}" if data.get("subset") else ""
-    return f"{data['name']} {data['split']}{subset}"
-
-
-def draw(result: dict, scores: Scores, labels: np.ndarray, names: tuple[str, ...], path: Path) -> None:
+def draw(result: Evaluation, scores: Scores, labels: np.ndarray, names: tuple[str, ...], path: Path) -> None:
     """The confusion matrix and the coverage curve, beside the result file `path`."""
-    title = f"{result['checkpoint']['name']} on {_pictures(result['data'])}"
-    plot_confusion(np.array(result["confusion"]), names, title, path.with_name(f"{path.stem}-confusion.png"))
-    confidence = metrics.probabilities(scores.logits, result["softmax_temperature"]).max(axis=1)
+    title = f"{result.checkpoint.name} on {result.data.words}"
+    plot_confusion(np.array(result.confusion), names, title, path.with_name(f"{path.stem}-confusion.png"))
+    confidence = metrics.probabilities(scores.logits, result.softmax_temperature).max(axis=1)
     _, coverage, accuracy = metrics.coverage_curve(confidence, scores.logits.argmax(axis=1) == labels)
-    not_sure = result["not_sure"]
-    marked = None
-    if not_sure["threshold"] is not None and not_sure["accuracy"] is not None:
-        marked = (not_sure["answered"], not_sure["accuracy"])
-    plot_coverage(coverage, accuracy, marked, title, path.with_name(f"{path.stem}-coverage.png"))
+    plot_coverage(coverage, accuracy, result.not_sure.point, title, path.with_name(f"{path.stem}-coverage.png"))
 
 
-def summarise(result: dict) -> None:
+def summarise(result: Evaluation) -> None:
     """The result in a few lines, for the person who waits."""
-    checkpoint, data = result["checkpoint"], result["data"]
-    print(f"{checkpoint['name']} on {_pictures(data)}: {result['n_scored']} pictures, {result['order']}")
-    if subset := data.get("subset"):
-        print(f"  of {subset['listed']} listed pictures {subset['selected']} are in the data")
+    print(f"{result.checkpoint.name} on {result.data.words}: {result.n_scored} pictures, {result.order}")
+    if subset := result.data.subset:
+        print(f"  of {subset.listed} listed pictures {subset.selected} are in the data")
         print(
-            f"  of {subset['labels_compared']} labels in the list {subset['labels_different']} differ from the data's, "
-            f"read as {', '.join(f'{code} {name}' for code, name in subset['labels_assumed'].items())}"
+            f"  of {subset.labels_compared} labels in the list {subset.labels_different} differ from the data's, "
+            f"read as {', '.join(f'{code} {name}' for code, name in subset.labels_assumed.items())}"
         )
-    for name, number in result["metrics"].items():
+    for field in fields(result.metrics):
+        number = getattr(result.metrics, field.name)
         if number:
-            low, high = (100 * bound for bound in number["interval"])
-            print(f"  {name:24} {100 * number['value']:6.2f} %  (95 %: {low:.2f} to {high:.2f})")
-    if balanced := result.get("balanced"):
+            low, high = (100 * bound for bound in number.interval)
+            print(f"  {field.name:24} {100 * number.value:6.2f} %  (95 %: {low:.2f} to {high:.2f})")
+    if balanced := result.balanced:
         print(
-            f"  all expressions equally likely: accuracy {100 * balanced['accuracy']['value']:.2f} %, mean of classes "
-            f"{100 * balanced['mean_class_accuracy']['value']:.2f} %"
+            f"  all expressions equally likely: accuracy {percent(balanced.accuracy.value, 2)}, mean of classes "
+            f"{percent(balanced.mean_class_accuracy.value, 2)}"
         )
-    if result["left_out"]:
-        print(f"  left out, unknown to the model: {', '.join(f'{c} {n}' for n, c in result['left_out'].items())}")
-    if result["unreadable"]:
-        print(f"  unreadable: {', '.join(result['unreadable'])}")
-    for size, one in result["batch_sizes"].items():
-        print(f"  batches of {size}: {100 * one['accuracy']:.2f} %, {one['images_per_second']:.0f} pictures/s")
+    if result.left_out:
+        print(f"  left out, unknown to the model: {', '.join(f'{c} {n}' for n, c in result.left_out.items())}")
+    if result.unreadable:
+        print(f"  unreadable: {', '.join(result.unreadable)}")
+    for size, one in result.batch_sizes.items():
+        print(f"  batches of {size}: {percent(one.accuracy, 2)}, {one.images_per_second:.0f} pictures/s")
 
 
-def compare(
-    checkpoint: Checkpoint, other: Checkpoint, data: FaceDataset, scores: Scores, batch_size: int, seed: int
-) -> dict:
-    """Score `other` on the pictures whose expression both models know, and test whether the two differ.
-
-    Args:
-        data: with the class ids of `checkpoint`. scores: of `checkpoint`.
-    """
-    names, other_names = np.array(checkpoint.expressions), np.array(other.expressions)
+def compare(evaluation: Evaluated, other: Checkpoint) -> Comparison:
+    """Score `other` on the pictures whose expression both models know, and test whether the two differ."""
+    result, data, scores = evaluation.result, evaluation.data, evaluation.scores
+    names, other_names = np.array(evaluation.checkpoint.expressions), np.array(other.expressions)
     both = np.isin(names[data.labels[scores.rows]], other_names)
     rows = scores.rows[both]
     truth = names[data.labels[rows]]
     correct = names[scores.logits[both].argmax(axis=1)] == truth
+    batch_size = max(map(int, result.batch_sizes))
     other_correct = other_names[score(other, data, rows, batch_size).logits.argmax(axis=1)] == truth
-    return {
-        "n_scored": len(rows),
-        "accuracy_first": float(correct.mean()),
-        "accuracy_second": float(other_correct.mean()),
-        **metrics.paired_test(correct, other_correct, seed),
-    }
+    test = metrics.paired_test(correct, other_correct, result.seed)
+    return Comparison(
+        first=result.checkpoint,
+        second=describe(other),
+        data=result.data,
+        order=result.order,
+        seed=result.seed,
+        n_scored=len(rows),
+        accuracy_first=float(correct.mean()),
+        accuracy_second=float(other_correct.mean()),
+        only_first=test["only_first"],
+        only_second=test["only_second"],
+        p_value=test["p_value"],
+        difference=Number(test["difference"]["value"], test["difference"]["interval"]),
+        **provenance(),
+    )
 
 
 def _batch_sizes(text: str) -> tuple[int, ...]:
@@ -279,12 +296,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def evaluate(
-    checkpoint: Checkpoint, everything: FaceDataset, description: dict, settings: EvaluationSettings
+    checkpoint: Checkpoint, everything: FaceDataset, pictures: Pictures, settings: EvaluationSettings
 ) -> Evaluated:
     """Score the pictures at every batch size and measure the answers.
 
     Args:
-        description: what the result file says about the data (`measure.command_line.described`).
+        pictures: what the result file says about the data.
 
     Raises:
         DataError: no picture has an expression that the model knows, or none could be decoded.
@@ -298,30 +315,28 @@ def evaluate(
     scores = by_size[max(by_size)]
     labels = data.labels[scores.rows]
     measured = measure(scores.logits, labels, shared, checkpoint, settings.seed)
-    result = {
-        "kind": "evaluation",
-        "checkpoint": describe(checkpoint),
-        "data": description,
-        "order": settings.order,
-        "seed": settings.seed,
-        "n_samples": len(order) if settings.limit else len(everything),
-        "n_scored": len(scores.rows),
-        "left_out": left_out,
-        "skipped_by_reader": everything.skipped,
-        "unreadable": [str(data.ids[row]) for row in scores.unreadable],
-        "accuracy_unreadable_wrong": measured["metrics"]["accuracy"]["value"] * len(scores.rows) / len(order),
+    result = Evaluation(
+        checkpoint=describe(checkpoint),
+        data=pictures,
+        order=settings.order,
+        seed=settings.seed,
+        n_samples=len(order) if settings.limit else len(everything),
+        n_scored=len(scores.rows),
+        left_out=left_out,
+        skipped_by_reader=everything.skipped,
+        unreadable=tuple(str(data.ids[row]) for row in scores.unreadable),
+        accuracy_unreadable_wrong=measured["metrics"].accuracy.value * len(scores.rows) / len(order),
         **measured,
-        "batch_check": compare_batch_sizes(by_size) if len(by_size) > 1 else None,
-        "batch_sizes": {
-            str(size): {
-                "accuracy": float((one.logits.argmax(axis=1) == data.labels[one.rows]).mean()),
-                "images_per_second": one.images_per_second,
-            }
+        batch_check=compare_batch_sizes(by_size) if len(by_size) > 1 else None,
+        batch_sizes={
+            str(size): BatchSize(
+                float((one.logits.argmax(axis=1) == data.labels[one.rows]).mean()), one.images_per_second
+            )
             for size, one in by_size.items()
         },
-        "hardware": hardware(checkpoint.model.device),
+        hardware=hardware(checkpoint.model.device),
         **provenance(),
-    }
+    )
     return Evaluated(result, checkpoint, data, scores)
 
 
@@ -329,8 +344,8 @@ def write_evaluation(evaluation: Evaluated, folder: Path) -> Path:
     """The result file with its two pictures, and the result in a few lines for the person who waits.
     Returns the file."""
     result = evaluation.result
-    path = result_file(folder, evaluation.checkpoint.name, result["data"], _suffix(result["order"]))
-    write_json(path, result)
+    path = result_file(folder, result.checkpoint.name, result.data, _suffix(result.order))
+    write(path, result)
     draw(result, evaluation.scores, evaluation.labels, evaluation.checkpoint.expressions, path)
     summarise(result)
     print(path)
@@ -339,23 +354,14 @@ def write_evaluation(evaluation: Evaluated, folder: Path) -> Path:
 
 def write_comparison(evaluation: Evaluated, other: Checkpoint, folder: Path) -> Path:
     """Whether the evaluated checkpoint and `other` differ on the same pictures, as a file; returns the file."""
-    result, checkpoint = evaluation.result, evaluation.checkpoint
-    sizes = map(int, result["batch_sizes"])
-    test = compare(checkpoint, other, evaluation.data, evaluation.scores, max(sizes), result["seed"])
-    comparison = {
-        "kind": "comparison",
-        "first": describe(checkpoint),
-        "second": describe(other),
-        **{key: result[key] for key in ("data", "order", "seed")},
-        **test,
-        **provenance(),
-    }
-    path = result_file(folder, f"{checkpoint.name}-vs-{other.name}", result["data"], _suffix(result["order"]))
-    write_json(path, comparison)
-    low, high = (100 * bound for bound in test["difference"]["interval"])
+    comparison = compare(evaluation, other)
+    first, second, difference = comparison.first.name, comparison.second.name, comparison.difference
+    path = result_file(folder, f"{first}-vs-{second}", comparison.data, _suffix(comparison.order))
+    write(path, comparison)
+    low, high = (100 * bound for bound in difference.interval)
     print(
-        f"{checkpoint.name} minus {other.name}: {100 * test['difference']['value']:+.2f} points of accuracy "
-        f"(95 %: {low:+.2f} to {high:+.2f}), McNemar p = {test['p_value']:.3g}\n{path}"
+        f"{first} minus {second}: {100 * difference.value:+.2f} points of accuracy "
+        f"(95 %: {low:+.2f} to {high:+.2f}), McNemar p = {comparison.p_value:.3g}\n{path}"
     )
     return path
 
@@ -368,12 +374,13 @@ def _suffix(order: str) -> str:
 def main(arguments: list[str] | None = None) -> Path:
     """Returns the file with the checkpoint's result."""
     options = _parser().parse_args(arguments)
-    data, description = open_data(options)
+    data, pictures = open_data(options)
     if options.subset:
         meaning = (options.subset_name, options.subset_labels, options.subset_first_code)
-        data, description["subset"] = open_subset(data, description["layout"], options.subset, *meaning)
+        data, report = open_subset(data, pictures.layout, options.subset, *meaning)
+        pictures = replace(pictures, subset=parse(Subset, report, str(options.subset)))
     settings = EvaluationSettings(options.batch_sizes, options.order, options.shuffle_seed, options.limit)
-    evaluation = evaluate(load_checkpoint(options.checkpoint), data, description, settings)
+    evaluation = evaluate(load_checkpoint(options.checkpoint), data, pictures, settings)
     path = write_evaluation(evaluation, options.out)
     if options.predictions:
         ids, scores = evaluation.data.ids[evaluation.scores.rows], evaluation.scores

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from fer_models.average_maps import Baselines, centre, coarse, shaded
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import METHODS, explain, is_flat, native_attention
-from fer_models.results import parse, write
+from fer_models.results import write
 from fer_models.results.explanations import Explanations, Mean, Worth
 from fer_models.trust import faithfulness, likeness, randomized_explanation, verdict
 from train.data.readers import DataError, FaceDataset
@@ -272,19 +272,18 @@ def main(arguments: list[str] | None = None) -> Path:
     add_arguments(parser)
     parser.set_defaults(limit=FACES)
     options = parser.parse_args(arguments)
-    for checkpoint, data, rows, result in measured_checkpoints(options, "explanations"):
+    for checkpoint, data, rows, sample in measured_checkpoints(options):
         if len(rows) < 2:
             raise DataError(f"a mean over faces needs at least two, not {len(rows)}")
-        path = result_file(options.out, f"{checkpoint.name}-explanations", result["data"])
+        path = result_file(options.out, f"{checkpoint.name}-explanations", sample["data"])
         store = path.with_suffix(f".{checkpoint.sha256[:12]}.unfinished")
         if not options.resume:
             store.unlink(missing_ok=True)
         faces, methods = measure(checkpoint, data, rows, options.dear, options.shuffle_seed, store)
         pixels = checkpoint.pixel_values([data[int(row)]["image"] for row in rows[:8]])
         worth = summarise(faces, methods, costs(checkpoint, pixels))
-        del result["kind"]
-        result |= {"steps": STEPS, "fill": "blur", "dear": options.dear, "worth": worth, **provenance()}
-        write(path, parse(Explanations, result, str(path)))
+        result = Explanations(steps=STEPS, fill="blur", dear=options.dear, worth=worth, **sample, **provenance())
+        write(path, result)
         store.unlink()
         print(f"{checkpoint.name}, {len(faces)} faces")
         for method, one in worth.items():

@@ -16,8 +16,10 @@ import torch
 
 from fer_models.models.modeling_ddamfn import DualDirectionHead
 from fer_models.models.modeling_hfc import HFCAttention
+from fer_models.results import percent, write
+from fer_models.results.fixed_maps import Answers, FixedMaps, Module, Range
 from train.data.readers import FaceDataset
-from train.measure.command_line import add_arguments, command, measured_checkpoints, result_file, write_json
+from train.measure.command_line import add_arguments, command, measured_checkpoints, result_file
 from train.measure.provenance import provenance
 from train.measure.scoring import Checkpoint, CheckpointError, score
 
@@ -45,14 +47,14 @@ class _Moments:
         """As one map, in (0, 1)."""
         return self.sum / self.count
 
-    def describe(self) -> dict:
+    def describe(self) -> Module:
         spread = (self.squares / self.count - self.mean**2).clamp(min=0).sqrt()
-        return {
-            "shape": list(self.mean.shape),
-            "mean_map": {"lowest": self.mean.min().item(), "highest": self.mean.max().item()},
-            "sd_over_faces": spread.mean().item(),
-            "within_0.02_of_0_or_1": self.saturated / self.count,
-        }
+        return Module(
+            shape=tuple(self.mean.shape),
+            mean_map=Range(self.mean.min().item(), self.mean.max().item()),
+            sd_over_faces=spread.mean().item(),
+            saturated=self.saturated / self.count,
+        )
 
 
 def _replaced(fixed: torch.Tensor) -> Callable:
@@ -76,7 +78,9 @@ def _hooked(modules: list[torch.nn.Module], hooks: list[Callable]) -> Iterator[N
             handle.remove()
 
 
-def fixed_maps(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batch_size: int = 64) -> dict:
+def fixed_maps(
+    checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batch_size: int = 64
+) -> tuple[dict[str, Answers], tuple[Module, ...]]:
     """Accuracy with the maps as they are, with mean maps and with one number a module; the share of the answers that
     stay the same; and what the maps look like.
 
@@ -101,12 +105,12 @@ def fixed_maps(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, batc
         "mean map": [_replaced(moment.mean) for moment in moments],
         "one number": [_replaced(moment.mean.mean()) for moment in moments],
     }
-    result = {"own map": {"accuracy": float((own == labels).mean()), "same_answers": 1.0}}
+    result = {"own map": Answers(float((own == labels).mean()), 1.0)}
     for name, hooks in ways.items():
         with _hooked(modules, hooks):
             changed, _ = answers(name)
-        result[name] = {"accuracy": float((changed == labels).mean()), "same_answers": float((changed == own).mean())}
-    return {"answers": result, "modules": [moment.describe() for moment in moments]}
+        result[name] = Answers(float((changed == labels).mean()), float((changed == own).mean()))
+    return result, tuple(moment.describe() for moment in moments)
 
 
 @command
@@ -116,12 +120,12 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids, of HFC or DDAMFN")
     add_arguments(parser)
     options = parser.parse_args(arguments)
-    for checkpoint, data, rows, result in measured_checkpoints(options, "fixed_maps"):
-        result |= fixed_maps(checkpoint, data, rows) | provenance()
-        path = result_file(options.out, f"{checkpoint.name}-fixed-maps", result["data"])
-        write_json(path, result)
-        for name, one in result["answers"].items():
-            print(f"{name:12}{100 * one['accuracy']:7.2f} %, {100 * one['same_answers']:.1f} % of the answers the same")
+    for checkpoint, data, rows, sample in measured_checkpoints(options):
+        answers, modules = fixed_maps(checkpoint, data, rows)
+        path = result_file(options.out, f"{checkpoint.name}-fixed-maps", sample["data"])
+        write(path, FixedMaps(answers=answers, modules=modules, **sample, **provenance()))
+        for name, one in answers.items():
+            print(f"{name:12}{100 * one.accuracy:7.2f} %, {percent(one.same_answers)} of the answers the same")
         print(path)
     return path
 

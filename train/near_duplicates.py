@@ -6,15 +6,16 @@
 
 import argparse
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from fer_models.results import as_json, write
+from fer_models.results.near_duplicates import NearDuplicates, Pairs, Source, Split
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.readers import READERS, load_split
-from train.measure.command_line import command, write_json
+from train.measure.command_line import command
 from train.measure.provenance import provenance
 
 SIDE = 16  # of a thumbnail, in pixels
@@ -63,21 +64,21 @@ def near_pairs(first: np.ndarray, second: np.ndarray, threshold: float) -> np.nd
     return np.concatenate(pairs)
 
 
-def summary(pairs: np.ndarray, first: FaceDataset, second: FaceDataset) -> dict:
+def summary(pairs: np.ndarray, first: FaceDataset, second: FaceDataset) -> Pairs:
     """What the pairs mean for an evaluation on the second split: counts of pairs and of pictures with a partner."""
     i, j = np.unique(pairs, axis=0).T
     differ = first.labels[i] != second.labels[j]
-    return {
-        "pairs": len(i),
-        "pairs_with_different_labels": int(differ.sum()),
-        "pictures_of_first": len(np.unique(i)),
-        "pictures_of_second": len(np.unique(j)),
-        "share_of_second": len(np.unique(j)) / len(second),
-        "pictures_of_second_with_a_different_label": len(np.unique(j[differ])),
-    }
+    return Pairs(
+        pairs=len(i),
+        pairs_with_different_labels=int(differ.sum()),
+        pictures_of_first=len(np.unique(i)),
+        pictures_of_second=len(np.unique(j)),
+        share_of_second=len(np.unique(j)) / len(second),
+        pictures_of_second_with_a_different_label=len(np.unique(j[differ])),
+    )
 
 
-def compare(first: FaceDataset, second: FaceDataset, threshold: float = THRESHOLD) -> dict:
+def compare(first: FaceDataset, second: FaceDataset, threshold: float = THRESHOLD) -> tuple[Pairs, Pairs]:
     """Pairs of equal pictures, and of equal or nearly equal ones.
 
     Args:
@@ -89,7 +90,7 @@ def compare(first: FaceDataset, second: FaceDataset, threshold: float = THRESHOL
     second_thumbnails, second_digests = fingerprints(second)
     equal = equal_pairs(first_digests, second_digests)
     near = np.concatenate([equal, near_pairs(first_thumbnails, second_thumbnails, threshold)])
-    return {"equal": summary(equal, first, second), "equal_or_near": summary(near, first, second)}
+    return summary(equal, first, second), summary(near, first, second)
 
 
 @command
@@ -104,20 +105,20 @@ def main(arguments: list[str] | None = None) -> None:
     if options.splits[0] == options.splits[1]:
         raise DataError(f"expected two different splits, found {options.splits[0]} twice")
     first, second = (load_split(options.layout, options.data, split) for split in options.splits)
-    result = {
-        "kind": "near_duplicates",
-        "data": {"layout": options.layout, "file": options.data.name},
-        "first": {"split": options.splits[0], "pictures": len(first)},
-        "second": {"split": options.splits[1], "pictures": len(second)},
-        "method": f"correlation of {SIDE} x {SIDE} grey thumbnails",
-        "threshold": options.threshold,
-        **compare(first, second, options.threshold),
+    equal, equal_or_near = compare(first, second, options.threshold)
+    result = NearDuplicates(
+        data=Source(options.layout, options.data.name),
+        first=Split(options.splits[0], len(first)),
+        second=Split(options.splits[1], len(second)),
+        method=f"correlation of {SIDE} x {SIDE} grey thumbnails",
+        threshold=options.threshold,
+        equal=equal,
+        equal_or_near=equal_or_near,
         **provenance(),
-    }
-    print(json.dumps(result, indent=2))
+    )
+    print(as_json(result))
     if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        write_json(options.out, result)
+        write(options.out, result)
 
 
 if __name__ == "__main__":

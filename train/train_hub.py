@@ -16,7 +16,7 @@ from pathlib import Path
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from fer_models.paths import CHECKPOINTS, HUB_CONFIGS, RESULTS
-from fer_models.results import ResultError
+from fer_models.results import Pictures, ResultError, percent
 from train.config.recipe import ConfigError, HubConfig, load_config
 from train.data.face_dataset import DataError
 from train.data.splits import load_splits, require_readable
@@ -27,7 +27,6 @@ from train.hub.folder import HubFolderError, verify_hub_folder, write_card, writ
 from train.loop.cpu import keep_freed_memory
 from train.loop.run_folder import RunSettings
 from train.loop.training import add_training_arguments, is_main_process, run_settings, train
-from train.measure.command_line import described
 from train.measure.scoring import CheckpointError, load_checkpoint
 
 DEFAULT_CONFIG = HUB_CONFIGS / "pattlite-ferplus.yaml"
@@ -46,14 +45,15 @@ def train_folder(config: HubConfig, data: Path, folder: Path, results: Path, run
     if not is_main_process():
         return
     write_network(folder, model, processor, config.half_precision)
-    pictures = described(config.data.name, config.data.layout, data, config.data.split_name("validation"))
+    split = config.data.split_name("validation")
+    pictures = Pictures(name=config.data.name, layout=config.data.layout, file=data.name, split=split, limit=None)
     scored = evaluate(
         load_checkpoint(str(folder)), splits["validation"], pictures, EvaluationSettings(batch_sizes=(1, 64))
     )
     write_evaluation(scored, results)
     scored.require_independence()
     write_card(folder, model, processor, config, results)
-    print(f"{folder}: {100 * scored.result['metrics']['accuracy']['value']:.2f} % on validation")
+    print(f"{folder}: {percent(scored.result.metrics.accuracy.value, 2)} on validation")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from fer_models.results.result import (
     Weights,
     comparable,
 )
-from fer_models.results.words import percent, span
+from fer_models.results.words import file_name, percent, span
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
@@ -38,6 +38,7 @@ __all__ = [
     "Weights",
     "as_json",
     "comparable",
+    "file_name",
     "parse",
     "percent",
     "read",

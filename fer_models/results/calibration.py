@@ -19,7 +19,6 @@ class Fit:
     """
     reject_threshold: `None` where no threshold keeps the errors at `stated_error`.
     fitted: on the pictures of the fit. cross_fitted: fitted on one random half and applied to the other, both ways.
-    warnings: what makes the fitted values doubtful; `None` in files that are older than the question.
     ece: expected calibration error. nll: negative log likelihood in nats.
     """
 
@@ -33,7 +32,6 @@ class Fit:
     ece_after_cross_fitted: float
     nll_before: float
     nll_after_same_pictures: float
-    warnings: Annotated[tuple[str, ...] | None, ABSENT] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +47,13 @@ class BalancedFit(Fit):
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration(Fit, OfWeights, kind="calibration"):
-    """balanced: of the other setting, where it was fitted too."""
+    """warnings: what makes the fitted values doubtful, in sentences; `None` in files that are older than the question.
+    balanced: of the other setting, where it was fitted too."""
 
     n_scored: int
     left_out: dict[str, int]
     unreadable: tuple[str, ...]
+    warnings: Annotated[tuple[str, ...] | None, ABSENT] = None
     balanced: Annotated[BalancedFit | None, ABSENT] = None
 
 

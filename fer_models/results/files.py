@@ -86,7 +86,6 @@ def _key(kind: type[Result], name: str) -> str:
     return _aliases(kind).get(name, name)
 
 
-@cache
 def _aliases(kind: type[Result]) -> dict[str, str]:
     hints = typing.get_type_hints(kind, include_extras=True)
     notes = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}

@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar, TypedDict, TypeVar
 
 from pydantic import Field
 
+from fer_models.results.words import file_name
+
 ABSENT = Field(exclude_if=lambda value: value is None)  # a key that is not written where there is nothing to say
 
 SampledKind = TypeVar("SampledKind", bound="Sampled")
@@ -108,6 +110,13 @@ class Pictures:
     def identity(self) -> tuple[str, str, str | None, int | None]:
         """Equal for the same pictures: data set, split, subset and size of the sample."""
         return self.name, self.split, self.subset.name if self.subset else None, self.limit
+
+    @property
+    def file_words(self) -> str:
+        """As a part of a file name; a subset or sample never has the name of the whole split."""
+        subset = f"-{self.subset.name}" if self.subset else ""
+        sample = f"-limit{self.limit}" if self.limit else ""
+        return file_name(f"{self.name}-{self.split}{subset}{sample}")
 
     @property
     def set_words(self) -> str:

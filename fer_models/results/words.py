@@ -1,5 +1,6 @@
 """Numbers as people read them."""
 
+import re
 from collections.abc import Iterable
 
 
@@ -15,4 +16,9 @@ def span(values: Iterable[float], digits: int = 1) -> str:
     return low if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
-__all__ = ["percent", "span"]
+def file_name(text: str) -> str:
+    """Text as a part of a file name: "pose > 30" -> "pose-30"."""
+    return re.sub(r"[^\w.-]+", "-", text)
+
+
+__all__ = ["file_name", "percent", "span"]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from fer_models.paths import ROOT
+from fer_models.results.ablation import Spread
 from tests.support.tiny import tiny_ferplus
 from train import ablate
 from train.config.recipe import ConfigError, load_yaml
@@ -36,7 +37,7 @@ def test_every_variant_of_every_grid_can_be_run_at_its_size(file):
 
 def test_the_output_layer_grid_has_every_layer_with_every_kernel_and_their_patches():
     models = built(GRIDS[0].with_name("pattlite-output-layer.yaml"))
-    patches = {"OP3": [5, 5], "P4": [4, 4], "OP5": [3, 3], "NP7": [2, 2], "P8": [2, 2]}
+    patches = {"OP3": (5, 5), "P4": (4, 4), "OP5": (3, 3), "NP7": (2, 2), "P8": (2, 2)}
     blocks = {47: 6, 41: 7, 35: 8, 29: 9, 23: 10, 17: 11}
     assert {name: (model["output_block"], model["last_map"]) for name, model in models.items()} == {
         f"layer {layer}, {kernel}": (block, last_map)
@@ -47,8 +48,8 @@ def test_the_output_layer_grid_has_every_layer_with_every_kernel_and_their_patch
 
 def test_patch_attention_sees_every_cell_and_patch_extraction_a_quarter_of_the_face():
     models = built(GRIDS[0].with_name("pattlite-patch-attention.yaml"))
-    assert models["patch attention"]["last_map"] == [7, 7]
-    assert models["patch extraction"]["last_map"] == [2, 2]
+    assert models["patch attention"]["last_map"] == (7, 7)
+    assert models["patch extraction"]["last_map"] == (2, 2)
 
 
 def test_a_variant_that_cannot_run_is_named_before_anything_is_trained(arguments, tmp_path):
@@ -61,8 +62,8 @@ def test_a_variant_that_cannot_run_is_named_before_anything_is_trained(arguments
 
 
 def test_the_summary_is_mean_and_sample_standard_deviation():
-    assert ablate.summary([0.5, 0.7]) == {"mean": 0.6, "sd": pytest.approx(np.sqrt(0.02)), "values": [0.5, 0.7]}
-    assert ablate.summary([0.5])["sd"] is None
+    assert ablate.spread([0.5, 0.7]) == Spread(0.6, pytest.approx(np.sqrt(0.02)), (0.5, 0.7))
+    assert ablate.spread([0.5]).sd is None
 
 
 @pytest.fixture

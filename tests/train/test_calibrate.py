@@ -42,9 +42,9 @@ def test_logits_multiplied_by_3_have_temperature_3(calibrated):
 def test_the_temperature_repairs_an_overconfident_model(calibrated):
     logits, labels = calibrated
     result = calibration(3 * logits, labels, error=0.05, seed=0)
-    assert result["ece_before"] > 0.1
-    assert result["ece_after_cross_fitted"] < 0.02
-    assert result["nll_after_same_pictures"] < result["nll_before"]
+    assert result.ece_before > 0.1
+    assert result.ece_after_cross_fitted < 0.02
+    assert result.nll_after_same_pictures < result.nll_before
 
 
 def test_the_cross_fitted_confidence_comes_from_the_other_half():
@@ -138,9 +138,9 @@ def rare() -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
 def test_where_classes_are_equally_likely_the_rare_one_is_recognised_and_the_model_is_as_sure_as_it_should_be(rare):
     logits, labels, priors = rare
     result = calibration(logits, labels, 0.2, 0, Setting(priors))
-    assert result["softmax_temperature"] == pytest.approx(1, abs=0.03)
-    assert result["ece_after_cross_fitted"] < 0.02
-    assert result["cross_fitted"]["error"] == pytest.approx(0.2, abs=0.02)
+    assert result.softmax_temperature == pytest.approx(1, abs=0.03)
+    assert result.ece_after_cross_fitted < 0.02
+    assert result.cross_fitted.error == pytest.approx(0.2, abs=0.02)
     balanced = Setting(priors).probabilities(logits, 1.0).argmax(axis=1)
     recalled = [(answers[labels == 2] == 2).mean() for answers in (logits.argmax(axis=1), balanced)]
     assert recalled[0] < 0.2 and recalled[1] > 0.55

@@ -116,8 +116,8 @@ def test_a_model_with_more_expressions_is_also_measured_with_only_those_of_the_d
     logits = np.zeros((2, 8))
     logits[:, 0], logits[0, 1], logits[1, 3] = 9, 5, 5  # neutral first, the label second
     numbers = measure(logits, np.array([1, 3]), shared, load_checkpoint(str(tiny)), seed=0)["metrics"]
-    assert numbers["accuracy"]["value"] == 0
-    assert numbers["accuracy_shared_classes"]["value"] == 1
+    assert numbers.accuracy.value == 0
+    assert numbers.accuracy_shared_classes.value == 1
 
 
 def test_only_the_pictures_of_a_published_list_are_scored_and_the_result_says_how_it_fits(folder, tiny, data, tmp_path):

@@ -13,6 +13,7 @@ from fer_models import (
 )
 from fer_models.expressions import EXPRESSIONS, label_maps
 from fer_models.models.modeling_ddamfn import dual_direction_maps
+from fer_models.results.fixed_maps import Range
 from tests.support.tiny import only_result, tiny_checkpoint, tiny_ferplus, tiny_pictures
 from train import fixed_maps
 from train.data.readers import load_split
@@ -48,25 +49,24 @@ def measured(folder, data):
 
 
 def test_maps_that_are_the_same_for_every_face_change_nothing_when_they_are_fixed(tmp_path, data):
-    _, _, result = measured(hfc_checkpoint(tmp_path / "hfc", 0.0), data)
-    assert result["answers"]["mean map"] == result["answers"]["one number"] == result["answers"]["own map"]
-    half = {"lowest": 0.5, "highest": 0.5}
-    assert [module["mean_map"] for module in result["modules"]] == [half] * 4
-    assert [module["shape"] for module in result["modules"]] == [[24, 24], [12, 12], [6, 6], [3, 3]]
-    assert all(module["sd_over_faces"] == module["within_0.02_of_0_or_1"] == 0 for module in result["modules"])
+    _, _, (answers, modules) = measured(hfc_checkpoint(tmp_path / "hfc", 0.0), data)
+    assert answers["mean map"] == answers["one number"] == answers["own map"]
+    assert [module.mean_map for module in modules] == [Range(0.5, 0.5)] * 4
+    assert [module.shape for module in modules] == [(24, 24), (12, 12), (6, 6), (3, 3)]
+    assert all(module.sd_over_faces == module.saturated == 0 for module in modules)
 
 
 def test_the_statistics_are_those_of_the_maps_and_the_model_is_left_as_it_was(tmp_path, data):
     folder = hfc_checkpoint(tmp_path / "hfc", 30.0)
-    checkpoint, pictures, result = measured(folder, data)
+    checkpoint, pictures, (answers, modules) = measured(folder, data)
     pixel_values = checkpoint.processor([picture["image"] for picture in pictures], return_tensors="pt")["pixel_values"]
     with torch.inference_mode():
         first = checkpoint.model(pixel_values, output_attentions=True).attentions[0].double()
-    module = result["modules"][0]
-    assert module["mean_map"]["highest"] == pytest.approx(first.mean(dim=0).max().item(), rel=1e-5)
-    assert module["sd_over_faces"] == pytest.approx(first.std(dim=0, correction=0).mean().item(), rel=1e-4)
-    assert module["within_0.02_of_0_or_1"] == pytest.approx((first > 0.98).double().mean().item(), abs=1e-3)
-    assert result["answers"]["mean map"]["same_answers"] < 1  # such maps do depend on the face
+    module = modules[0]
+    assert module.mean_map.highest == pytest.approx(first.mean(dim=0).max().item(), rel=1e-5)
+    assert module.sd_over_faces == pytest.approx(first.std(dim=0, correction=0).mean().item(), rel=1e-4)
+    assert module.saturated == pytest.approx((first > 0.98).double().mean().item(), abs=1e-3)
+    assert answers["mean map"].same_answers < 1  # such maps do depend on the face
     untouched = load_checkpoint(str(folder))
     rows = np.arange(len(pictures))
     after, before = (score(one, pictures, rows, 5).logits for one in (checkpoint, untouched))
@@ -79,8 +79,8 @@ def test_the_heads_of_ddamfn_are_fixed_too(tmp_path, data):
     model = DDAMFNForImageClassification(DDAMFNConfig(image_size=40, id2label=id2label, label2id=label2id)).eval()
     model.save_pretrained(tmp_path / "ddamfn")
     FERImageProcessor(size={"height": 40, "width": 40}, do_grayscale=True).save_pretrained(tmp_path / "ddamfn")
-    checkpoint, pictures, result = measured(tmp_path / "ddamfn", data)
-    assert [module["shape"] for module in result["modules"]] == [[512, 2, 7]] * 2
+    checkpoint, pictures, (answers, modules) = measured(tmp_path / "ddamfn", data)
+    assert [module.shape for module in modules] == [(512, 2, 7)] * 2
     pixel_values = checkpoint.processor([picture["image"] for picture in pictures], return_tensors="pt")["pixel_values"]
     with torch.inference_mode():
         output = checkpoint.model(pixel_values, output_attentions=True, output_hidden_states=True)
@@ -89,9 +89,9 @@ def test_the_heads_of_ddamfn_are_fixed_too(tmp_path, data):
         attended = output.hidden_states[0] * torch.maximum(*means)
         logits = checkpoint.model.classifier(checkpoint.model.pool(attended).flatten(1))
     same = (logits.argmax(dim=1) == output.logits.argmax(dim=1)).double().mean().item()
-    assert result["answers"]["mean map"]["same_answers"] == pytest.approx(same)
+    assert answers["mean map"].same_answers == pytest.approx(same)
     spread = output.attentions[0].std(dim=0, correction=0).mean().item()
-    assert result["modules"][0]["sd_over_faces"] == pytest.approx(spread, rel=1e-3)
+    assert modules[0].sd_over_faces == pytest.approx(spread, rel=1e-3)
 
 
 def test_the_command_writes_a_result(tmp_path, data):

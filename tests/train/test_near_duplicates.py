@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer_models.results.near_duplicates import Pairs
 from train.data.face_dataset import DataError, FaceDataset
 from train.near_duplicates import compare, fingerprints, main
 
@@ -29,29 +30,30 @@ def brighter(picture):
 def test_equal_and_near_pictures_are_told_apart_and_unlike_ones_are_not_counted():
     first = split(SMOOTH[:3], [0, 0, 1])
     second = split([SMOOTH[0], brighter(SMOOTH[1]), SMOOTH[4], SMOOTH[5]], [0, 1, 0, 0])
-    result = compare(first, second)
-    assert result["equal"]["pictures_of_second"] == 1 and result["equal"]["pairs_with_different_labels"] == 0
-    assert result["equal_or_near"] == {
-        "pairs": 2,
-        "pairs_with_different_labels": 1,
-        "pictures_of_first": 2,
-        "pictures_of_second": 2,
-        "share_of_second": 0.5,
-        "pictures_of_second_with_a_different_label": 1,
-    }
+    equal, near = compare(first, second)
+    assert equal.pictures_of_second == 1 and equal.pairs_with_different_labels == 0
+    assert near == Pairs(
+        pairs=2,
+        pairs_with_different_labels=1,
+        pictures_of_first=2,
+        pictures_of_second=2,
+        share_of_second=0.5,
+        pictures_of_second_with_a_different_label=1,
+    )
 
 
 def test_a_picture_with_several_partners_is_counted_once():
     first = split([SMOOTH[0], SMOOTH[0], brighter(SMOOTH[0])], [0, 1, 1])
-    numbers = compare(first, split([SMOOTH[0]], [0]))["equal_or_near"]
-    assert numbers["pairs"] == 3 and numbers["pairs_with_different_labels"] == 2
-    assert numbers["pictures_of_second"] == numbers["pictures_of_second_with_a_different_label"] == 1
+    _, near = compare(first, split([SMOOTH[0]], [0]))
+    assert near.pairs == 3 and near.pairs_with_different_labels == 2
+    assert near.pictures_of_second == near.pictures_of_second_with_a_different_label == 1
 
 
 def test_pictures_of_one_grey_are_equal_only_when_they_are_equal():
     grey = [np.full((48, 48), value, dtype=np.uint8) for value in (10, 200)]
     assert np.all(fingerprints(split(grey, [0, 0]))[0] == 0)
-    assert compare(split(grey[:1], [0]), split(grey, [0, 0]))["equal_or_near"]["pairs"] == 1
+    _, near = compare(split(grey[:1], [0]), split(grey, [0, 0]))
+    assert near.pairs == 1
 
 
 def test_splits_in_different_label_orders_cannot_be_compared():

@@ -1,7 +1,8 @@
-import json
+from dataclasses import replace
 
 import pytest
 
+from fer_models.results import read, write
 from tests.support.tiny import only_result, tiny_checkpoint, tiny_ferplus
 from train.data.corruptions import CORRUPTIONS
 from train.robustness import comparable, main
@@ -27,13 +28,12 @@ def test_every_kind_has_six_severities_that_start_from_the_same_clean_accuracy(m
 
 
 def test_all_checkpoints_are_in_one_picture(measured):
-    result = only_result(measured, "second-robustness-on-*.json")
+    result = read(measured / "second-robustness-on-ferplus_parquet-PublicTest-limit3.json")
     assert set(comparable(measured, result)) == {"first", "second"}
     assert (measured / "robustness-on-ferplus_parquet-PublicTest-limit3.png").is_file()
 
 
 def test_a_checkpoint_measured_on_other_pictures_is_not_drawn_beside(measured, tmp_path):
-    result = only_result(measured, "first-robustness-on-*.json")
-    other = result | {"seed": 1, "checkpoint": {"name": "other"}}
-    (tmp_path / "other-robustness-on-x.json").write_text(json.dumps(other))
+    result = read(measured / "first-robustness-on-ferplus_parquet-PublicTest-limit3.json")
+    write(tmp_path / "other-robustness-on-x.json", replace(result, seed=1))
     assert comparable(tmp_path, result) == {}

@@ -2,16 +2,16 @@
 
 import argparse
 import functools
-import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import yaml
 
 from fer_models.paths import RESULTS
+from fer_models.results import Pictures, ResultError, Weights, file_name
 from train.config.recipe import ConfigError, Data, load_config
 from train.data.readers import READERS, DataError, FaceDataset, load_split
 from train.data.splits import load_splits
@@ -43,8 +43,8 @@ def _split_of_config(options: argparse.Namespace) -> tuple[FaceDataset, Data, st
     return splits[role], data, data.split_name(role)
 
 
-def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
-    """The split that the arguments name, and its description for a result file.
+def open_data(options: argparse.Namespace) -> tuple[FaceDataset, Pictures]:
+    """The split that the arguments name, and what a result file says of it.
 
     Raises:
         ConfigError, DataError: it is not there, or the arguments do not say what it is.
@@ -57,16 +57,20 @@ def open_data(options: argparse.Namespace) -> tuple[FaceDataset, dict]:
         data = load_split(layout, options.data, split, options=yaml.safe_load(options.layout_options))
     else:
         raise DataError("which pictures? Pass --layout and --split, or --config")
-    return data, described(options.data_name or name, layout, options.data, split, options.limit)
+    pictures = Pictures(
+        name=options.data_name or name, layout=layout, file=options.data.name, split=split, limit=options.limit
+    )
+    return data, pictures
 
 
-def described(name: str, layout: str, data: Path, split: str, limit: int | None = None) -> dict:
-    """What a result file says about its pictures.
+class Sample(TypedDict):
+    """The fields of a `fer_models.results.Sampled` that are known before anything is scored."""
 
-    Args:
-        data: file or folder of the data set. limit: of a random sample.
-    """
-    return {"name": name, "layout": layout, "file": data.name, "split": split, "limit": limit}
+    checkpoint: Weights
+    data: Pictures
+    seed: int
+    n_samples: int
+    left_out: dict[str, int]
 
 
 def open_training_data(options: argparse.Namespace) -> FaceDataset:
@@ -79,55 +83,38 @@ def open_training_data(options: argparse.Namespace) -> FaceDataset:
 
 
 def measured_checkpoints(
-    options: argparse.Namespace, kind: str
-) -> Iterator[tuple[Checkpoint, FaceDataset, np.ndarray, dict]]:
+    options: argparse.Namespace,
+) -> Iterator[tuple[Checkpoint, FaceDataset, np.ndarray, Sample]]:
     """Of each of `options.checkpoints`: the model; the pictures that the arguments name, with its class ids; the rows
-    to score, `(S,)`; and the beginning of its result file.
+    to score, `(S,)`; and the beginning of its result.
 
     Raises:
         CheckpointError, ConfigError, DataError: a checkpoint or the pictures are not there or do not fit.
     """
-    everything, description = open_data(options)
+    everything, pictures = open_data(options)
     for source in options.checkpoints:
         checkpoint = load_checkpoint(source)
         data, left_out, _ = labels_for(everything, checkpoint)
         rows = scoring_order(data.labels, options.shuffle_seed, limit=options.limit)
-        result = {
-            "kind": kind,
-            "checkpoint": describe(checkpoint),
-            "data": description,
-            "seed": options.shuffle_seed,
-            "n_samples": len(rows),
-            "left_out": left_out,
-        }
-        yield checkpoint, data, rows, result
+        yield (
+            checkpoint,
+            data,
+            rows,
+            Sample(
+                checkpoint=describe(checkpoint),
+                data=pictures,
+                seed=options.shuffle_seed,
+                n_samples=len(rows),
+                left_out=left_out,
+            ),
+        )
 
 
-def result_file(folder: Path, subject: str, data: dict, suffix: str = "") -> Path:
+def result_file(folder: Path, subject: str, pictures: Pictures, suffix: str = "") -> Path:
     """`SUBJECT-on-DATA-SPLIT.json` in the folder, which is made where it is new; a subset or sample has a name of its
     own, never the full result's."""
-    subset = f"-{data['subset']['name']}" if data.get("subset") else ""
-    limit = f"-limit{data['limit']}" if data["limit"] else ""
-    stem = re.sub(r"[^\w.-]+", "-", f"{subject}-on-{data['name']}-{data['split']}{subset}{limit}{suffix}")
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{stem}.json"
-
-
-def _rounded(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
-    if isinstance(value, float):
-        return None if value != value else float(f"{value:.6g}")  # JSON knows no NaN
-    return value
-
-
-def write_json(path: Path, content: dict) -> None:
-    """Six significant digits; lists of numbers on one line, so that the file stays short and diffs stay readable."""
-    text = json.dumps(_rounded(content), indent=2)
-    text = re.sub(r"\[[^\[\]{}\"]*\]", lambda numbers: " ".join(numbers[0].split()), text)
-    path.write_text(text + "\n")
+    return folder / f"{file_name(subject)}-on-{pictures.file_words}{suffix}.json"
 
 
 def command(main: Callable) -> Callable:
@@ -138,7 +125,7 @@ def command(main: Callable) -> Callable:
         keep_freed_memory()
         try:
             return main(arguments)
-        except (CheckpointError, ConfigError, DataError) as error:
+        except (CheckpointError, ConfigError, DataError, ResultError) as error:
             sys.exit(f"error: {error}")
 
     return run

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure  # without pyplot nothing is global and no display is needed
 from matplotlib.ticker import PercentFormatter
 
+from fer_models.results.robustness import Point
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -84,11 +86,11 @@ def plot_reliability(curves: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]
     _save(figure, path)
 
 
-def plot_severity(accuracies: dict[str, dict[str, list[dict]]], title: str, path: Path) -> None:
+def plot_severity(accuracies: dict[str, dict[str, tuple[Point, ...]]], title: str, path: Path) -> None:
     """Accuracy against severity, one small diagram per kind of corruption, one line per checkpoint.
 
     Args:
-        accuracies: checkpoint -> kind -> per severity from 0 `{"value": accuracy, "interval": [low, high]}`.
+        accuracies: checkpoint -> kind -> accuracy per severity from 0.
     """
     kinds = list(next(iter(accuracies.values())))
     columns = min(4, len(kinds))
@@ -97,8 +99,8 @@ def plot_severity(accuracies: dict[str, dict[str, list[dict]]], title: str, path
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for kind, axes in zip(kinds, grid, strict=False):
         for index, (name, curves) in enumerate(accuracies.items()):
-            values = [point["value"] for point in curves[kind]]
-            low, high = np.transpose([point["interval"] for point in curves[kind]])
+            values = [point.value for point in curves[kind]]
+            low, high = np.transpose([point.interval for point in curves[kind]])
             colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
             axes.plot(values, color=colour, marker=marker, markersize=5, label=name)
             axes.fill_between(range(len(values)), low, high, color=colour, alpha=0.15, linewidth=0)

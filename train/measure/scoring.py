@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from fer_models.checkpoint import Checkpoint, CheckpointError
 from fer_models.expressions import EXPRESSIONS
+from fer_models.results import Weights
 from train.data.readers import DataError, FaceDataset, relabel
 from train.measure.provenance import model_size
 
@@ -32,15 +33,17 @@ def load_checkpoint(source: str) -> Checkpoint:
     return checkpoint
 
 
-def describe(checkpoint: Checkpoint) -> dict:
+def describe(checkpoint: Checkpoint) -> Weights:
     """Name, weights, parameters, MACs and input size, for a result file."""
     blank = checkpoint.pixel_values([Image.new("RGB", (48, 48))])
-    return {
-        "name": checkpoint.name,
-        "sha256": checkpoint.sha256,
-        "image_size": blank.shape[-1],
-        **model_size(checkpoint.model, blank),
-    }
+    size = model_size(checkpoint.model, blank)
+    return Weights(
+        name=checkpoint.name,
+        sha256=checkpoint.sha256,
+        image_size=blank.shape[-1],
+        parameters=size["parameters"],
+        macs=size["macs"],
+    )
 
 
 def labels_for(data: FaceDataset, checkpoint: Checkpoint) -> tuple[FaceDataset, dict[str, int], np.ndarray]:

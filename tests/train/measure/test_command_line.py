@@ -1,12 +1,13 @@
-import json
 from argparse import ArgumentParser
+from dataclasses import replace
 
 import pytest
 import yaml
 
+from tests.support.results import PICTURES
 from tests.support.tiny import tiny_ferplus
 from train.data.readers import DataError
-from train.measure.command_line import add_arguments, open_data, result_file, write_json
+from train.measure.command_line import add_arguments, open_data, result_file
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +34,16 @@ def config_file(tmp_path, **data) -> str:
 
 def test_a_config_says_layout_and_validation_split(data, tmp_path):
     config = config_file(tmp_path, train="PublicTest", validation="PublicTest")
-    dataset, description = open_data(options("--data", data, "--config", config))
+    dataset, pictures = open_data(options("--data", data, "--config", config))
     assert len(dataset) == 24
-    assert (description["layout"], description["split"]) == ("ferplus_parquet", "PublicTest")
+    assert (pictures.layout, pictures.split) == ("ferplus_parquet", "PublicTest")
 
 
 def test_a_validation_split_that_the_config_carves_is_the_one_that_is_measured(data, tmp_path):
     config = config_file(tmp_path, train="PublicTest", validation_share=1 / 3)
-    dataset, description = open_data(options("--data", data, "--config", config))
+    dataset, pictures = open_data(options("--data", data, "--config", config))
     assert len(dataset) == 8
-    assert description["split"] == "validation"
+    assert pictures.split == "validation"
 
 
 def test_a_split_that_the_config_does_not_have_is_an_error(data, tmp_path):
@@ -57,18 +58,5 @@ def test_arguments_that_do_not_say_which_pictures_are_an_error(data):
 
 
 def test_a_sample_never_takes_the_name_of_the_full_result(tmp_path):
-    description = {"name": "ferplus", "split": "PublicTest", "limit": 50}
-    file = result_file(tmp_path / "new", "model", description)
+    file = result_file(tmp_path / "new", "model", replace(PICTURES, limit=50))
     assert file == tmp_path / "new/model-on-ferplus-PublicTest-limit50.json"
-
-
-def test_a_result_file_has_six_digits_no_nan_and_lists_on_one_line(tmp_path):
-    file = tmp_path / "a.json"
-    write_json(file, {"value": 1 / 3, "none": float("nan"), "interval": (0.1, 0.2), "names": ["a", "b"]})
-    assert json.loads(file.read_text()) == {
-        "value": 0.333333,
-        "none": None,
-        "interval": [0.1, 0.2],
-        "names": ["a", "b"],
-    }
-    assert '"interval": [ 0.1, 0.2 ]' in file.read_text()
