@@ -50,10 +50,16 @@ class FoundFaces:
     def crops(self, margin: float) -> list[Image.Image]:
         """A square picture of each face, as models with this `face_margin` want them; cut once per margin."""
         if margin not in self._crops:
-            self._crops[margin] = [
-                self.photo if face is None else crop_face(self.photo, face, margin) for face in self.faces
-            ]
+            photo = self.whole
+            self._crops[margin] = [photo if face is None else crop_face(photo, face, margin) for face in self.faces]
         return self._crops[margin]
+
+    @property
+    def whole(self) -> Image.Image:
+        """The photo, as long as it was not let go."""
+        if self.photo is None:
+            raise ValueError("the photo was let go before its faces were cut for this margin")
+        return self.photo
 
     def only(self, index: int) -> "FoundFaces":
         """One of the faces."""
@@ -65,7 +71,7 @@ class FoundFaces:
         cut = {margin: self.crops(margin) for margin in margins}
         small = None
         if side:
-            small = self.photo.copy()
+            small = self.whole.copy()
             small.thumbnail((side, side))
         return replace(self, photo=small, _crops=cut)
 
@@ -238,7 +244,8 @@ class Analyzer:
             ):
                 face.update(answers)
             milliseconds[name] = 1000 * (time.perf_counter() - start)
-        return PhotoAnalysis(found.photo, found.faces, predictions, milliseconds)
+        photo_faces = [face for face in found.faces if face is not None]
+        return PhotoAnalysis(found.whole, photo_faces, predictions, milliseconds)
 
 
 __all__ = [

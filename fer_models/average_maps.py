@@ -92,7 +92,8 @@ def write_baselines(file: Path, kinds: dict[str, Baselines], origin: dict) -> No
         arrays[f"maps_{number}"] = np.round(stack * LEVELS).astype(np.uint8)
         index[kind] = {"array": f"maps_{number}", "expressions": list(one.by_expression)}
         index[kind] |= {"answers": one.answers, "faces": one.faces}
-    np.savez_compressed(file, index=np.array(json.dumps({"kinds": index, "origin": origin})), **arrays)
+    arrays["index"] = np.array(json.dumps({"kinds": index, "origin": origin}))
+    np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_baselines(folder: Path, weights: str | None = None) -> dict[str, Baselines]:

@@ -75,7 +75,7 @@ class Prediction:
     @property
     def expression(self) -> str:
         """The expression with the highest probability."""
-        return max(self.probabilities, key=self.probabilities.get)
+        return max(self.probabilities, key=self.probabilities.__getitem__)
 
     @property
     def probability(self) -> float:

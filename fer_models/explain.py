@@ -7,7 +7,7 @@ differentiated.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -211,7 +211,7 @@ def native_profiles(model: nn.Module, output: ModelOutput) -> dict[str, tuple[np
 
 
 @contextmanager
-def frozen(model: nn.Module) -> Iterator[None]:
+def frozen(model: nn.Module) -> Generator[None]:
     """Evaluation mode, and no parameter asks for a graph; afterwards everything is as it was, module by module."""
     in_training = [module for module in model.modules() if module.training]
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -228,7 +228,7 @@ def frozen(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _captured(model: nn.Module) -> Iterator[list[torch.Tensor]]:
+def _captured(model: nn.Module) -> Generator[list[torch.Tensor]]:
     """Fills the list with the target layer's output, `(B, K, h, w)`, as the leaf that the graph starts from: with the
     parameters frozen, what runs before the layer stores nothing."""
     name = model.config.cam_layer
@@ -263,7 +263,7 @@ def _targets(class_ids: Sequence[int | None] | torch.Tensor | None, logits: torc
     if class_ids is None:
         return own
     if not isinstance(class_ids, torch.Tensor) and len(class_ids) == len(own):
-        class_ids = [own[i].item() if asked is None else asked for i, asked in enumerate(class_ids)]
+        class_ids = [int(own[i]) if asked is None else asked for i, asked in enumerate(class_ids)]
     targets = torch.as_tensor(class_ids, device=logits.device)
     batch, classes = logits.shape
     if targets.shape != (batch,) or targets.is_floating_point() or not ((targets >= 0) & (targets < classes)).all():

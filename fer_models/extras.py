@@ -1,6 +1,6 @@
 """Which extra of the package brings what is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 # extra of pyproject.toml -> the modules that it brings
@@ -26,7 +26,7 @@ def extra_of(error: ImportError) -> str | None:
 
 
 @contextmanager
-def needed_for(what: str) -> Iterator[None]:
+def needed_for(what: str) -> Generator[None]:
     """What is imported inside, `what` cannot do without.
 
     Raises:

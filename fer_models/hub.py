@@ -120,7 +120,7 @@ def available(sources: Sequence[str | Path]) -> tuple[list[str | Path], dict[str
     return [source for source in faults if not faults[source]], {s: text for s, text in faults.items() if text}
 
 
-def hub_reason(error: BaseException, repo: str) -> str:
+def hub_reason(error: BaseException | None, repo: str) -> str:
     """Why a call of the Hub's client failed, in words for its user."""
     hub = f"the Hub ({constants.ENDPOINT})"
     while error is not None:
@@ -185,7 +185,8 @@ def _pinned(repo: str) -> str | None:
 def _cached(repo: str, revision: str) -> Path | None:
     """The cached snapshot of a revision, if it has all files."""
     found = [try_to_load_from_cache(repo, file, revision=revision) for file in FILES]
-    return Path(found[0]).parent if all(isinstance(file, str) for file in found) else None
+    there = [file for file in found if isinstance(file, str)]
+    return Path(there[0]).parent if len(there) == len(FILES) else None
 
 
 def _hashes_in_cache(folder: Path) -> dict[str, str]:
@@ -194,11 +195,11 @@ def _hashes_in_cache(folder: Path) -> dict[str, str]:
     return {file: (folder / file).readlink().name for file in FILES if (folder / file).is_symlink()}
 
 
-def has_hash(file: Path, expected: str) -> bool:
+def has_hash(file: Path, expected: str | None) -> bool:
     """Whether a file is what the Hub means by a hash: SHA-256 for a file in LFS, git's own SHA-1 for one in git."""
     data = file.read_bytes()
     git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
-    return (hashlib.sha256(data) if len(expected) == 64 else git).hexdigest() == expected
+    return (hashlib.sha256(data) if len(expected or "") == 64 else git).hexdigest() == expected
 
 
 def _forget(folder: Path, files: list[str]) -> None:
@@ -250,7 +251,7 @@ def _download(repo: str, revision: str | None, alive: Callable[[], None]) -> Pat
 
     info = HfApi().model_info(repo, revision=revision, timeout=ANSWER_SECONDS, files_metadata=True)
     alive()
-    there = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in info.siblings}
+    there = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in info.siblings or ()}
     absent = [file for file in FILES if file not in there]
     if absent:
         raise CheckpointError(f"it is no checkpoint of this library, it has no {absent[0]}")

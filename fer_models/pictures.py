@@ -204,10 +204,12 @@ def _answered(
     for picture in pictures:
         faces = picture.found.faces
         predictions = [next(each) for _ in faces]
-        trusts = [
-            {name: measure_trust(analyzer.checkpoint(name), answer, method) for name, answer in answers.items()}
-            for answers in (predictions if trust else ())
-        ]
+        trusts: list[dict[str, Trust]] = []
+        if trust and method is not None:
+            trusts = [
+                {name: measure_trust(analyzer.checkpoint(name), answer, method) for name, answer in answers.items()}
+                for answers in predictions
+            ]
         yield PictureAnswers(picture.path, faces, predictions, picture.error, picture.file, trusts, picture.found.notes)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_models.pictures import PictureAnswers, PictureFile
-from fer_models.schema import FaceResult, Origin, face_result
+from fer_models.schema import Answer, FaceResult, Origin, face_result
 from fer_models.tables import csv_header, csv_lines, without_mark
 from fer_models.words import yes_or_no
 
@@ -165,7 +165,7 @@ class Csv:
             )
 
 
-def _first_trust(answer: dict) -> dict:
+def _first_trust(answer: Answer) -> dict:
     for name, measured in answer.get("trust", {}).items():
         return {"map": name} | {key: measured[key] for key in TRUST[1:]}
     return {}

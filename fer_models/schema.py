@@ -83,14 +83,17 @@ class Origin(TypedDict):
 
 def origin(checkpoints: Iterable[Checkpoint], **settings: object) -> Origin:
     """Of answers that these checkpoints give with these settings."""
-    told = {True: "yes", False: "no", None: "none"}
     return Origin(
         software=software(),
         weights={checkpoint.name: checkpoint.sha256 for checkpoint in checkpoints},
-        settings={
-            name: told[value] if value in (True, False, None) else str(value) for name, value in settings.items()
-        },
+        settings={name: _told(value) for name, value in settings.items()},
     )
+
+
+def _told(setting: object) -> str:
+    if isinstance(setting, bool):
+        return "yes" if setting else "no"
+    return "none" if setting is None else str(setting)
 
 
 def software() -> str:
@@ -156,9 +159,9 @@ def trust_results(trust: Trust) -> dict[str, MapTrustResult]:
             random_maps=RANDOM_MAPS,
             likeness=_rounded(measured.likeness),
             gain_over_mean_map=_rounded(measured.gain_over_mean_map),
-            verdict=verdict and verdict.word,
-            rank=verdict and verdict.rank,
-            of=verdict and verdict.of,
+            verdict=verdict.word if verdict else None,
+            rank=verdict.rank if verdict else None,
+            of=verdict.of if verdict else None,
         )
     return results
 

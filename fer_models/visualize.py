@@ -158,13 +158,15 @@ def draw_faces(
         if min(right - left, bottom - top) > 2:
             draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline=BOX_COLOR, width=line)
         text = str(numbers[index]) if labels is None else f"{numbers[index]} {labels[index]}"
-        _tag(draw, text, left, top, font)
+        _tag(draw, photo.size, text, left, top, font)
     return photo
 
 
-def _tag(draw: ImageDraw.ImageDraw, text: str, left: int, top: int, font: ImageFont.FreeTypeFont) -> None:
+def _tag(
+    draw: ImageDraw.ImageDraw, size: tuple[int, int], text: str, left: float, top: float, font: ImageFont.FreeTypeFont
+) -> None:
     """The text on a plain ground: above the box, or inside its top edge where the photo ends there."""
-    photo_width, photo_height = draw.im.size
+    photo_width, photo_height = size
     padding = font.size // 4
     width = round(font.getlength(text)) + 2 * padding
     height = font.size + 2 * padding
@@ -180,9 +182,11 @@ def _within(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int,
     if right <= left or bottom <= top:
         raise ValueError(f"a box is (left, top, right, bottom) with right > left and bottom > top, not {tuple(box)}")
     last_x, last_y = size[0] - 1, size[1] - 1
-    return tuple(
-        min(max(side, 0), last)
-        for side, last in ((left, last_x), (top, last_y), (right - 1, last_x), (bottom - 1, last_y))
+    return (
+        min(max(left, 0), last_x),
+        min(max(top, 0), last_y),
+        min(max(right - 1, 0), last_x),
+        min(max(bottom - 1, 0), last_y),
     )
 
 
@@ -198,7 +202,9 @@ def _colors(colormap: str) -> np.ndarray:
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels have FreeType
+    return font
 
 
 __all__ = ["KINDS", "add_profiles", "draw_faces", "draw_map", "draw_ranks", "overlay", "overlay_shares"]

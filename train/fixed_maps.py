@@ -7,7 +7,7 @@ number a module.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def _replaced(fixed: torch.Tensor) -> Callable:
 
 
 @contextmanager
-def _hooked(modules: list[torch.nn.Module], hooks: list[Callable]) -> Iterator[None]:
+def _hooked(modules: list[torch.nn.Module], hooks: list[Callable]) -> Generator[None]:
     handles = [module.register_forward_hook(hook) for module, hook in zip(modules, hooks, strict=True)]
     try:
         yield

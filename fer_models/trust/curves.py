@@ -93,7 +93,7 @@ def faithfulness(
     finest = max((np.shape(values) for values in maps.values()), key=np.prod)
     noise = [generator.random(finest) for _ in range(random_maps)]
 
-    size = pixel_values.shape[-2:]
+    size = torch.Size(pixel_values.shape[-2:])
     ties = -noise[0] if reverse_ties else noise[0]
     ranks = torch.stack([_ranks(values, ties, size) for values in (*maps.values(), *noise)])  # (M, S, S)
     changed = torch.linspace(0, size.numel(), steps + 1)[1:-1, None, None]  # how many pixels, at each step
@@ -111,8 +111,8 @@ def faithfulness(
 
 
 def _enlarged(values: np.ndarray, size: torch.Size) -> np.ndarray:
-    values = torch.from_numpy(np.asarray(values, dtype=np.float64))
-    return F.interpolate(values[None, None], size=tuple(size), mode="bilinear")[0, 0].numpy()
+    grid = torch.from_numpy(np.asarray(values, dtype=np.float64))
+    return F.interpolate(grid[None, None], size=tuple(size), mode="bilinear")[0, 0].numpy()
 
 
 def _ranks(values: np.ndarray, noise: np.ndarray, size: torch.Size) -> torch.Tensor:

@@ -5,7 +5,7 @@ One `FaceStream` per video or visitor: it remembers who is where, what was answe
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -146,7 +146,7 @@ class FaceStream:
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
     @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
+    def timed(self, stage: str) -> Generator[None]:
         """Counts what happens inside as a stage of a frame."""
         start = time.perf_counter()
         yield

@@ -82,7 +82,7 @@ def timeline_html(
     samples = [sample for sample in samples if start <= sample.at <= end]
     models = list(dict.fromkeys(model for sample in samples for model in sample.probabilities))
     latest = {model: next(s for s in reversed(samples) if model in s.probabilities) for model in models}
-    answers = {max(at.probabilities[model], key=at.probabilities[model].get) for model, at in latest.items()}
+    answers = {max(at.probabilities[model], key=at.probabilities[model].__getitem__) for model, at in latest.items()}
     expressions = dict.fromkeys(e for model in models for e in latest[model].probabilities[model])
     rows = []
     for expression in expressions:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,7 +225,7 @@ def _check_card(card: Path, kind: str) -> None:
 
 
 @contextmanager
-def _time_limits() -> Iterator[None]:
+def _time_limits() -> Generator[None]:
     """Requests of the Hub's client get a time limit; most of them have none."""
 
     def limited() -> Any:  # a client of whichever HTTP library huggingface_hub uses

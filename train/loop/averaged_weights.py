@@ -1,6 +1,6 @@
 """An exponential moving average of the weights, which is what is validated and saved while the training goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class AveragedWeights(TrainerCallback):
                 self.average[key].copy_(value)
 
     @contextmanager
-    def in_place(self, model: nn.Module) -> Iterator[None]:
+    def in_place(self, model: nn.Module) -> Generator[None]:
         """Inside, the model has the averaged weights."""
         if not self.average:  # before training, and after it, when the best ones have been loaded
             yield

@@ -1,6 +1,6 @@
 """Sharpness-aware minimisation: gradients from the worst point nearby (Foret et al. 2021, arXiv 2010.01412)."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @contextmanager
-def uphill(model: nn.Module, radius: float) -> Iterator[None]:
+def uphill(model: nn.Module, radius: float) -> Generator[None]:
     """Inside, the weights are moved by `radius` along the gradients that they have, these are cleared, and batch norms
     keep their statistics; afterwards the weights are exactly where they were, with the gradients of the moved ones."""
     moved = [p for p in model.parameters() if p.grad is not None]
