@@ -1,18 +1,24 @@
 # make demo   set everything up and serve the Space
 # make test   set everything up, Chromium included, and pass the tests
+# make quick  those tests that need no browser, no training and no server
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: demo test benchmark screenshots chromium clean
+.PHONY: demo test quick check benchmark screenshots chromium clean
 
 demo: .venv/demo
 	$(BIN)/python app.py
 
-test: .venv/test chromium
+test: check chromium
+	$(BIN)/python -m pytest
+
+quick: check
+	$(BIN)/python -m pytest -m "not slow"
+
+check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
 
 benchmark: .venv/test
 	$(BIN)/python benchmarks/benchmark.py

@@ -19,6 +19,7 @@ from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection_with_sig
 from torch import nn
 from transformers.modeling_outputs import ModelOutput
 
+from fer_models.fork import LOCK
 from fer_models.integrated_gradients import integrated_gradients
 
 
@@ -89,9 +90,6 @@ METHODS: dict[str, Method] = {
         paper="Sundararajan et al. 2017, arXiv 1703.01365",
     ),
 }
-
-# One explanation at a time: it changes the model's flags while it runs, and callers may share a model between threads.
-LOCK = threading.Lock()
 
 
 @dataclass

@@ -1,8 +1,15 @@
-"""Fixtures that several test files share."""
+"""Fixtures that several test files share, and which tests are slow."""
 
 import pytest
 
 from fer_models.paths import EXAMPLES
+from tests.support.slow import is_slow
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and is_slow(item):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

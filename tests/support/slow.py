@@ -1,7 +1,7 @@
 """Which tests `make quick` leaves out: those that start a browser, a server, another process, a training or an export.
 
 The rule looks at what a test says, not at a list of tests: it is slow if its own code, the code of a fixture that it
-asks for, or a function of theirs in the same file names one of `SLOW_NAMES`. A test that is slow by itself is marked so.
+asks for, or a function of theirs in the same file names one of `SLOW_NAMES`. What is slow by itself is marked so.
 """
 
 from collections.abc import Callable, Iterator

@@ -48,7 +48,7 @@ def test_it_is_timms_network_with_a_mean_and_one_layer():
         torch.testing.assert_close(model(x).logits, network(x))
 
 
-@pytest.mark.parametrize("batch", [2, 7, 64])
+@pytest.mark.parametrize("batch", [2, 7, pytest.param(64, marks=pytest.mark.slow)])
 def test_an_image_has_the_same_logits_alone_and_in_any_batch(batch):
     model, x = build().double(), pictures(batch).double()  # 27 layers of random weights enlarge what float32 rounds off
     with torch.inference_mode():

@@ -85,7 +85,7 @@ def test_without_patch_extraction_the_rest_of_mobilenet_follows():
 
 
 @pytest.mark.parametrize("attention", ["patch", None])
-@pytest.mark.parametrize("batch", [2, 7, 64])
+@pytest.mark.parametrize("batch", [2, 7, pytest.param(64, marks=pytest.mark.slow)])
 def test_an_image_has_the_same_logits_alone_and_in_any_batch(attention, batch):
     model, x = build(attention=attention), pictures(batch)
     with torch.inference_mode():
