@@ -57,7 +57,7 @@ def train_folder(config: HubConfig, data: Path, folder: Path, results: Path, run
 
 
 @contextmanager
-def hub_repo_folder(folder: Path, config: HubConfig | None, results: Path) -> Iterator[Path]:
+def hub_repo_folder(folder: Path, config: HubConfig | None, results: Path) -> Generator[Path]:
     """The folder of a checkpoint's Hub repo, put together for as long as it is sent.
 
     Raises:
