@@ -14,7 +14,7 @@ test: check chromium
 	$(BIN)/python -m pytest
 
 quick: check
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 check: .venv/test
 	$(BIN)/ruff check .

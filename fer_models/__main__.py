@@ -21,7 +21,7 @@ from pathlib import Path
 from fer_models.extras import MissingExtraError, needed_for
 
 COMMAND = "python -m fer_models"
-METHODS = ("gradcam", "hirescam", "gradcam++", "eigencam", "integrated")  # of `explain.METHODS`, which brings the networks
+METHODS = ("gradcam", "hirescam", "gradcam++", "eigencam", "integrated")  # `explain.METHODS`, without the networks
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
