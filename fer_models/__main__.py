@@ -1,17 +1,23 @@
-"""`python -m fer_models PICTURE_OR_FOLDER …`: what every model answers for every face, as JSON lines or CSV.
+"""`python -m fer_models PICTURE_VIDEO_OR_FOLDER …`: what every model answers for every face, as JSON lines or CSV.
 
     python -m fer_models photo.jpg
     python -m fer_models holiday/ --out answers.csv
     python -m fer_models fer2013/test/ --cropped --model pattlite-ferplus --out answers.jsonl
     python -m fer_models photo.jpg --maps maps/ --method hirescam
     python -m fer_models photo.jpg --trust
+    python -m fer_models interview.mp4 --fps 5 --out answers.csv
+    python -m fer_models --camera 0
 
 Folders are searched with their sub-folders. Run the same command again after an interruption: with --out it goes on
 where it stopped, and asks once more about what could not be read or was replaced since. A file that was written with
 other models, weights or options is left alone. Pictures that could not be read are listed at the end.
 
-Exit code: 0 every picture was read, with a face in it or not; 1 some could not be read; 2 the command cannot be carried
-out; 130 interrupted.
+Videos of any length, and folders that hold videos and no pictures, are answered as they are read: a row for each face,
+model and moment. With --out the same command goes on with the first video that is not finished. A camera, or an
+address, is answered until it ends or you press Ctrl-C.
+
+Exit code: 0 every picture or video was read, with a face in it or not; 1 some could not be read; 2 the command cannot
+be carried out; 130 interrupted.
 """
 
 import argparse
@@ -28,7 +34,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=COMMAND, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE_OR_FOLDER")
+    parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE_VIDEO_OR_FOLDER")
+    parser.add_argument("--camera", metavar="NUMBER_OR_ADDRESS", help="a camera, 0 is the first, or rtsp://…, http://…")
+    parser.add_argument("--fps", type=float, default=10.0, help="answers a second, of videos (default: %(default)g)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="FILE.jsonl or FILE.csv (default: standard output)")
     parser.add_argument("--csv", action="store_true", help="CSV on standard output; of a file its name decides")
     parser.add_argument(
@@ -54,6 +62,10 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--out must end in .jsonl or .csv, not be {str(options.out)!r}")
     if options.batch < 1:
         parser.error("--batch must be at least 1")
+    if not 0 < options.fps <= 60:
+        parser.error("--fps must be above 0 and at most 60")
+    if bool(options.pictures) == bool(options.camera):
+        parser.error("name pictures, videos or folders, or a --camera")
     options.csv = options.csv if options.out is None else options.out.suffix.lower() == ".csv"
     return options
 
@@ -63,7 +75,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     try:
         with needed_for("answering"):
-            from fer_models.command import answer  # here, so that a wrong argument is told at once
+            from fer_models.command import answer, is_about_videos  # here, so that a wrong argument is told at once
+        if is_about_videos(options):
+            with needed_for("reading a video"):
+                from fer_models.video.command import answer
     except MissingExtraError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

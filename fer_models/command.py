@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from huggingface_hub.utils import tqdm
 from PIL import Image
@@ -17,6 +17,7 @@ from fer_models.analyzer import Analyzer, CheckpointError
 from fer_models.pictures import PictureAnswers, answer_pictures, search_pictures
 from fer_models.records import Csv, JsonLines, RecordError, RecordFile
 from fer_models.schema import origin
+from fer_models.video.suffixes import find_videos
 from fer_models.visualize import draw_map
 from fer_models.words import counted
 
@@ -71,6 +72,32 @@ def _written(answers: Iterator[PictureAnswers], output: RecordFile | StandardOut
             write_maps(picture, maps / picture.path.absolute().relative_to(root))
         output.write(picture)
         yield picture
+
+
+def _refuse(why: str) -> NoReturn:
+    print(f"error: {why}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def is_about_videos(options: argparse.Namespace) -> bool:
+    """Whether `__main__`'s arguments name a camera, a video, or folders that hold videos and no pictures.
+
+    Raises:
+        SystemExit: pictures and videos are mixed, or an option is for pictures alone; it is told in a sentence.
+    """
+    videos = [] if options.camera else find_videos(options.pictures)
+    if not videos and not options.camera:
+        return False
+    named = [path for path in videos if path in options.pictures]
+    pictures = [path for path in search_pictures(options.pictures).pictures if path not in videos]
+    if pictures and not named:
+        return False  # the videos in the folder are counted as not tried
+    if pictures:
+        _refuse("name pictures or videos, not both: they are answered in different tables")
+    for option in ("cropped", "maps", "trust", "balanced"):
+        if getattr(options, option):
+            _refuse(f"--{option} is for pictures; leave it out for videos and cameras")
+    return True
 
 
 def answer(options: argparse.Namespace) -> int:
@@ -136,4 +163,4 @@ def answer(options: argparse.Namespace) -> int:
     return int(bool(faults))
 
 
-__all__ = ["StandardOutput", "answer", "common_folder", "write_maps"]
+__all__ = ["StandardOutput", "answer", "common_folder", "is_about_videos", "write_maps"]

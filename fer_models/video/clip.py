@@ -2,15 +2,17 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from fer_models.analyzer import Analyzer
 from fer_models.extras import needed_for
 from fer_models.video.reading import DAMAGED, VideoError, VideoReader, open_video, video_stream
+from fer_models.video.segments import Segment, chain_of, segments
 from fer_models.video.stream import FaceStream, FollowedFace
 from fer_models.video.timeline import Sample
 from fer_models.video.tracking import FaceTracker
@@ -37,10 +39,12 @@ class VideoFace:
     """
     number: as in the annotated clip and the table.
     samples: the smoothed probabilities, at the seconds of the clip.
+    segments: by model, from when to when the face showed which expression, by all answers of the clip.
     """
 
     number: int
     samples: list[Sample]
+    segments: dict[str, list[Segment]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class VideoResult:
     """
     clip: the annotated clip, H.264 in MP4, without sound.
     table: CSV, a row for each answer; `annotate_video` names the columns.
+    segments: CSV, a row for each stretch of one expression of one face, as one model saw it.
     seconds: length of the clip.
     frames: how many the annotated clip has.
     damaged: how many pieces of the file could not be decoded and are missing.
@@ -57,6 +62,7 @@ class VideoResult:
 
     clip: Path
     table: Path
+    segments: Path
     seconds: float
     frames: int
     damaged: int
@@ -88,11 +94,11 @@ def annotate_video(
 ) -> Iterator[VideoProgress]:
     """Follow every face through a clip and ask the models about it.
 
-    Writes `annotated.mp4` and `expressions.csv` into `folder`. The table has, for every answer, the seconds since the
-    clip's start, the face's number, the model, its expression, whether it is sure, the face's box in pixels of the
-    upright, square-pixelled clip, how many faces were there that are not followed, and the probability of every
-    expression; these are the answers themselves, while what is written in
-    the clip and what the samples of the result hold is smoothed over time.
+    Writes `annotated.mp4`, `expressions.csv` and `segments.csv` into `folder`. The first table has, for every answer,
+    the seconds since the clip's start, the face's number, the model, its expression, whether it is sure, the face's box
+    in pixels of the upright, square-pixelled clip, how many faces were there that are not followed, and the probability
+    of every expression; these are the answers themselves, while what is written in the clip and what the samples of the
+    result hold is smoothed over time. The second has `Segment`s.
 
     Args:
         source: path of the file.
@@ -102,7 +108,7 @@ def annotate_video(
 
     Yields:
         The progress after every frame, at last with the result. Closing the generator cancels; then, and after any
-        error, neither file is left.
+        error, no file is left.
 
     Raises:
         VideoError: no video, a damaged one, or one longer or larger than the limits at the top of this file.
@@ -117,7 +123,7 @@ def annotate_video(
     names = list(analyzer.checkpoints if models is None else models)
     expressions = list(dict.fromkeys(e for name in names for e in analyzer.checkpoint(name).expressions))
     clip = _measured(source)
-    video, table = folder / "annotated.mp4", folder / "expressions.csv"
+    video, table, course = folder / "annotated.mp4", folder / "expressions.csv", folder / "segments.csv"
     stream = FaceStream(
         analyzer,
         names,
@@ -127,6 +133,7 @@ def annotate_video(
         tracker=FaceTracker(analyzer.detector, max_faces=MAX_FACES),
     )
     samples: dict[int, list[Sample]] = {}
+    answers: dict[int, dict[str, list[tuple[float, list[float]]]]] = {}  # by face and model: when, and what
     frames = left_out = 0
     try:
         with open_video(source) as reading, _Writer(video) as writing, table.open("w", newline="") as file:
@@ -141,17 +148,46 @@ def annotate_video(
                         rows.writerows(_rows(face, at, reader.scale, stream.left_out, expressions))
                         shown = {name: answer.probabilities for name, answer in face.shown.items()}
                         samples.setdefault(face.number, []).append(Sample(at, shown))
+                        for name, answer in face.raw.items():
+                            given = answers.setdefault(face.number, {}).setdefault(name, [])
+                            given.append((at, list(answer.probabilities.values())))
                 writing.write(_annotated(frame, faces), at)
                 frames += 1
                 yield VideoProgress(min(at / clip.seconds, 1.0))
         if not frames:
             raise VideoError(DAMAGED)
+        followed = [
+            VideoFace(number, samples[number], _segments(analyzer, answers[number])) for number in sorted(samples)
+        ]
+        _write_segments(course, followed)
     except BaseException:  # also when the generator is closed
-        video.unlink(missing_ok=True)
-        table.unlink(missing_ok=True)
+        for file in (video, table, course):
+            file.unlink(missing_ok=True)
         raise
-    followed = [VideoFace(number, samples[number]) for number in sorted(samples)]
-    yield VideoProgress(1.0, VideoResult(video, table, clip.seconds, frames, reader.damaged, left_out, followed))
+    yield VideoProgress(
+        1.0, VideoResult(video, table, course, clip.seconds, frames, reader.damaged, left_out, followed)
+    )
+
+
+def _segments(analyzer: Analyzer, given: dict[str, list[tuple[float, list[float]]]]) -> dict[str, list[Segment]]:
+    found = {}
+    for name, answers in given.items():
+        checkpoint = analyzer.checkpoint(name)
+        times, probabilities = zip(*answers, strict=True)
+        found[name] = segments(times, np.array(probabilities), checkpoint.expressions, chain_of(checkpoint))
+    return found
+
+
+def _write_segments(file: Path, faces: list[VideoFace]) -> None:
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["face", "model", "onset", "end", "expression", "peak", "certainty"])
+        for face in faces:
+            for model, found in face.segments.items():
+                for one in found:
+                    seconds = [f"{at:.3f}" for at in (one.onset, one.end)]
+                    row = [face.number, model, *seconds, one.expression, f"{one.peak:.3f}", f"{one.certainty:.4f}"]
+                    rows.writerow(row)
 
 
 def _rows(face: FollowedFace, at: float, scale: float, left_out: int, expressions: list[str]) -> Iterator[list]:

@@ -1,5 +1,6 @@
 """A video of any length -> its frames one after the other: upright, with square pixels, at rising times."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,27 @@ _CUT_OFF = (
 
 class VideoError(ValueError):
     """A video that cannot be used; the message is one sentence for the person who chose it, without a path."""
+
+
+# What a camera of the computer is to ffmpeg.
+_CAMERAS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
+
+
+@contextmanager
+def open_camera(source: str) -> Iterator[av.container.InputContainer]:
+    """A camera of this computer by its number, or an address or file that ffmpeg opens (`rtsp://…`), for reading.
+
+    Raises:
+        VideoError: it cannot be opened, or breaks off while it is read.
+    """
+    kind, place = _CAMERAS.get(sys.platform, (None, "{}")) if source.isdigit() else (None, "{}")
+    try:
+        with av.open(place.format(source), format=kind, metadata_errors="ignore") as container:
+            yield container
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise VideoError(
+            f"The camera or address {source!r} cannot be read ({error.strerror or error}); is it there, and free?"
+        ) from error
 
 
 @contextmanager
@@ -157,4 +179,14 @@ class VideoReader:
                 self.damaged += 1
 
 
-__all__ = ["DAMAGED", "FORMATS", "UNREADABLE", "RisingTimes", "VideoError", "VideoReader", "open_video", "video_stream"]
+__all__ = [
+    "DAMAGED",
+    "FORMATS",
+    "UNREADABLE",
+    "RisingTimes",
+    "VideoError",
+    "VideoReader",
+    "open_camera",
+    "open_video",
+    "video_stream",
+]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_models.video.smoothing import ExpressionChain
+from fer_models.checkpoint import Checkpoint
+from fer_models.video.smoothing import ExpressionChain, ferplus_shares
 
 GAP = 1.0  # seconds without an answer that end a segment: the face was away
 
@@ -23,6 +24,13 @@ class Segment:
     expression: str
     peak: float
     certainty: float
+
+
+def chain_of(checkpoint: Checkpoint, half_life: float = 1.0) -> ExpressionChain:
+    """The model of time for a checkpoint's answers, with the shares of its training votes where it knows them."""
+    priors = checkpoint.model.config.class_priors
+    shares = ferplus_shares(checkpoint.expressions) if priors is None else np.maximum(priors, 1e-4)
+    return ExpressionChain(shares / shares.sum(), half_life)
 
 
 def segments(
@@ -54,4 +62,4 @@ def segments(
     return found
 
 
-__all__ = ["GAP", "Segment", "segments"]
+__all__ = ["GAP", "Segment", "chain_of", "segments"]

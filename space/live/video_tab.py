@@ -114,8 +114,14 @@ def video_tab(analyzer: Analyzer) -> None:
                 elif progress.result is None:
                     yield *nothing, text, *busy
                 else:
-                    clip, table = str(progress.result.clip), str(progress.result.table)
-                    yield gr.update(value=clip, visible=True), gr.update(value=table, visible=True), text, *idle
+                    done = progress.result
+                    tables = [str(done.table), str(done.segments)]
+                    yield (
+                        gr.update(value=str(done.clip), visible=True),
+                        gr.update(value=tables, visible=True),
+                        text,
+                        *idle,
+                    )
 
     def on_start():
         return *nothing, message_html("Waiting for its turn."), *busy
@@ -148,7 +154,12 @@ def video_tab(analyzer: Analyzer) -> None:
                 label="Faces marked (without sound)", visible=False, interactive=False, elem_id="annotated"
             )
             report = gr.HTML(message_html(WELCOME), elem_id="clip-report")
-            table = gr.File(label="Table of all answers (CSV)", visible=False, elem_id="clip-table")
+            table = gr.File(
+                label="Tables (CSV): all answers, and segments",
+                file_count="multiple",
+                visible=False,
+                elem_id="clip-table",
+            )
         outputs = [annotated, table, report, go, cancel]
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         running = go.click(on_start, None, outputs, queue=False, **quiet).then(

@@ -251,3 +251,15 @@ def test_joined_recordings_are_as_long_as_both(tmp_path, analyzer):
     (tmp_path / "both.ts").write_bytes(2 * one.read_bytes())
     result = result_of(tmp_path / "both.ts", tmp_path, analyzer)
     assert result.frames == 20 and result.damaged == 0 and result.seconds == pytest.approx(2, abs=0.15)
+
+
+def test_the_segments_of_every_face_are_in_the_result_and_in_their_table(result):
+    with result.segments.open() as file:
+        rows = list(csv.DictReader(file))
+    told = [(face.number, one) for face in result.faces for one in face.segments[NAME]]
+    assert [(int(row["face"]), row["expression"]) for row in rows] == [(n, one.expression) for n, one in told]
+    assert {row["model"] for row in rows} == {NAME} and {number for number, _ in told} == {1, 2, 3}
+    for face in result.faces:
+        own = face.segments[NAME]
+        assert own[0].onset == pytest.approx(0) and own[-1].end == pytest.approx(1.9)
+        assert all(one.onset <= one.peak <= one.end and 0 < one.certainty <= 1 for one in own)

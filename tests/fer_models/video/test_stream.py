@@ -11,6 +11,7 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError, FaceMap,
 from fer_models.faces import Face
 from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
+from fer_models.video.smoothing import ExpressionChain
 from fer_models.video.stream import FaceStream
 
 FRAME = Image.new("RGB", (64, 48))
@@ -35,6 +36,7 @@ class ScriptedModel:
 
     def __init__(self, name: str, threshold: float = 0.0):
         self.name, self.threshold, self.happiness = name, threshold, 1.0
+        self.expressions = ["happiness", "anger"]
         self.asked: list[list[str | None]] = []
         self.model = SimpleNamespace(config=SimpleNamespace(face_margin=0.0))
 
@@ -84,6 +86,19 @@ def test_a_step_is_half_way_after_one_half_life_at_any_frame_rate(stream, model,
         after_one = shown(stream, 2.0 * i / steps)
     assert after_one == pytest.approx(0.5)
     assert shown(stream, 4.0) == pytest.approx(0.25)
+
+
+def test_the_markov_model_shows_its_belief_after_each_answer(stream, model):
+    stream.markov = True
+    model.model.config.class_priors = [0.75, 0.25]
+    chain = ExpressionChain(np.array([0.75, 0.25]), half_life=2.0)
+    happiness, times = [1.0, 0.3, 0.4, 0.2], [0.0, 0.1, 0.5, 3.0]
+    belief = np.array([1.0, 0.0])
+    for before, (at, share) in zip([None, *times], zip(times, happiness, strict=True), strict=False):
+        model.happiness = share
+        if before is not None:
+            belief = chain.step(belief, np.array([share, 1 - share]), at - before)
+        assert shown(stream, at) == pytest.approx(belief[0])
 
 
 def test_smoothed_probabilities_sum_to_one_and_decide_whether_the_model_is_sure(stream, model):

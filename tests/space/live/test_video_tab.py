@@ -45,13 +45,13 @@ def result(samples_per_face: list[int], damaged: int = 0, left_out: int = 0) -> 
         VideoFace(number, [Sample(i / 10, {"m": {"happiness": 0.9, "anger": 0.1}}) for i in range(count)])
         for number, count in enumerate(samples_per_face, start=1)
     ]
-    return VideoResult(Path("a.mp4"), Path("a.csv"), 10.0, 100, damaged, left_out, faces)
+    return VideoResult(Path("a.mp4"), Path("a.csv"), Path("b.csv"), 10.0, 100, damaged, left_out, faces)
 
 
 def test_the_files_stay_among_the_uploads_until_those_are_swept(analyzer, clip, scratch):
     *_, (progress, _) = follow_clip(analyzer, str(clip), [NAME], 0.5)
     files = sorted(path for path in scratch.rglob("*") if path.is_file())
-    assert files == [progress.result.clip, progress.result.table]
+    assert files == [progress.result.clip, progress.result.table, progress.result.segments]
     sweep(scratch, age=60, now=time.time() + 61)
     assert list(scratch.iterdir()) == []
 

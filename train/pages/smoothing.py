@@ -1,0 +1,30 @@
+"""What smoothing over time is worth -> tables."""
+
+from collections.abc import Callable
+
+from fer_models.results import percent
+from fer_models.results.smoothing import Smoothing
+from train.pages.found import Found
+from train.pages.markdown import table
+
+
+def smoothing(found: Found, _: str) -> str:
+    """A table per way of drawing the expressions, for every checkpoint that was measured."""
+    parts = []
+    for result in found.all(Smoothing):
+        made = result.made
+        for drawn, ways in result.ways.items():
+            rows = [
+                [name, percent(way.accuracy), percent(way.segment_f1), f"{way.delay:.2f} s"]
+                for name, way in ways.items()
+            ]
+            head = f"`{result.checkpoint.name}`, expressions {drawn}"
+            parts.append(table([head, "frames", "segments, F1", "delay"], rows))
+        parts.append(
+            f"{made.sequences} sequences of {made.seconds:.0f} s, {made.rate:g} answers a second, "
+            f"{percent(made.spoilt, 0)} of the frames blurred or dark, made of {result.data.words}."
+        )
+    return "\n\n".join(parts) or "No results yet."
+
+
+PARTS: dict[str, Callable[[Found, str], str]] = {"smoothing": smoothing}
