@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from fer_models.results.result import KINDS, Origin, Result
+from fer_models.results.result import KINDS, Provenance, Result
 
 Shape = typing.TypeVar("Shape")
 _adapter: Callable[[type], TypeAdapter] = cache(TypeAdapter)
@@ -96,7 +96,7 @@ def as_dict(result: Result) -> dict:
     """A result as its file holds it: first the kind, last where it comes from."""
     content = _adapter(type(result)).dump_python(result, by_alias=True, mode="json")
     rest = content.pop(result.rest) if result.rest else {}
-    origin = {key: content.pop(key) for key in Origin.__annotations__}
+    origin = {key: content.pop(key) for key in Provenance.__annotations__}
     return {"kind": result.kind, **content, **rest, **origin}
 
 

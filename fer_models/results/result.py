@@ -14,7 +14,7 @@ SampledKind = TypeVar("SampledKind", bound="Sampled")
 KINDS: dict[str, type["Result"]] = {}
 
 
-class Origin(TypedDict):
+class Provenance(TypedDict):
     """The fields that every result has, as `train.measure.provenance.provenance` gives them."""
 
     commit: str | None
@@ -166,8 +166,8 @@ __all__ = [
     "KINDS",
     "Number",
     "OfWeights",
-    "Origin",
     "Pictures",
+    "Provenance",
     "Result",
     "Sampled",
     "Subset",

@@ -11,7 +11,7 @@ import transformers
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_models.paths import ROOT
-from fer_models.results import Origin
+from fer_models.results import Provenance
 
 EXCLUDED = (":(exclude)results", ":(exclude)checkpoints", ":(exclude)README.md", ":(exclude)docs")
 
@@ -24,7 +24,7 @@ def _git(*arguments: str) -> str | None:
     return run.stdout.strip()
 
 
-def provenance() -> Origin:
+def provenance() -> Provenance:
     """Commit, date (UTC) and versions.
 
     `commit` is `None` outside a git checkout. `dirty` says that the code differs from that commit; results,
