@@ -1,6 +1,7 @@
 """The Space: upload a photo or turn on the webcam, see what each model answers and where it looked."""
 
 import os
+import socket
 import sys
 
 from space.private_folder import end, make_private_folder
@@ -71,6 +72,17 @@ def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
     return page
 
 
+def port_is_free(port: int) -> bool:
+    """Whether this program may listen there, on any of the machine's own addresses."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just left is free
+        try:
+            listener.bind((os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
@@ -81,9 +93,12 @@ def main() -> None:
         default=os.environ.get("FER_MODELS", "").split(),
         help="names or folders, from the Hub where they are not here (default: FER_MODELS, else all of --checkpoints)",
     )
+    parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU, if there is one)")
     options = parser.parse_args()
+    if options.port is not None and not port_is_free(options.port):
+        sys.exit(f"error: port {options.port} cannot be used, perhaps another program has it; choose another --port")
     try:
-        analyzer, missing = open_models(options.models, options.checkpoints)
+        analyzer, missing = open_models(options.models, options.checkpoints, options.device)
     except CheckpointError as error:
         sys.exit(f"error: {error}")
     page = build(analyzer, missing)

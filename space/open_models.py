@@ -9,12 +9,13 @@ from fer_models.hub import available, checkpoint_name
 from space.page.html import message_html
 
 
-def open_models(sources: Sequence[str | Path], folder: Path) -> tuple[Analyzer, list[str]]:
+def open_models(sources: Sequence[str | Path], folder: Path, device: str = "auto") -> tuple[Analyzer, list[str]]:
     """An analyzer, and the names of the models that it does without; why, is said on standard error.
 
     Args:
         sources: names or folders of checkpoints.
         folder: of the checkpoints that are taken when none is asked for, or none of those can be had.
+        device: where the models compute, as in `Checkpoint`.
 
     Raises:
         CheckpointError: a damaged checkpoint, or none at all.
@@ -22,7 +23,7 @@ def open_models(sources: Sequence[str | Path], folder: Path) -> tuple[Analyzer, 
     usable, faults = available(sources)
     for fault in faults.values():
         print(f"warning: {fault}", file=sys.stderr)
-    return Analyzer(usable or find_checkpoints(folder)), [checkpoint_name(source) for source in faults]
+    return Analyzer(usable or find_checkpoints(folder), device), [checkpoint_name(source) for source in faults]
 
 
 def notice_html(missing: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """How photos and clips come in, and what the page calls its settings."""
 
-import base64
 from collections.abc import Callable
 from functools import wraps
 
@@ -9,6 +8,7 @@ import gradio as gr
 from fer_models.analyzer import Analyzer
 from fer_models.explain import METHODS
 from fer_models.faces import PhotoError
+from space.data_url import PhotoData, decoded
 from space.uploaded import UploadError, read_uploaded, uploaded_file
 
 OWN_ANSWER = "its own"
@@ -20,6 +20,8 @@ class PhotoInput(gr.Image):
 
     is_template = True  # the page shows it as gr.Image
 
+    data_model = PhotoData
+
     def preprocess(self, payload) -> bytes | PhotoError | None:
         """The content of the file; what is wrong with it, where there is none."""
         if payload is None:
@@ -28,7 +30,7 @@ class PhotoInput(gr.Image):
             if len(payload.url) > MAX_DATA_URL:
                 return PhotoError("The pasted picture is larger than 50 MB; save it as a JPEG file and upload that.")
             try:
-                return base64.b64decode(payload.url.partition(",")[2], validate=True)
+                return decoded(payload.url)
             except ValueError:
                 return PhotoError("The pasted picture is damaged or incomplete; copy it again, or upload a file.")
         try:

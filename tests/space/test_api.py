@@ -96,6 +96,14 @@ def test_an_expression_may_be_called_by_another_word(client, word, expression):
     assert result["models"][0]["maps"][0]["name"] == f"Grad-CAM for {expression}"
 
 
+def test_a_photo_may_be_sent_as_a_data_url_alone(client):
+    photo = "data:image/jpeg;base64," + base64.b64encode(EXAMPLES["portrait"].read_bytes()).decode()
+    (face,) = client.predict(photo, api_name="/analyze")["faces"]
+    assert face["agreed"] == "happiness"
+    with pytest.raises(AppError, match="upload"):
+        client.predict(str(EXAMPLES["portrait"].with_name("portrait.png")), api_name="/analyze")
+
+
 def test_models_lists_what_can_be_asked(client):
     (model,) = client.predict(api_name="/models")
     assert model["name"] == MODEL and model["architecture"] == "pattlite"

@@ -1,6 +1,8 @@
 """The Space without a browser: what it says when it cannot start, and what a broken source becomes."""
 
+import base64
 import os
+import socket
 import subprocess
 import sys
 
@@ -8,6 +10,8 @@ import pytest
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.paths import ROOT
+from fer_models.photo import PhotoError
+from space.data_url import decoded
 from space.image.answers import Chosen, ImageAnswers, Settings
 from space.image.photo_input import PhotoInput
 
@@ -38,6 +42,40 @@ def test_an_upload_reaches_the_handler_undecoded(tmp_path, monkeypatch):
     assert photo.preprocess(None) is None
     assert photo.preprocess(ImageData(path=str(tmp_path / "broken.jpg"))) == b"no picture"
     assert photo.preprocess(ImageData(url="data:image/jpeg;base64,AQID")) == b"\x01\x02\x03"
+
+
+@pytest.mark.parametrize("wrapped", [76, 0])
+@pytest.mark.parametrize("padding", ["=", ""])
+@pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_is_read_however_it_was_written(alphabet, padding, wrapped):
+    content = bytes(range(256)) + b"\xfb\xff\xfe!"  # with every sign of both alphabets, and padded
+    text = alphabet(content).decode().rstrip("=")
+    text += padding * (-len(text) % 4)
+    if wrapped:
+        text = "\r\n".join(text[first : first + wrapped] for first in range(0, len(text), wrapped))
+    assert decoded(f"data:image/jpeg;base64,{text}") == content
+
+
+def test_a_data_url_may_be_text_alone_and_any_other_text_is_a_path_that_was_not_uploaded(tmp_path):
+    photo = PhotoInput()
+    assert photo.preprocess(photo.data_model.model_validate("data:image/jpeg;base64,AQID")) == b"\x01\x02\x03"
+    secret = tmp_path / "secret.jpg"
+    secret.write_bytes(b"private")
+    refused = photo.preprocess(photo.data_model.model_validate(str(secret)))
+    assert isinstance(refused, PhotoError) and "secret" not in str(refused)
+
+
+def test_a_port_that_another_program_has_is_one_sentence_at_once():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        run = subprocess.run(
+            [sys.executable, str(ROOT / "app.py"), "--port", str(port)], capture_output=True, text=True, timeout=300
+        )
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith(f"error: port {port} cannot be used")
+    assert "Traceback" not in run.stderr
 
 
 @pytest.mark.parametrize(
