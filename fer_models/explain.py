@@ -92,6 +92,11 @@ METHODS: dict[str, Method] = {
 }
 
 
+def method_title(method: str) -> str:
+    """What people call a method; the name of an attention map is its own."""
+    return METHODS[method].title if method in METHODS else method
+
+
 @dataclass
 class Explanation:
     """
@@ -299,6 +304,7 @@ __all__ = [
     "Method",
     "explain",
     "is_flat",
+    "method_title",
     "native_attention",
     "native_profiles",
 ]

@@ -183,8 +183,9 @@ class PAttLiteForImageClassification(PAttLitePreTrainedModel):
         self.post_init()
 
     attention_meanings: ClassVar[dict[str, str]] = {
-        "patch attention": "How much each part of the face weighs in the answer; the shares sum to 1. A part reaches "
-        "beyond its quarter, into its neighbours.",
+        "patch attention": "The share of each quarter's features in the average that is classified; the shares sum "
+        "to 1. Blurring the quarter with the largest share changes the answer no sooner than blurring another: it is "
+        "no evidence about a region of the face.",
     }
 
     attention_kinds: ClassVar[dict[str, str]] = {"patch attention": "shares"}

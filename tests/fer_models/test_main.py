@@ -290,7 +290,7 @@ def test_maps_are_written_a_folder_per_picture_and_not_taken_for_pictures(tmp_pa
     assert names == ["1-pattlite-ferplus-eigencam.jpg", "1-pattlite-ferplus-patch-attention.jpg", "maps.json"]
     listed = json.loads((folder / "maps" / "portrait.jpg" / "maps.json").read_text())
     assert [one["file"] for one in listed] == names[:2]
-    assert listed[1]["meaning"].startswith("How much each part of the face weighs")
+    assert listed[1]["meaning"].startswith("The share of each quarter's features")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from fer_models.explain import METHODS
+from fer_models.explain import method_title
 from fer_models.results import comparable, percent
 from fer_models.results.explanations import Explanations, Mean, Worth, best_method
 from fer_models.trust.verdict import FAILS, PASSES
@@ -17,11 +17,6 @@ COLUMNS = {
     "another face, same answer": "another face, same answer",
     "another face": "another face",
 }
-
-
-def method_title(method: str) -> str:
-    """What people call a method; an attention map has its own name."""
-    return METHODS[method].title if method in METHODS else method
 
 
 def _gain(mean: Mean | None) -> str:

@@ -67,7 +67,7 @@ def test_a_hub_folder_gets_its_code_card_results_and_picture_and_keeps_its_weigh
         "results/ablation-pattlite-attention.json",
     }
     assert (whole / "model.safetensors").read_bytes() == weights == (copy / "model.safetensors").read_bytes()
-    assert "- **patch attention**: How much each part of the face weighs" in (whole / "README.md").read_text()
+    assert "- **patch attention**: The share of each quarter's features" in (whole / "README.md").read_text()
 
 
 def test_a_folder_of_an_earlier_version_with_code_and_results_inside_still_loads_and_gets_todays_code(copy, tmp_path):
