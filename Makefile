@@ -19,6 +19,7 @@ quick: check
 check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/ty check
 
 benchmark: .venv/test
 	$(BIN)/python benchmarks/benchmark.py

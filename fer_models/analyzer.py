@@ -173,7 +173,8 @@ class Analyzer:
         if cropped and not has_contrast(photo):
             raise EmptyPictureError
         if not cropped:
-            photo, known, notes = search_photo(self.detector, photo)
+            photo, faces_there, notes = search_photo(self.detector, photo)
+            known = [*faces_there]
         milliseconds = 1000 * (time.perf_counter() - start)
         found = FoundFaces(photo, photo.size, known, milliseconds, notes)
         crops = found.crops(min(self.margins))

@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from transformers import AutoImageProcessor, AutoModelForImageClassification, PreTrainedModel
+from transformers import AutoImageProcessor, AutoModelForImageClassification, BaseImageProcessor, PreTrainedModel
 from transformers.utils import logging
 
 import fer_models.architectures  # noqa: F401 - `load_network` needs them registered
@@ -83,7 +83,7 @@ class Prediction:
         return max(self.probabilities.values())
 
 
-def load_network(source: str | Path) -> tuple[PreTrainedModel, Callable]:
+def load_network(source: str | Path) -> tuple[PreTrainedModel, BaseImageProcessor]:
     """A checkpoint folder or Hub id -> the model, in float32 and evaluation mode, and its image processor.
 
     Code that lies beside the weights is never run.
@@ -240,8 +240,9 @@ class Checkpoint:
                 class_ids = [mine if chosen is None else chosen for mine, chosen in zip(own, class_ids, strict=True)]
             explanation = explain(self.model, pixel_values, method, class_ids)
             output = explanation.output
-            explained = [self.expressions[i] for i in explanation.class_ids]
-            maps = self._maps(explanation.cam, output, method, explained)
+            about = [self.expressions[i] for i in explanation.class_ids]
+            explained = [*about]
+            maps = self._maps(explanation.cam, output, method, about)
         every = self.probabilities(output.logits, balanced).tolist()
         return [
             Prediction(

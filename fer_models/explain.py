@@ -181,6 +181,7 @@ def _explain_features(
             unit[unit == 0] = 1
             gradients, activations = gradients / unit, activations * unit
         # Without target layers the package registers no hooks; its class is then just the formula.
+        assert how.cam_class is not None, f"{how.title} is a formula over features"
         formula = how.cam_class(model, target_layers=[])
         cam = formula.get_cam_image(pixel_values, None, None, activations, gradients, False)
     return Explanation(_detached(output), _normalised(cam), targets.tolist())

@@ -76,8 +76,9 @@ class JsonLines:
 
     def encode(self, answers: PictureAnswers) -> str:
         """A picture's answers as whole lines."""
-        told = {"error": answers.error} if answers.error else {"faces": face_records(answers)}
-        told |= {"notes": answers.notes} if answers.notes else {}
+        told: dict[str, object] = {"error": answers.error} if answers.error else {"faces": face_records(answers)}
+        if answers.notes:
+            told["notes"] = answers.notes
         file = None if answers.file is None else answers.file.__dict__
         return json.dumps({"photo": str(answers.path), **told, "origin": self.origin, "file": file}) + "\n"
 

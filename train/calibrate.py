@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -286,6 +287,7 @@ def main(arguments: list[str] | None = None) -> Path:
     )
     store(folder, fitted, source, balanced)
 
+    found: dict[str, Any] = {**vars(fitted), **origin}
     path = result_file(options.out, f"{checkpoint.name}-calibration", pictures)
     result = Calibration(
         checkpoint=describe(checkpoint),
@@ -294,10 +296,9 @@ def main(arguments: list[str] | None = None) -> Path:
         n_scored=len(labels),
         left_out=left_out,
         unreadable=tuple(str(data.ids[row]) for row in scores.unreadable),
-        **vars(fitted),
         warnings=tuple(warned),
         balanced=balanced,
-        **origin,
+        **found,
     )
     write(path, result)
     held_out, _, correct = cross_fitted(scores.logits, labels, options.error, options.shuffle_seed)

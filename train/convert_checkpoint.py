@@ -75,7 +75,7 @@ def _backbone_modules(stages: Iterable[str], config: DDAMFNConfig) -> tuple[dict
     names = _conv_norm("stem.0", first) | _conv_norm("stem.1", second) | _conv_norm("last", last)
     unused = set()
     block = 0
-    for stage, row in zip(rows, config.bottlenecks, strict=True):
+    for stage, row in zip(rows, config.bottlenecks or (), strict=True):
         for repeat in range(row["repeats"]):
             ours, theirs = f"blocks.{block}", stage if row["repeats"] == 1 else f"{stage}.model.{repeat}"
             names |= _conv_norm(f"{ours}.expand", f"{theirs}.conv") | _conv_norm(f"{ours}.project", f"{theirs}.project")

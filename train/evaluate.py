@@ -11,7 +11,7 @@ how often the list's differ.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -197,7 +197,7 @@ def _balanced(
     )
 
 
-def draw(result: Evaluation, scores: Scores, labels: np.ndarray, names: tuple[str, ...], path: Path) -> None:
+def draw(result: Evaluation, scores: Scores, labels: np.ndarray, names: Sequence[str], path: Path) -> None:
     """The confusion matrix and the coverage curve, beside the result file `path`."""
     title = f"{result.checkpoint.name} on {result.data.words}"
     plot_confusion(np.array(result.confusion), names, title, path.with_name(f"{path.stem}-confusion.png"))

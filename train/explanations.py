@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -141,7 +142,7 @@ def _unseen(known: Baselines, answer: str, generator: np.random.Generator) -> di
 
 
 def measure(
-    checkpoint: Checkpoint, data: FaceDataset, rows: Sequence[int], dear: int, seed: int, store: Path
+    checkpoint: Checkpoint, data: FaceDataset, rows: Sequence[int] | np.ndarray, dear: int, seed: int, store: Path
 ) -> tuple[list[dict], list[str]]:
     """What was measured of each face, in the order of `rows`. A face's measurements are a line of `store`, so that a
     stopped run goes on."""
@@ -169,7 +170,10 @@ def _face(
     answer = checkpoint.expressions[class_id]
     maps = {name: one(pixels, [class_id])[0] for name, one in (methods | slow).items()}
     maps = {name: values for name, values in maps.items() if not is_flat(values)}
-    found = {"answer": answer, "blur": face_scores(checkpoint, pixels[0], maps, answer, seed, all_others=bool(slow))}
+    found: dict[str, Any] = {
+        "answer": answer,
+        "blur": face_scores(checkpoint, pixels[0], maps, answer, seed, all_others=bool(slow)),
+    }
     if not slow:
         return found
     found["mean colour"] = face_scores(checkpoint, pixels[0], maps, answer, seed, fill="mean")
@@ -196,6 +200,10 @@ def _mean(values: Sequence[float | None]) -> Mean | None:
     return Mean(float(known.mean()), float(1.96 * known.std(ddof=1) / np.sqrt(len(known))), len(known))
 
 
+def _minus(own: float | None, other: float | None) -> float | None:
+    return None if own is None or other is None else own - other
+
+
 def summarise(faces: list[dict], methods: Sequence[str], passes: dict[str, float]) -> dict[str, Worth]:
     """Means over faces, paired, of every method."""
 
@@ -211,12 +219,7 @@ def summarise(faces: list[dict], methods: Sequence[str], passes: dict[str, float
             gains[name] = _mean([one["own"] - one[name] if name in one else None for one in paired])
         halves = {"choice": faces[0::2], "report": faces[1::2]} if method != "gradcam" else {}
         differences = {
-            half: _mean(
-                [
-                    None if None in (own := (beyond(face, method), beyond(face, "gradcam"))) else own[0] - own[1]
-                    for face in some
-                ]
-            )
+            half: _mean([_minus(beyond(face, method), beyond(face, "gradcam")) for face in some])
             for half, some in halves.items()
         }
         words = []

@@ -7,7 +7,7 @@ number a module.
 """
 
 import argparse
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,13 +63,14 @@ def _replaced(fixed: torch.Tensor) -> Callable:
     def hook(module: torch.nn.Module, inputs: tuple, output: torch.Tensor | tuple) -> torch.Tensor | tuple:
         if isinstance(module, HFCAttention):
             return inputs[0] * fixed.to(inputs[0].dtype), output[1], output[2]
+        assert isinstance(output, torch.Tensor)  # of DDAMFN's heads
         return fixed.to(output.dtype).expand_as(output)
 
     return hook
 
 
 @contextmanager
-def _hooked(modules: list[torch.nn.Module], hooks: list[Callable]) -> Generator[None]:
+def _hooked(modules: Sequence[torch.nn.Module], hooks: Sequence[Callable]) -> Generator[None]:
     handles = [module.register_forward_hook(hook) for module, hook in zip(modules, hooks, strict=True)]
     try:
         yield

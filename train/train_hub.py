@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
         sends = (options.push or options.push_only is not None) and is_main_process()
         org = push.account(options.org, options.create_pr) if sends else ""  # asked before the hours of training
-        if options.push_only is None:
+        if options.push_only is None and config is not None:
             if not options.data:
                 raise DataError(
                     f"--data is missing: {config.name} trains on {config.data.layout}, and train/data/readers.py says "

@@ -3,7 +3,7 @@
 from .configuration_fer import FERConfig
 
 # Table 1 of the paper: one row per run of equal bottlenecks.
-PUBLISHED_BOTTLENECKS = [
+PUBLISHED_BOTTLENECKS: list[dict] = [
     {"channels": 64, "expansion": 128, "stride": 2, "repeats": 1, "kernels": [3, 5, 7], "split": [64, 32, 32]},
     {"channels": 64, "expansion": 128, "stride": 1, "repeats": 9, "kernels": [3, 5], "split": [96, 32]},
     {"channels": 128, "expansion": 256, "stride": 2, "repeats": 1, "kernels": [3, 5, 7], "split": [128, 64, 64]},

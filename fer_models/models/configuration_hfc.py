@@ -36,7 +36,7 @@ class HFCConfig(FERConfig):
     normalize_scores: bool = True
     pad_type: str = ""
     batch_norm_eps: float = 1e-5
-    cam_layer: str | None = None
+    cam_layer: str | None = None  # ty: ignore[incompatible-attribute-override] - set below, for the backbone
 
     def __post_init__(self, **kwargs):
         super().__post_init__(**kwargs)

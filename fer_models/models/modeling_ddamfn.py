@@ -139,7 +139,7 @@ class MixedFeatureNet(nn.Module):
             ConvNorm(DepthwiseConv(width, 3, padding=1)),
         )
         blocks = []
-        for row in config.bottlenecks:
+        for row in config.bottlenecks or ():
             for repeat in range(row["repeats"]):
                 blocks.append(MixedBottleneck(width, row, row["stride"] if repeat == 0 else 1))
                 width = row["channels"]

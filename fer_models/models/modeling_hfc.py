@@ -64,7 +64,7 @@ class HFCAttention(nn.Module):
 
     def __init__(self, channels: int, config: HFCConfig):
         super().__init__()
-        self.queries = config.attention.split("+")
+        self.queries = (config.attention or "").split("+")
         self.filter_shape = config.filter_shape
         self.filter_cutoff = config.filter_cutoff
         self.normalize_scores = config.normalize_scores

@@ -121,8 +121,8 @@ class AttentionClassifier(nn.Module):
             scores = self.scale * (tokens @ tokens.transpose(1, 2))
             weights = scores.float().softmax(dim=-1).to(tokens.dtype)
             tokens = weights @ tokens  # equation 3, with the learned scale for 1 / sqrt(d)
-        if self.attention == "batch":
-            tokens, weights = tokens.transpose(0, 1), weights[0]
+            if self.attention == "batch":
+                tokens, weights = tokens.transpose(0, 1), weights[0]
         return self.classifier(self.dropout(tokens.mean(dim=1))), weights  # (B, C)
 
 

@@ -3,6 +3,7 @@ same network with random weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -74,7 +75,8 @@ def measure_trust(
         only: the names of the maps to measure; all by default.
     """
     pixel_values = checkpoint.pixel_values([prediction.crop])
-    class_id = checkpoint.expressions.index(prediction.explained)
+    expression = prediction.explained or prediction.expression
+    class_id = checkpoint.expressions.index(expression)
     keys = [method, *(shown.name for shown in prediction.maps[1:])]
     asked = [
         (key, shown)
@@ -84,7 +86,7 @@ def measure_trust(
     flat = tuple(shown.name for _, shown in asked if shown.flat)
     placed = {key: shown for key, shown in asked if not shown.flat}
     if not placed:
-        return Trust(prediction.model, prediction.explained, prediction.crop, {}, [], flat)
+        return Trust(prediction.model, expression, prediction.crop, {}, [], flat)
     generator = np.random.default_rng(seed)
     noise = {
         ("random", shape, number): generator.random(shape)
@@ -112,7 +114,7 @@ def measure_trust(
         if placed.get(key) is not shown:
             continue
         own, spans = curves["own", key], [_span(one) for one in chance[shown.values.shape]]
-        judged = {}
+        judged: dict[str, Any] = {}
         if key in known:
             alike, mean, *faces = (curves["unseen", key, place] for place in range(2 + len(known[key].others)))
             judged = {
@@ -132,7 +134,7 @@ def measure_trust(
             )
         )
     random = {shape: _mean(one) for shape, one in chance.items()}
-    return Trust(prediction.model, prediction.explained, prediction.crop, random, maps, flat)
+    return Trust(prediction.model, expression, prediction.crop, random, maps, flat)
 
 
 def _fits(one: Baselines, shown: FaceMap) -> bool:

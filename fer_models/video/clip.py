@@ -228,10 +228,11 @@ def _measured(source: Path) -> _Clip:
     count, before = 0, float("inf")
     with open_video(source) as container:
         stream = video_stream(container, MAX_PIXELS)
+        unit = stream.time_base or Fraction(1, 90_000)
         for packet in container.demux(stream):
             if packet.pts is None:
                 continue
-            start, end = (float(t * stream.time_base) for t in (packet.pts, packet.pts + (packet.duration or 0)))
+            start, end = (float(t * unit) for t in (packet.pts, packet.pts + (packet.duration or 0)))
             decoded = packet.pts if packet.dts is None else packet.dts
             if decoded < before:
                 parts.append((start, end))

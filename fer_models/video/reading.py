@@ -1,7 +1,7 @@
 """A video of any length -> its frames one after the other: upright, with square pixels, at rising times."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from fer_models.extras import needed_for
 
 with needed_for("reading a video"):
     import av
+    from av.stream import Disposition
 
 # ffmpeg reads hundreds of formats; some of them are playlists that open other files and addresses.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,gif"
@@ -34,7 +35,7 @@ _CAMERAS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"),
 
 
 @contextmanager
-def open_camera(source: str) -> Iterator[av.container.InputContainer]:
+def open_camera(source: str) -> Generator[av.container.InputContainer]:
     """A camera of this computer by its number, or an address or file that ffmpeg opens (`rtsp://…`), for reading.
 
     Raises:
@@ -51,7 +52,7 @@ def open_camera(source: str) -> Iterator[av.container.InputContainer]:
 
 
 @contextmanager
-def open_video(source: Path) -> Iterator[av.container.InputContainer]:
+def open_video(source: Path) -> Generator[av.container.InputContainer]:
     """The file, for reading; whatever ffmpeg has against it becomes a sentence.
 
     Raises:
@@ -82,7 +83,7 @@ def video_stream(container: av.container.InputContainer, max_pixels: int) -> av.
     Raises:
         VideoError: there are none, or their frames are larger than `max_pixels`.
     """
-    moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving and container.streams.audio:
         raise VideoError("The file has no picture in it, only sound; choose a video.")
     if not moving:
@@ -169,7 +170,7 @@ class VideoReader:
         """Even width and height of the pictures before they are turned, at most `max_side`."""
         width, height = float(frame.width * (self._stream.sample_aspect_ratio or 1)), frame.height
         self.scale = min(1.0, self._max_side / max(width, height))
-        return tuple(max(2, 2 * round(side * self.scale / 2)) for side in (width, height))
+        return max(2, 2 * round(width * self.scale / 2)), max(2, 2 * round(height * self.scale / 2))
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         for packet in self._container.demux(self._stream):

@@ -38,8 +38,8 @@ class FaceDataset(torch.utils.data.Dataset):
         names: Sequence[str],
         votes: np.ndarray | None = None,
         *,
-        ids: Sequence[str] | None = None,
-        subjects: Sequence[str] | None = None,
+        ids: Sequence[str] | np.ndarray | None = None,
+        subjects: Sequence[str] | np.ndarray | None = None,
         skipped: dict[str, int] | None = None,
     ):
         self.pictures = pictures.select_columns(["image"])

@@ -4,13 +4,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedModel
+from transformers import BaseImageProcessor, PreTrainedModel
 
 from fer_models.checkpoint import CheckpointError, load_network
 from fer_models.explain import METHODS, native_attention
@@ -39,7 +38,9 @@ def _halve(file: Path, model: PreTrainedModel) -> None:
     save_file(halved, file, metadata={"format": "pt"})
 
 
-def write_network(folder: Path, model: PreTrainedModel, processor: Callable, half_precision: bool = False) -> None:
+def write_network(
+    folder: Path, model: PreTrainedModel, processor: BaseImageProcessor, half_precision: bool = False
+) -> None:
     """A checkpoint folder's data: weights, config and image processor, all three of them or none. The code whose names
     the two config files hold comes from `train.hub.assemble`.
 
@@ -62,7 +63,7 @@ def write_network(folder: Path, model: PreTrainedModel, processor: Callable, hal
             (unfinished / file).replace(folder / file)
 
 
-def _meanings(model: PreTrainedModel, processor: Callable) -> dict[str, str]:
+def _meanings(model: PreTrainedModel, processor: BaseImageProcessor) -> dict[str, str]:
     """Name -> meaning of the maps that this model can show: Grad-CAM and its own attention."""
     pixel_values = processor(sample_pictures()[:1], return_tensors="pt")["pixel_values"]
     with torch.inference_mode():
@@ -71,7 +72,9 @@ def _meanings(model: PreTrainedModel, processor: Callable) -> dict[str, str]:
     return {METHODS["gradcam"].title: METHODS["gradcam"].meaning} | own
 
 
-def write_card(folder: Path, model: PreTrainedModel, processor: Callable, config: HubConfig, results: Path) -> None:
+def write_card(
+    folder: Path, model: PreTrainedModel, processor: BaseImageProcessor, config: HubConfig, results: Path
+) -> None:
     """The card of a checkpoint folder.
 
     Args:

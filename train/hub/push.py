@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi, RepoCard, constants, set_client_factory
 from huggingface_hub.errors import LocalTokenNotFoundError
+from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._http import default_client_factory
 
 from fer_models import hub as names
@@ -160,7 +161,7 @@ def push_files(
             there = {
                 file.path: file.lfs.sha256 if file.lfs else file.blob_id
                 for file in api.list_repo_tree(repo, recursive=True, revision=commit.oid, repo_type=kind)
-                if hasattr(file, "blob_id")
+                if isinstance(file, RepoFile)
             }
     except PushError:
         raise

@@ -84,14 +84,14 @@ class Collator:
         if self.augmentation is None:
             pixel_values = self.processor(images, size=side, return_tensors="pt")["pixel_values"]
         else:
-            pixel_values = self._augmented(images)
+            pixel_values = self._augmented(images, self.augmentation)
         if self.soft_labels:
             labels = torch.stack([torch.from_numpy(row["votes"]) for row in rows])
         else:
             labels = torch.tensor([row["label"] for row in rows])
         return {"pixel_values": pixel_values, "labels": labels}
 
-    def _augmented(self, images: list) -> torch.Tensor:
+    def _augmented(self, images: list, how: Augmentation) -> torch.Tensor:
         processor = self.processor
         source = processor.source_size or self.image_size
         pictures = processor(
@@ -103,7 +103,7 @@ class Collator:
         )["pixel_values"]
         if processor.do_grayscale:  # three equal channels: work on one
             pictures = pictures[:, :1]
-        pictures = augment(pictures, self.image_size, self.augmentation).expand(-1, 3, -1, -1)
+        pictures = augment(pictures, self.image_size, how).expand(-1, 3, -1, -1)
         return processor.rescale_and_normalize(
             pictures, True, processor.rescale_factor, True, tuple(processor.image_mean), tuple(processor.image_std)
         )

@@ -39,7 +39,7 @@ class EpochLine(TrainerCallback):
         self.loss = (logs or {}).get("loss", self.loss)
 
     def on_evaluate(self, args, state, control, metrics=None, **kwargs):
-        if state.is_world_process_zero and hasattr(self, "seconds"):
+        if metrics and state.is_world_process_zero and hasattr(self, "seconds"):
             print(
                 f"{self.stage}: epoch {state.epoch:.0f}/{args.num_train_epochs:.0f}, loss {self.loss:.4f}, "
                 f"validation accuracy {100 * metrics['eval_accuracy']:.2f} %, "

@@ -67,7 +67,7 @@ def _calibration_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
 
 def calibration_curve(
     confidence: np.ndarray, correct: np.ndarray, bins: int = 15, weights: np.ndarray | None = None
-) -> tuple[np.ndarray, ...]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The reliability diagram of Guo et al. 2017 (arXiv 1706.04599, section 2): equal-width bins of confidence.
 
     Args:
@@ -81,11 +81,12 @@ def calibration_curve(
     index = _calibration_bins(confidence, bins)
     weights = np.ones(len(confidence)) if weights is None else weights
     counts = np.bincount(index, weights, bins)
-    means = [
-        np.divide(np.bincount(index, values * weights, bins), counts, out=np.full(bins, np.nan), where=counts > 0)
-        for values in (confidence, correct)
-    ]
-    return counts, *means
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        sums = np.bincount(index, values * weights, bins)
+        return np.divide(sums, counts, out=np.full(bins, np.nan), where=counts > 0)
+
+    return counts, mean(confidence), mean(correct)
 
 
 def expected_calibration_error(

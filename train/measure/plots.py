@@ -4,6 +4,7 @@ Colours are cividis and Okabe and Ito's palette, which people with any colour vi
 their markers too.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=120, metadata={"Software": None})  # no version in the file: the same result, the same file
 
 
-def plot_confusion(confusion: np.ndarray, names: tuple[str, ...], title: str, path: Path) -> None:
+def plot_confusion(confusion: np.ndarray, names: Sequence[str], title: str, path: Path) -> None:
     """A confusion matrix `(C, C)` of counts (rows: labels), each row also in percent of its label."""
     total = confusion.sum(axis=1, keepdims=True)
     shares = np.divide(confusion, total, out=np.zeros(confusion.shape), where=total > 0)
