@@ -24,16 +24,24 @@ from fer_models.words import counted
 MAP_SIDE = 448  # pixels
 
 
-class StandardOutput:
-    """`RecordFile` for a terminal or a pipe, where there is nothing to go on with."""
+class TextOutput:
+    """A terminal or a pipe, where there is nothing to go on with."""
 
     done: frozenset[str] = frozenset()
 
-    def __init__(self, layout: JsonLines | Csv, stream: TextIO):
-        self.layout, self.stream = layout, stream
+    def __init__(self, header: str, stream: TextIO):
+        self.stream = stream
         if isinstance(stream, io.TextIOWrapper):  # whatever the platform writes, and names that are no text as they are
             stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
-        stream.write(layout.header)
+        stream.write(header)
+
+
+class StandardOutput(TextOutput):
+    """`RecordFile` for a terminal or a pipe."""
+
+    def __init__(self, layout: JsonLines | Csv, stream: TextIO):
+        super().__init__(layout.header, stream)
+        self.layout = layout
 
     def write(self, answers: PictureAnswers) -> None:
         self.stream.write(self.layout.encode(answers))
@@ -163,4 +171,4 @@ def answer(options: argparse.Namespace) -> int:
     return int(bool(faults))
 
 
-__all__ = ["StandardOutput", "answer", "common_folder", "is_about_videos", "write_maps"]
+__all__ = ["StandardOutput", "TextOutput", "answer", "common_folder", "is_about_videos", "write_maps"]

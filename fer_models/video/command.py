@@ -4,12 +4,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from huggingface_hub.utils import tqdm
 
 from fer_models.analyzer import Analyzer
 from fer_models.checkpoint import CheckpointError
-from fer_models.command import StandardOutput
+from fer_models.command import TextOutput
 from fer_models.records import RecordError
 from fer_models.schema import face_result, origin
 from fer_models.video.reading import VideoError, VideoReader, open_camera, open_video
@@ -24,8 +25,12 @@ MAX_SIDE = 1280  # pixels in which faces are looked for
 MAX_FACES = 32  # followed at a time
 
 
-class Printed(StandardOutput):
-    """`RecordFile` for a terminal or a pipe, where there is nothing to go on with."""
+class Printed(TextOutput):
+    """`RecordFile` for a terminal or a pipe."""
+
+    def __init__(self, layout: JsonLines | Csv, stream: TextIO):
+        super().__init__(layout.header, stream)
+        self.layout = layout
 
     def write(self, lines: str) -> None:
         self.stream.write(lines)
@@ -50,7 +55,7 @@ def _follow(
         if faces:
             told = [face_result(face.number, face.face, list(face.raw.values())) for face in faces]
             for result in told:  # in pixels of the video
-                result["box"] = [round(side / reader.scale, 1) for side in result["box"]]
+                result["box"] = [round(side / reader.scale, 1) for side in result["box"] or ()]
             output.write(output.layout.moment(name, at, told))
         frames, left_out = frames + 1, max(left_out, stream.left_out)
         bar.update(at - bar.n)

@@ -47,7 +47,7 @@ def open_camera(source: str) -> Generator[av.container.InputContainer]:
             yield container
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
-            f"The camera or address {source!r} cannot be read ({error.strerror or error}); is it there, and free?"
+            f"The camera or address {source!r} cannot be read ({getattr(error, 'strerror', None) or error}); is it there, and free?"
         ) from error
 
 
