@@ -46,8 +46,9 @@ def open_camera(source: str) -> Generator[av.container.InputContainer]:
         with av.open(place.format(source), format=kind, metadata_errors="ignore") as container:
             yield container
     except (av.error.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise VideoError(
-            f"The camera or address {source!r} cannot be read ({getattr(error, 'strerror', None) or error}); is it there, and free?"
+            f"The camera or address {source!r} cannot be read ({reason}); is it there, and free?"
         ) from error
 
 
