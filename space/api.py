@@ -82,7 +82,11 @@ class ModelNames(gr.CheckboxGroup):
     def preprocess(self, payload: list[str] | str | None) -> list[str]:
         names = [payload] if isinstance(payload, str) else payload or []
         if not isinstance(names, list):
-            raise gr.Error(f"Models are given as a list of names, not as {payload!r}.", title="That did not work")
+            raise gr.Error(
+                f"Models are given as a list of names, not as {payload!r}.",
+                title="That did not work",
+                print_exception=False,
+            )
         return super().preprocess(names)
 
 
@@ -136,7 +140,7 @@ def add_api(answers: ImageAnswers) -> None:
         try:
             expression = answers.analyzer.asked(expression)
         except ExpressionError as error:
-            raise gr.Error(f"There is an {error}.", title="That did not work") from error
+            raise gr.Error(f"There is an {error}.", title="That did not work", print_exception=False) from error
         seen = answers.photo(photo)
         if not seen.found.faces:
             raise FaceNotFoundError(NO_FACE)

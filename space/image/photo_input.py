@@ -82,6 +82,6 @@ def politely(handler: Callable) -> Callable:
         try:
             return handler(*values)
         except PhotoError as error:
-            raise gr.Error(str(error), title="That did not work") from error
+            raise gr.Error(str(error), title="That did not work", print_exception=False) from error
 
     return handle

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 
+import gradio as gr
 import pytest
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer
@@ -13,7 +14,7 @@ from fer_models.paths import ROOT
 from fer_models.photo import PhotoError
 from space.data_url import decoded
 from space.image.answers import Chosen, ImageAnswers, Settings
-from space.image.photo_input import PhotoInput
+from space.image.photo_input import PhotoInput, politely
 
 MODEL = CHECKPOINTS / "pattlite-ferplus"
 
@@ -63,6 +64,15 @@ def test_a_data_url_may_be_text_alone_and_any_other_text_is_a_path_that_was_not_
     secret.write_bytes(b"private")
     refused = photo.preprocess(photo.data_model.model_validate(str(secret)))
     assert isinstance(refused, PhotoError) and "secret" not in str(refused)
+
+
+def test_a_visitors_fault_leaves_no_traceback_in_the_log():
+    def handler():
+        raise PhotoError("It is no picture.")
+
+    with pytest.raises(gr.Error, match="It is no picture") as told:
+        politely(handler)()
+    assert told.value.print_exception is False
 
 
 def test_a_port_that_another_program_has_is_one_sentence_at_once():
