@@ -183,3 +183,13 @@ def test_a_checkpoint_without_priors_says_so(tmp_path, portrait):
     assert not checkpoint.can_balance
     with pytest.raises(CheckpointError, match="tiny does not know how common its expressions are on the web"):
         checkpoint.predict([portrait.resize((100, 100))], balanced=True)
+
+
+@pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
+def test_every_shipped_checkpoint_knows_how_common_its_expressions_are(folder):
+    config = json.loads((folder / "config.json").read_text())
+    shares = {name: config["class_priors"][int(number)] for number, name in config["id2label"].items()}
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
+    assert shares["neutral"] == max(shares.values()) == pytest.approx(0.319, abs=1e-3)  # of the votes of FER+
+    assert shares["contempt"] == pytest.approx(0.018, abs=1e-3)
+    assert 0.5 < config["balanced_temperature"] < 1 and 0.7 < config["balanced_threshold"] < 0.9
