@@ -213,19 +213,20 @@ def ferplus_parquet(path: Path, split: str) -> FaceDataset:
     return _ferplus(table.select(rows), image_names[rows], votes[rows], skipped)
 
 
-def ckplus(path: Path, split: str) -> FaceDataset:
-    """CK+: `cohn-kanade-images/S005/001/*.png` and `Emotion/S005/001/S005_001_00000011_emotion.txt` (`3.0000000e+00`).
-    One split, `all`: the last three frames of every labelled sequence, with the subjects. Sequences without a label are
-    left out with a count."""
-    require_whole(split, path)
+def ckplus_labelled(path: Path) -> tuple[list[tuple[Path, tuple[Path, ...], str]], list[str]]:
+    """CK+'s sequences that have a label: the folder of the pictures, these in the order of time, and the expression;
+    and the names of those that have none.
+
+    Raises:
+        DataError: folders that are not there, several labels, a label that is no number from 0 to 7, too few frames.
+    """
     images, emotions = path / "cohn-kanade-images", path / "Emotion"
     for folder in (images, emotions):
         if not folder.is_dir():
             raise DataError(f"expected CK+ to have the folder {folder}, found none")
-    files, expressions, unlabelled = [], [], []
+    labelled, unlabelled = [], []
     folders = [f for root in (images, emotions) for f in visible(root.glob("S*/*")) if f.is_dir()]
-    sequences = {folder.relative_to(folder.parents[1]) for folder in folders}
-    for sequence in sorted(sequences):
+    for sequence in sorted({folder.relative_to(folder.parents[1]) for folder in folders}):
         labels = visible((emotions / sequence).glob("*_emotion.txt"))
         if not labels:
             unlabelled.append(sequence.as_posix())
@@ -238,17 +239,27 @@ def ckplus(path: Path, split: str) -> FaceDataset:
         except ValueError:
             raise DataError(f"{labels[0]}: expected a number from 0 to 7, found {text!r}") from None
         codes = {str(float(number)): name for number, name in enumerate(CKPLUS_CODES)}
-        frames = visible((images / sequence).glob("*.png"))[-CKPLUS_LAST_FRAMES:]
+        frames = tuple(visible((images / sequence).glob("*.png")))
         if len(frames) < CKPLUS_LAST_FRAMES:
             raise DataError(f"expected {CKPLUS_LAST_FRAMES} or more frames in {images / sequence}, found {len(frames)}")
-        files += frames
-        expressions += expressions_of([code], codes, labels[0]) * len(frames)
-    if not files:
+        labelled.append((images / sequence, frames, expressions_of([code], codes, labels[0])[0]))
+    if not labelled:
         raise DataError(f"expected labelled sequences in {emotions}, found none")
+    return labelled, unlabelled
+
+
+def ckplus(path: Path, split: str) -> FaceDataset:
+    """CK+: `cohn-kanade-images/S005/001/*.png` and `Emotion/S005/001/S005_001_00000011_emotion.txt` (`3.0000000e+00`).
+    One split, `all`: the last three frames of every labelled sequence, with the subjects. Sequences without a label are
+    left out with a count."""
+    require_whole(split, path)
+    labelled, unlabelled = ckplus_labelled(path)
+    pairs = [(file, expression) for _, frames, expression in labelled for file in frames[-CKPLUS_LAST_FRAMES:]]
+    files, expressions = map(list, zip(*pairs, strict=True))
     names = CKPLUS_CODES if "neutral" in expressions else LABEL_ORDERS["ckplus"]
     return FaceDataset(
         picture_files(files),
-        class_ids(expressions, names, emotions),
+        class_ids(expressions, names, path / "Emotion"),
         names,
         ids=[file.name for file in files],
         subjects=[file.parts[-3] for file in files],
