@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_models.results import parse, write
-from fer_models.results.smoothing import Smoothing, Way
+from fer_models.results import write
+from fer_models.results.smoothing import Made, Smoothing, Way
 from fer_models.video.smoothing import ExpressionChain, ferplus_shares
 from train.data.corruptions import corrupt
 from train.data.readers import FaceDataset
@@ -148,15 +148,20 @@ def main(arguments: list[str] | None = None) -> Path:
     add_arguments(parser)
     parser.add_argument("--sequences", type=int, default=30)
     options = parser.parse_args(arguments)
-    for checkpoint, data, rows, begun in measured_checkpoints(options, "smoothing"):
+    for checkpoint, data, rows, sample in measured_checkpoints(options):
         labels, answers = answers_of(checkpoint, data, rows)
         shares = ferplus_shares(checkpoint.expressions)
-        content = {key: begun[key] for key in ("checkpoint", "data", "seed")} | provenance()
-        content["made"] = {"sequences": options.sequences, "seconds": SECONDS, "rate": RATE, "spoilt": SPOILT}
-        content["ways"] = compared(labels, answers, shares, options.sequences, options.shuffle_seed)
-        path = result_file(options.out, f"{checkpoint.name}-smoothing", begun["data"])
-        write(path, parse(Smoothing, content, path.name))
-        for drawn, named in content["ways"].items():
+        result = Smoothing(
+            checkpoint=sample["checkpoint"],
+            data=sample["data"],
+            seed=sample["seed"],
+            made=Made(options.sequences, SECONDS, RATE, SPOILT),
+            ways=compared(labels, answers, shares, options.sequences, options.shuffle_seed),
+            **provenance(),
+        )
+        path = result_file(options.out, f"{checkpoint.name}-smoothing", result.data)
+        write(path, result)
+        for drawn, named in result.ways.items():
             print(f"{checkpoint.name}, expressions {drawn}: frame accuracy, segment F1, delay")
             for name, way in named.items():
                 print(f"  {name:30} {100 * way.accuracy:5.1f} % {100 * way.segment_f1:5.1f} % {way.delay:5.2f} s")

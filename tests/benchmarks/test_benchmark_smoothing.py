@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.benchmark_smoothing import averaged, compared, found_again, made_sequence, measured, stretches
+from benchmarks.benchmark_smoothing import averaged, compared, found_again, made_sequence, main, measured, stretches
+from fer_models.results import read
+from fer_models.results.smoothing import Smoothing
+from tests.support.tiny import tiny_checkpoint, tiny_ferplus
 
 SHARES = np.array([0.6, 0.4])
 LABELS = np.repeat([0, 1], 20)
@@ -46,4 +49,23 @@ def test_the_markov_model_finds_more_segments_than_the_raw_answers_which_it_is_m
     table = compared(LABELS, answers_right_in(0.85), np.array([0.5, 0.5]), sequences=2, seed=0)
     named = table["all alike"]
     assert named["HMM, best path"].segment_f1 > 0.5 > 0.3 > named["raw"].segment_f1
-    assert named["HMM, live, 1 s"].accuracy > named["exponential average, 0.25 s"].accuracy
+    assert named["HMM, whole clip"].accuracy > named["exponential average, 0.25 s"].accuracy
+
+
+def test_the_command_writes_a_result_that_can_be_read(tmp_path, data_cache):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    data = tiny_ferplus(tmp_path / "data.parquet", count=48)
+    where = [
+        "--data",
+        str(data),
+        "--layout",
+        "ferplus_parquet",
+        "--split",
+        "PublicTest",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    result = read(main([str(folder), *where, "--sequences", "1"]))
+    assert isinstance(result, Smoothing) and result.made.sequences == 1
+    assert list(result.ways) == ["as FER+ has them", "all alike"]
+    assert all(0 <= way.accuracy <= 1 for ways in result.ways.values() for way in ways.values())

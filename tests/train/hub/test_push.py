@@ -32,6 +32,9 @@ NEW = [".gitattributes"]  # all that a repo holds that was just made
 SLACK = 10.0  # seconds, for a busy machine
 
 
+CONFIG = '{"model_type": "pattlite"}'
+
+
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """A Hub with a member who may write to `org`, whose token the client has. Pauses between attempts are skipped and
@@ -56,7 +59,7 @@ def folder(tmp_path):
     for place in ("results", "__pycache__", ".cache"):
         (folder / place).mkdir(parents=True)
     (folder / "README.md").write_text(CARD)
-    (folder / "config.json").write_text("{}")
+    (folder / "config.json").write_text(CONFIG)
     (folder / "preprocessor_config.json").write_text("{}")
     (folder / "model.safetensors").write_bytes(random.Random(0).randbytes(300_000))
     (folder / "results/large.bin").write_bytes(random.Random(1).randbytes(11_000_000))
@@ -219,7 +222,7 @@ def test_a_pull_request_leaves_main_alone_and_needs_no_rights(hub, folder, monke
     pushed = push.push_folder(folder, "org", create_pr=True)
     repo = hub.repos["model/org/model-x"]
     assert pushed.url == f"{hub.url}/org/model-x/discussions/1"
-    assert repo.files("main")["config.json"].data == b"{}"
+    assert repo.files("main")["config.json"].data == CONFIG.encode()
     assert repo.files("refs/pr/1")["config.json"].data == b'{"better": true}'
 
 
@@ -232,7 +235,7 @@ def test_a_space_is_pushed_in_the_same_way(hub, folder):
 
 
 def test_a_revision_is_a_branch_of_its_own(hub, folder):
-    for content in ("{}", '{"changed": 1}'):
+    for content in (CONFIG, CONFIG.replace("}", ', "changed": 1}')):
         (folder / "config.json").write_text(content)
         push.push_folder(folder, "org", revision="trial")
         assert hub.repos["model/org/model-x"].files("trial")["config.json"].data == content.encode()
@@ -251,7 +254,7 @@ def test_a_private_repo_is_not_shown_to_others_and_a_public_one_is_not_taken_for
     (folder / "config.json").write_text('{"secret": 1}')
     with pytest.raises(PushError, match="org/model-x is public; make it private in its settings first"):
         push.push_folder(folder, "org", private=True)
-    assert hub.repos["model/org/model-x"].files()["config.json"].data == b"{}"
+    assert hub.repos["model/org/model-x"].files()["config.json"].data == CONFIG.encode()
 
 
 def test_a_pinned_push_is_what_its_name_loads_from_then_on(hub, folder):
