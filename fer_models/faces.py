@@ -117,10 +117,15 @@ class FaceDetector:
         """
         if not faces:
             return []
-        squares, shifts, points, scores = self._looked_at(photo, faces)
+        squares = [_square(face.box) for face in faces]
+        inputs = np.stack([_onet_input(photo, *square) for square in squares])  # (N, 48, 48, 3)
+        with torch.inference_mode():
+            shifts, points, scores = self._mtcnn.onet(torch.from_numpy(inputs).permute(0, 3, 1, 2))
         limits = np.array([*photo.size, *photo.size], dtype=float)
         followed: list[Face | None] = []
-        for (left, top, side), shift, point, score in zip(squares, shifts, points, scores.tolist(), strict=True):
+        for (left, top, side), shift, point, score in zip(
+            squares, shifts.numpy(), points.numpy(), scores[:, 1].tolist(), strict=True
+        ):
             corners = np.array([left, top, left + side, top + side]) + side * shift
             corners = np.clip(corners, 0, limits)
             landmarks = np.array([left, top]) + side * point.reshape(2, 5).T  # the network gives all x, then all y
@@ -129,17 +134,16 @@ class FaceDetector:
             followed.append(Face(tuple(corners.tolist()), landmarks.astype(float), score) if found else None)
         return followed
 
-    def scores(self, photo: Image.Image, faces: Sequence[Face]) -> np.ndarray:
-        """`(N,)` how sure MTCNN's last network is that each box holds an upright face, 0 to 1."""
-        return self._looked_at(photo, faces)[3]
-
-    def _looked_at(self, photo: Image.Image, faces: Sequence[Face]) -> tuple[list, np.ndarray, np.ndarray, np.ndarray]:
-        """The faces' squares, and MTCNN's last network on each: shifts `(N, 4)`, points `(N, 10)`, scores `(N,)`."""
-        squares = [_square(face.box) for face in faces]
-        inputs = np.stack([_onet_input(photo, *square) for square in squares])  # (N, 48, 48, 3)
+    def turned_scores(self, photo: Image.Image, faces: Sequence[Face]) -> np.ndarray:
+        """`(4, N)` how sure MTCNN's last network is that each box holds a face, 0 to 1: as it is, and turned by one,
+        two and three quarters to the left."""
+        if not faces:
+            return np.zeros((4, 0))
+        inputs = np.stack([_onet_input(photo, *_square(face.box)) for face in faces])  # (N, 48, 48, 3)
+        turned = np.concatenate([np.rot90(inputs, quarters, axes=(1, 2)) for quarters in range(4)])
         with torch.inference_mode():
-            shifts, points, scores = self._mtcnn.onet(torch.from_numpy(inputs).permute(0, 3, 1, 2))
-        return squares, shifts.numpy(), points.numpy(), scores[:, 1].numpy()
+            scores = self._mtcnn.onet(torch.from_numpy(turned).permute(0, 3, 1, 2))[2]
+        return scores[:, 1].numpy().reshape(4, len(faces))
 
 
 def _square(box: tuple[float, float, float, float]) -> tuple[float, float, float]:

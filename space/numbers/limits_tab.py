@@ -62,8 +62,10 @@ def limits_html(found: Measured) -> str:
         (
             "What it does not find or take",
             [
-                "Faces smaller than about 40 pixels, in large photos than about 3 % of the longer side; faces from the "
-                "side or upside down; faces that are half covered. A face that is not found gets no answer.",
+                "Faces from the side and half covered ones are often not found, nor are faces under some 40 pixels in "
+                "a large photo. In a small photo even ten pixels are found; under 40 the answer says “very small”, and "
+                "is worth less than its percentage. A photo on its side or upside down is turned first. A face that is "
+                "not found gets no answer.",
                 "It answers for drawn faces, masks and dolls if the detector takes them for faces.",
                 "Photos of more than 40 megapixels and files of more than 50 MB are refused.",
                 "It does not recognise people, and nothing about them is kept: uploads are deleted within the hour "
