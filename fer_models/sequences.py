@@ -35,11 +35,12 @@ def sequence_features(checkpoint: Checkpoint, crops: Sequence[Image.Image | None
     """The last feature maps of the network, averaged over their places: `(T, F)`, zeros for a frame without a face; and
     `(T,)` bool, whether there is one."""
     seen = [index for index, crop in enumerate(crops) if crop is not None]
+    faces = [crop for crop in crops if crop is not None]
     rows = []
     with torch.inference_mode():
-        for first in range(0, len(seen), PICTURES_PER_PASS):
-            some = [crops[index] for index in seen[first : first + PICTURES_PER_PASS]]
-            output = checkpoint.model(checkpoint.pixel_values(some), output_hidden_states=True)
+        for first in range(0, len(faces), PICTURES_PER_PASS):
+            pixel_values = checkpoint.pixel_values(faces[first : first + PICTURES_PER_PASS])
+            output = checkpoint.model(pixel_values, output_hidden_states=True)
             rows.append(output.hidden_states[-1].float().mean(dim=(2, 3)).cpu())
     mask = torch.zeros(len(crops), dtype=torch.bool)
     if not rows:
@@ -92,7 +93,7 @@ class SequenceHead:
             logits = self.model(features[None], seen[None]).logits
         shares = probabilities(logits, config.softmax_temperature)[0].tolist()
         named = {config.id2label[index]: share for index, share in enumerate(shares)}
-        best = max(named, key=named.get)
+        best = max(named, key=named.__getitem__)
         sure = config.reject_threshold is None or named[best] >= config.reject_threshold
         return SequenceAnswer(best if sure else NOT_DETECTED, named, len(crops), int(seen.sum()))
 
