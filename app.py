@@ -24,26 +24,23 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
 from space.api import add_api
 from space.image.answers import ImageAnswers
 from space.image.maps import colormap_filters
-from space.image.tab import image_tab
+from space.image.tab import photo_tab
 from space.live.video_tab import video_tab
 from space.live.webcam_tab import webcam_tab
 from space.numbers.limits_tab import limits_tab
 from space.numbers.measured import measured
 from space.numbers.models_tab import models_tab
 from space.open_models import notice_html, open_models
-from space.page.style import HEAD, PAGE_CSS, THEME
+from space.page.style import HEAD, THEME, plain
 from space.uploaded import MOST_BYTES, Page
 from space.uploads import EVERY, MAX_AGE, SESSIONS, forget_sessions, keep_tidy, sweep
 
 QUEUE = 40  # who comes later is told that the Space is busy
-INTRO = """<header class="fer intro"><h1>What does this face express, and why does the model think so?</h1>
-<p>Published facial-expression models, side by side, with the parts of the face they looked at. Expressions are not
-feelings: a model names what a face shows, not what a person feels. The server deletes photos within the hour.</p>
-</header>"""
+INTRO = """<header class="fer intro"><h1>Which expression do models see in this face, and where did they look?</h1>
+<p>A face’s expression is not a person’s feeling. Photos are deleted within an hour.</p></header>"""
 
 LAUNCH = {
     "theme": THEME,
-    "css": PAGE_CSS,
     "head": HEAD,
     "max_file_size": MOST_BYTES,
     "allowed_paths": [str(Path(__file__).resolve().parent / "examples")],  # from wherever the Space is started
@@ -59,10 +56,11 @@ def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
     """The page, wired to an analyzer; it says which models are `missing`."""
     answers = ImageAnswers(analyzer)
     found = measured(analyzer)
-    with Page(title="Facial expressions, explained", fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
-        gr.HTML(INTRO + notice_html(missing) + colormap_filters())
+    title = "Which expression, and where did the models look?"
+    with Page(title=title, fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
+        plain(INTRO + notice_html(missing) + colormap_filters())
         with gr.Tabs():
-            image_tab(page, answers)
+            photo_tab(answers)
             webcam_tab(analyzer)
             video_tab(analyzer)
             models_tab(found)

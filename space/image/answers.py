@@ -1,38 +1,23 @@
-"""What the Image tab shows and hands out, computed from what its controls hold; the layout is in image_tab.py."""
+"""What the Photo tab and the API compute: answers, maps, trust and pictures for the faces of a photo."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from PIL import Image
 
 from fer_models.analyzer import Analyzer, Prediction
 from fer_models.photo import PhotoError
 from fer_models.schema import FaceResult, Origin, face_result, origin
 from fer_models.trust import Trust, measure_trust
 from space.image.downloads import picture_png
-from space.image.html import START, agreement_html, column_html, face_label, notice_html, photo_html, start_html
-from space.image.link import Choices, example_of, to_query
 from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
 
+START = "Choose a photo, take or paste one, or look at an example."
 NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turned to you."
 NO_MODEL = "No model is chosen; tick at least one."
 
 SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
 
 Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Which face of which photo; of any other photo it is the first one."""
-
-    digest: str = ""
-    face: int = 0
-
-    def within(self, photo: SeenPhoto) -> int:
-        """The chosen face of this photo, from 0."""
-        return self.face if photo.digest == self.digest and self.face < len(photo.found.faces) else 0
 
 
 @dataclass(frozen=True)
@@ -44,19 +29,8 @@ class Settings:
     expression: str | None = None
 
 
-@dataclass(frozen=True)
-class View:
-    """What the page shows, as HTML: the photo, where the models agree, and a card per model (others are hidden).
-    query: what of it a link holds."""
-
-    stage: str
-    agreement: str | None
-    cards: dict[str, str]
-    query: dict[str, str]
-
-
 class ImageAnswers:
-    """Everything behind the Image tab and the API: an analyzer, whose answers are remembered for a while. Faces count
+    """Everything behind the Photo tab and the API: an analyzer, whose answers are remembered for a while. Faces count
     from 0, in reading order."""
 
     def __init__(self, analyzer: Analyzer, max_age: float = MAX_AGE):
@@ -93,10 +67,6 @@ class ImageAnswers:
 
         return self._photos.get(digest, look)
 
-    def key(self, photo: SeenPhoto, face: int, settings: Settings) -> str:
-        """What tells the maps of one face from those of another, or of other settings."""
-        return f"{photo.digest[:16]} {face} {settings.method} {settings.expression}"
-
     def answers(self, photo: SeenPhoto, models: Sequence[str]) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
         columns = [self._answer(photo, name)[0] for name in self.models if name in models]
@@ -112,6 +82,16 @@ class ImageAnswers:
         return self._trust.get(
             (photo.digest, face, model, settings.method, settings.expression),
             lambda: measure_trust(self.analyzer.checkpoints[model], prediction, settings.method),
+        )
+
+    def shown_trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
+        """The same of the map alone that the page lays on the face, which takes less long."""
+        prediction = self._explain(photo, face, model, settings)
+        return self._trust.get(
+            (photo.digest, face, model, settings.method, settings.expression, "shown"),
+            lambda: measure_trust(
+                self.analyzer.checkpoints[model], prediction, settings.method, only=[prediction.maps[0].name]
+            ),
         )
 
     def milliseconds(self, photo: SeenPhoto, models: Sequence[str]) -> dict[str, float]:
@@ -157,47 +137,5 @@ class ImageAnswers:
         boxes = [tuple(scale * side for side in one.box) for one in found.faces]
         return picture_png(found.photo, boxes, face + 1, self.explained(photo, face, settings), opacity, colormap)
 
-    def view(self, source: Source, chosen: Chosen, settings: Settings) -> View:
-        """The whole page; what is wrong with a photo is said on it."""
-        if source is None:
-            return View(start_html(), None, {}, {})
-        try:
-            photo = self.photo(source)
-        except PhotoError as error:
-            return _notice(str(error))
-        if not photo.found.faces:
-            return _notice(NO_FACE, photo.found.photo)
-        if not settings.models:
-            return _notice(NO_MODEL, photo.found.photo)
-        face = chosen.within(photo)
-        explained = self.explained(photo, face, settings)
-        labels = [face_label(answers) for answers in self.answers(photo, settings.models)]
-        stages = self.milliseconds(photo, settings.models).items()
-        choices = Choices(
-            models=[answer.model for answer in explained],
-            example=example_of(photo.digest),
-            face=face,
-            method=settings.method,
-            expression=settings.expression,
-        )
-        return View(
-            stage=photo_html(photo, labels, face),
-            agreement=agreement_html(
-                face + 1,
-                len(photo.found.faces),
-                explained,
-                ", ".join(f"{name} {value:.0f} ms" for name, value in stages),
-            ),
-            cards={
-                answer.model: column_html(answer, settings.expression, self.key(photo, face, settings))
-                for answer in explained
-            },
-            query=to_query(choices, self.models),
-        )
 
-
-def _notice(text: str, picture: Image.Image | None = None) -> View:
-    return View(notice_html(text, picture), None, {}, {})
-
-
-__all__ = ["NO_FACE", "Chosen", "ImageAnswers", "Settings", "Source", "View"]
+__all__ = ["NO_FACE", "NO_MODEL", "START", "ImageAnswers", "Settings", "Source"]

@@ -27,17 +27,26 @@ def results_json(faces: list[FaceResult]) -> bytes:
 
 def results_csv(faces: list[FaceResult]) -> bytes:
     """All faces' answers, one row per face and model; a model that does not know an expression has an empty cell."""
-    expressions = list(dict.fromkeys(e for face in faces for a in face["answers"] for e in a["probabilities"]))
+    return _table(["face"], [([face["face"]], face) for face in faces])
+
+
+def photos_csv(photos: dict[str, list[FaceResult]]) -> bytes:
+    """The same of several photos, by their names."""
+    return _table(["photo", "face"], [([name, face["face"]], face) for name, faces in photos.items() for face in faces])
+
+
+def _table(first: list[str], rows: list[tuple[list, FaceResult]]) -> bytes:
+    expressions = list(dict.fromkeys(e for _, face in rows for a in face["answers"] for e in a["probabilities"]))
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(
-        ["face", "left", "top", "right", "bottom", "score", "model", "expression", "probability", "sure", *expressions]
+        [*first, "left", "top", "right", "bottom", "score", "model", "expression", "probability", "sure", *expressions]
     )
-    for face in faces:
+    for named, face in rows:
         for answer in face["answers"]:
             shares = [answer["probabilities"].get(expression, "") for expression in expressions]
-            told = [answer["model"], answer["expression"], answer["probability"], answer["sure"]]
-            writer.writerow([face["face"], *face["box"], face["score"], *told, *shares])
+            told = [answer["model"], answer["expression"], answer["probability"], "yes" if answer["sure"] else "no"]
+            writer.writerow([*named, *face["box"], face["score"], *told, *shares])
     return table.getvalue().encode()
 
 
@@ -148,4 +157,4 @@ def _file_name(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
 
 
-__all__ = ["picture_png", "raw_maps_zip", "results_csv", "results_json"]
+__all__ = ["photos_csv", "picture_png", "raw_maps_zip", "results_csv", "results_json"]

@@ -1,27 +1,43 @@
-"""What is chosen, as the query of a link, so that a page can be shared. A visitor's own photo is never part of it."""
+"""What a visitor asks for, and what of it stands in the address. A visitor's own photo is never part of that."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from fer_models.explain import METHODS
 from fer_models.paths import ROOT
-from space.image.maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
+from space.image.hiding import ASKED
 from space.image.recent import file_digest
+from space.image.regions import PARTS, Box
+from space.image.sections import SECTIONS
 
-EXAMPLES = {path.stem: path for path in sorted((ROOT / "examples").glob("*.jpg"))}
+# In the order of the page, with what each shows.
+EXAMPLES = {
+    name: ROOT / "examples" / f"{name}.jpg"
+    for name in ("mouth_hidden", "portrait", "dark", "hard_light", "several_faces", "no_face")
+}
 
 
 @dataclass(frozen=True)
-class Choices:
-    """example: a key of `EXAMPLES`. face: from 0. expression: `None` for each model's own answer."""
+class Wish:
+    """
+    example: a key of `EXAMPLES`; `None` for a photo of the visitor's own, the one numbered `photo`.
+    face: from 0. shown: the model whose map lies on the face, `None` for the first. models: those that answer.
+    expression: `None` for each model's own answer.
+    hide: `None`, or what to hide: a part, a rectangle in shares of the photo, or `ASKED`.
+    opened: the sections that are open.
+    """
 
-    models: list[str]
     example: str | None = None
+    photo: int = 0
     face: int = 0
+    shown: str | None = None
+    models: list[str] = field(default_factory=list)
     method: str = "gradcam"
     expression: str | None = None
-    opacity: float = DEFAULT_OPACITY
-    colormap: str = DEFAULT_COLORMAP
+    hide: str | Box | None = None
+    opened: tuple[str, ...] = ()
 
 
 def example_of(digest: str) -> str | None:
@@ -29,44 +45,66 @@ def example_of(digest: str) -> str | None:
     return _DIGESTS.get(digest)
 
 
-def to_query(choices: Choices, models: list[str]) -> dict[str, str]:
-    """The parameters that differ from the defaults; `models` are all there are."""
-    query = {}
-    if choices.example:
-        query["example"] = choices.example
-        if choices.face:
-            query["face"] = str(choices.face + 1)
-    if choices.models != models:
-        query["models"] = ",".join(choices.models)
-    if choices.method != "gradcam":
-        query["method"] = choices.method
-    if choices.expression:
-        query["expression"] = choices.expression
-    return query
-
-
-def from_query(query: Mapping[str, str], models: list[str], expressions: list[str]) -> Choices:
-    """The choices of a link; what is unknown or out of range is as if it were not there."""
+def read_wish(told: Mapping[str, Any] | None, models: list[str], expressions: list[str]) -> Wish:
+    """What a browser sent, from its address or from a click; what is unknown or out of range is as if it were not
+    there."""
+    told = told if isinstance(told, Mapping) else {}
 
     def known(name: str, options, default):
-        return query[name] if query.get(name) in options else default
+        value = told.get(name)
+        return value if isinstance(value, str) and value in options else default
 
-    wanted = query["models"].split(",") if "models" in query else models
-    return Choices(
-        models=[name for name in models if name in wanted] or models,
+    asked = told.get("models")
+    asked = asked.split(",") if isinstance(asked, str) else asked if isinstance(asked, list) else models
+    opened = told.get("opened")
+    return Wish(
         example=known("example", EXAMPLES, None),
-        face=max(0, _number(query.get("face"), 1) - 1),
+        photo=_number(told.get("photo"), 0),
+        face=max(0, _number(told.get("face"), 1) - 1),
+        shown=known("model", models, None),
+        models=[name for name in models if name in asked] if "models" in told else list(models),
         method=known("method", METHODS, "gradcam"),
         expression=known("expression", expressions, None),
-        opacity=min(max(_number(query.get("opacity"), round(100 * DEFAULT_OPACITY)), 0), 100) / 100,
-        colormap=known("colormap", COLORMAPS, DEFAULT_COLORMAP),
+        hide=_hide(told.get("hide")),
+        opened=tuple(name for name in SECTIONS if isinstance(opened, list) and name in opened),
     )
 
 
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isdecimal() and len(text) < 9 else default
+def to_query(wish: Wish, models: list[str], opening: str | None = None) -> dict[str, str]:
+    """The parameters of the address that differ from what the page shows without any; `models` are all there are."""
+    query = {}
+    if wish.example:
+        if wish.example != opening:
+            query["example"] = wish.example
+        if wish.face:
+            query["face"] = str(wish.face + 1)
+    if wish.shown and wish.shown != next(iter(wish.models), None):
+        query["model"] = wish.shown
+    if wish.models != models:
+        query["models"] = ",".join(wish.models)
+    if wish.method != "gradcam":
+        query["method"] = wish.method
+    if wish.expression:
+        query["expression"] = wish.expression
+    return query
+
+
+def _hide(value: Any) -> str | Box | None:
+    if value in (ASKED, *PARTS):
+        return value
+    if isinstance(value, list) and len(value) == 4 and all(isinstance(side, int | float) for side in value):
+        left, top, right, bottom = (min(max(float(side), 0.0), 1.0) if math.isfinite(side) else 0.0 for side in value)
+        if right > left and bottom > top:
+            return left, top, right, bottom
+    return None
+
+
+def _number(value: Any, default: int) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(0, min(value, 10**8))
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 9 else default
 
 
 _DIGESTS = {file_digest(path): name for name, path in EXAMPLES.items()}
 
-__all__ = ["EXAMPLES", "Choices", "example_of", "from_query", "to_query"]
+__all__ = ["EXAMPLES", "Wish", "example_of", "read_wish", "to_query"]

@@ -57,8 +57,15 @@ def layers(shown: FaceMap, crop_url: str, side: int = LAYER_SIDE) -> str:
     """The crop with the map over it, as HTML; a map whose axes are no places stands alone."""
     text = html.escape(f"{shown.name}, {strongest_place(shown)}")
     crop = "" if shown.kind == "ranks" else f'<img src="{crop_url}" alt="">'
-    heat = f'<img class="heat {shown.kind}" src="{_png_url(_greys(shown, side))}" alt="">' if shown.values.any() else ""
+    heat = heat_image(shown, side=side)
     return f'<div class="layers" role="img" aria-label="{text}">{crop}{heat}{_numbers(shown)}{_profiles(shown)}</div>'
+
+
+def heat_image(shown: FaceMap, attributes: str = "", side: int = LAYER_SIDE) -> str:
+    """The map alone as a grey picture, which the browser colours; nothing for a map of zeros."""
+    if not shown.values.any():
+        return ""
+    return f'<img class="heat {shown.kind}" {attributes} src="{_png_url(_greys(shown, side))}" alt="">'
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,7 @@ __all__ = [
     "colormap_filters",
     "evenness",
     "figures",
+    "heat_image",
     "layers",
     "map_groups",
     "strongest_place",

@@ -7,7 +7,7 @@ import gradio as gr
 
 from fer_models.analyzer import Analyzer
 from fer_models.explain import METHODS
-from fer_models.faces import PhotoError
+from fer_models.photo import PhotoError
 from space.data_url import PhotoData, decoded
 from space.uploaded import UploadError, read_uploaded, uploaded_file
 
@@ -18,7 +18,9 @@ MAX_DATA_URL = 70_000_000  # characters; the size limit of uploads does not see 
 class PhotoInput(gr.Image):
     """`gr.Image` that hands the upload over undecoded, so that a broken file is told about in our words."""
 
-    is_template = True  # the page shows it as gr.Image
+    def get_block_name(self) -> str:
+        """What the page shows it as."""
+        return "image"
 
     data_model = PhotoData
 
@@ -37,6 +39,23 @@ class PhotoInput(gr.Image):
             return read_uploaded(payload.path)
         except UploadError as error:
             return PhotoError(str(error))
+
+
+class PhotosInput(gr.File):
+    """`gr.File` that hands several uploads over undecoded."""
+
+    is_template = True
+
+    def preprocess(self, payload) -> list[str | PhotoError]:
+        """The path of each file, or what is wrong with it."""
+        return [] if payload is None else [_upload(file.path) for file in payload.root]
+
+
+def _upload(path: str) -> str | PhotoError:
+    try:
+        return str(uploaded_file(path))
+    except UploadError as error:
+        return PhotoError(str(error))
 
 
 class ClipInput(gr.Video):

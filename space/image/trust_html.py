@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from fer_models.trust import RANDOM_MAPS, Faithfulness, MapTrust, Trust
-from space.image.html import CROP_SIDE
 from space.image.maps import layers
+from space.image.sections import CROP_SIDE
 from space.page.html import data_url
 
 # Told apart by colour-blind people (Okabe and Ito), and by their dashes in print.

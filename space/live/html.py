@@ -13,8 +13,8 @@ from PIL import Image
 
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.video.stream import FaceStream, FollowedFace
-from fer_models.video.timeline import timeline_html
 from space.image.maps import layers
+from space.live.timeline_html import timeline_html
 from space.page.html import data_url, how_sure
 
 CROP_SIDE = 144  # pixels of a crop on the page

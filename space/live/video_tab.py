@@ -14,8 +14,8 @@ from gradio.utils import get_upload_folder
 
 from fer_models.analyzer import Analyzer
 from fer_models.video.clip import MAX_BYTES, MAX_SECONDS, VideoError, VideoProgress, VideoResult, annotate_video
-from fer_models.video.timeline import timeline_html
 from space.image.photo_input import ClipInput
+from space.live.timeline_html import timeline_html
 from space.page.html import message_html
 
 logger = logging.getLogger(__name__)

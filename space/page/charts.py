@@ -1,6 +1,6 @@
 """Numbers -> charts as inline SVG, which follow the light or dark theme of the page and need no plotting library.
 
-Colours are those of the style sheet (`--chart-0` to `--chart-6`, after Okabe and Ito, which people with any colour
+Colours are those of the style sheet (`--model-0` to `--model-6`, after Okabe and Ito, which people with any colour
 vision can tell apart); points differ in their shapes and lines in their dashes too.
 """
 

@@ -1,41 +1,23 @@
-// What the browser does alone: the look of the maps, the address, the clipboard, saving what the server packed.
+// What the browser does alone for every tab: the address, the look of the maps, the clipboard, saving a packed file.
 window.fer = {
-  set(name, value) {
+  // Changes what the address holds; `step` is one that Back undoes.
+  address(changes, step = false) {
     const url = new URL(location);
-    if (value === null) url.searchParams.delete(name);
-    else url.searchParams.set(name, value);
-    history.replaceState(history.state, '', url);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null || value === undefined || value === '') url.searchParams.delete(name);
+      else url.searchParams.set(name, value);
+    }
+    const state = {...history.state, fer: window.fer.photo?.kept() ?? null};
+    if (step && url.href !== location.href) history.pushState(state, '', url);
+    else history.replaceState(state, '', url);
   },
 
   opacity(percent) {
     document.documentElement.style.setProperty('--map-opacity', percent / 100);
-    fer.set('opacity', percent);
   },
 
   colormap(name) {
     document.documentElement.dataset.colormap = name;
-    fer.set('colormap', name);
-  },
-
-  address(query) {
-    for (const name of ['example', 'face', 'models', 'method', 'expression']) fer.set(name, query?.[name] ?? null);
-  },
-
-  async copy(label) {
-    const button = [...document.querySelectorAll('button')].find(one => one.textContent.trim() === label);
-    let told = 'Link copied';
-    try { await navigator.clipboard.writeText(location.href); }
-    catch { told = 'Copy it from the address bar'; }
-    button.textContent = told;
-    setTimeout(() => { button.textContent = label; }, 2500);
-  },
-
-  // What was measured about maps that have changed in the meantime.
-  dropStale() {
-    for (const trust of document.querySelectorAll('.fer.trust')) {
-      const card = trust.closest('.column').querySelector('section.model');
-      if (card?.dataset.key !== trust.dataset.key) trust.remove();
-    }
   },
 
   save(parcel) {
@@ -45,4 +27,40 @@ window.fer = {
     link.download = parcel.file;
     link.click();
   },
+
+  async copy(button, told) {
+    const label = button.textContent;
+    let said = told;
+    try { await navigator.clipboard.writeText(location.href); }
+    catch { said = 'Copy it from the address bar'; }
+    button.textContent = said;
+    setTimeout(() => { button.textContent = label; }, 2500);
+  },
+
+  // Tabs by their names in the address.
+  tabs: {
+    names: {photo: 'Photo', live: 'Live', video: 'Video', compare: 'Compare models', limits: 'Limits'},
+
+    button(name) {
+      const text = fer.tabs.names[name] ?? fer.tabs.names.photo;
+      return [...document.querySelectorAll('[role=tab]')].find(one => one.textContent.trim() === text);
+    },
+
+    fromAddress() {
+      const wanted = fer.tabs.button(new URL(location).searchParams.get('tab') ?? 'photo');
+      if (wanted && wanted.getAttribute('aria-selected') !== 'true') wanted.click();
+    },
+
+    toAddress(text) {
+      const name = Object.entries(fer.tabs.names).find(([, title]) => title === text)?.[0];
+      if (!name || name === (new URL(location).searchParams.get('tab') ?? 'photo')) return;
+      fer.address({tab: name === 'photo' ? null : name}, true);
+    },
+  },
 };
+
+document.addEventListener('click', event => {
+  const tab = event.target.closest?.('[role=tab]');
+  if (tab) fer.tabs.toAddress(tab.textContent.trim());
+});
+addEventListener('popstate', () => fer.tabs.fromAddress());

@@ -13,8 +13,10 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.paths import ROOT
 from fer_models.photo import PhotoError
 from space.data_url import decoded
-from space.image.answers import Chosen, ImageAnswers, Settings
+from space.image.answers import ImageAnswers
+from space.image.link import Wish
 from space.image.photo_input import PhotoInput, politely
+from space.image.view import PhotoPage
 
 MODEL = CHECKPOINTS / "pattlite-ferplus"
 
@@ -97,5 +99,5 @@ def test_what_is_pasted_and_cannot_be_used_is_said_in_its_own_words(monkeypatch,
 
     monkeypatch.setattr("space.image.photo_input.MAX_DATA_URL", 5000)
     source = PhotoInput().preprocess(ImageData(url=url))
-    view = ImageAnswers(Analyzer([MODEL])).view(source, Chosen(), Settings(["pattlite-ferplus"]))
-    assert words in view.stage and "empty" not in view.stage and view.cards == {}
+    view = PhotoPage(ImageAnswers(Analyzer([MODEL]))).view(Wish(models=["pattlite-ferplus"]), source)
+    assert words in view.panel and "empty" not in view.panel and view.overlay == ""

@@ -1,12 +1,11 @@
-"""What the Image tab shows for a photo, a face and settings, and what it says instead."""
+"""What the Photo tab and the API compute for a photo, a face and settings."""
 
 import numpy as np
 import pytest
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, Checkpoint
 from fer_models.faces import PhotoError
-from space.image.answers import NO_FACE, NO_MODEL, Chosen, ImageAnswers, Settings
-from space.image.html import START
+from space.image.answers import ImageAnswers, Settings
 from space.image.link import EXAMPLES
 from tests.support.tiny import tiny_checkpoint
 
@@ -18,48 +17,6 @@ GROUP = str(EXAMPLES["several_faces"])
 def answers(tmp_path_factory) -> ImageAnswers:
     other = tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "random-weights", ("happiness", "fear"))
     return ImageAnswers(Analyzer([CHECKPOINTS / MODEL, other]))
-
-
-def test_every_fault_is_one_sentence_without_a_path(answers, tmp_path):
-    broken = tmp_path / "secret-name.jpg"
-    broken.write_text("no picture")
-    both = Settings(answers.models)
-    assert START in answers.view(None, Chosen(), both).stage
-    page = answers.view(str(broken), Chosen(), both).stage
-    assert "not a picture" in page and "secret-name" not in page and str(tmp_path) not in page
-    assert "choose it again" in answers.view(str(tmp_path / "gone.jpg"), Chosen(), both).stage
-    for source, settings, words in (
-        (str(EXAMPLES["no_face"]), both, NO_FACE),
-        (GROUP, Settings([]), NO_MODEL),
-    ):
-        view = answers.view(source, Chosen(), settings)
-        assert words in view.stage and "<img" in view.stage  # the photo itself is shown
-        assert view.agreement is None and view.cards == {} and view.query == {}
-
-
-def test_only_the_chosen_models_have_a_card(answers):
-    assert list(answers.view(GROUP, Chosen(), Settings([MODEL])).cards) == [MODEL]
-    both = answers.view(GROUP, Chosen(), Settings(["random-weights", MODEL]))
-    assert list(both.cards) == answers.models  # in the order of the columns
-
-
-def test_all_columns_explain_what_was_asked_for_and_each_its_own_answer_by_default(answers):
-    own = answers.view(GROUP, Chosen(), Settings(answers.models)).cards
-    named = {name: card.partition('class="answer">')[2].partition("<")[0] for name, card in own.items()}
-    assert all(f"Grad-CAM for {named[name]}" in card for name, card in own.items())
-    asked = answers.view(GROUP, Chosen(), Settings(answers.models, expression="fear")).cards
-    assert all("Grad-CAM for fear" in card for card in asked.values())
-    unknown = answers.view(GROUP, Chosen(), Settings(answers.models, expression="contempt")).cards
-    assert "Grad-CAM for contempt" in unknown[MODEL] and "does not know contempt" in unknown["random-weights"]
-
-
-def test_a_choice_of_a_face_belongs_to_its_photo(answers):
-    group, portrait = answers.photo(GROUP), answers.photo(str(EXAMPLES["portrait"]))
-    third = Chosen(group.digest, 2)
-    assert third.within(group) == 2 and third.within(portrait) == 0
-    assert Chosen(group.digest, 7).within(group) == 0
-    view = answers.view(GROUP, third, Settings(answers.models))
-    assert "Face 3 of 3" in view.agreement and view.query == {"example": "several_faces", "face": "3"}
 
 
 def test_the_explained_answer_is_the_one_in_the_results(answers):

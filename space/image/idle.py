@@ -1,0 +1,58 @@
+"""What is only measured while nobody waits: it gives way to the next visitor, in the middle of its work."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from torch import nn
+
+T = TypeVar("T")
+
+
+class Interrupted(Exception):
+    """Somebody waits for an answer; ask again later."""
+
+
+class Busy:
+    """Counts those who wait for an answer; threads share it."""
+
+    def __init__(self):
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._measuring = threading.Lock()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """An answer is made inside."""
+        with self._lock:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def when_idle(self, model: nn.Module, measure: Callable[[], T]) -> T:
+        """What `measure` gives, one at a time; it runs `model` many times, and stops between two runs.
+
+        Raises:
+            Interrupted: somebody waits, or another measurement runs.
+        """
+        if self._waiting or not self._measuring.acquire(blocking=False):
+            raise Interrupted
+        me = threading.get_ident()
+
+        def give_way(*_) -> None:
+            if self._waiting and threading.get_ident() == me:  # others may use the model for their answers
+                raise Interrupted
+
+        watch = model.register_forward_pre_hook(give_way)
+        try:
+            return measure()
+        finally:
+            watch.remove()
+            self._measuring.release()
+
+
+__all__ = ["Busy", "Interrupted"]
