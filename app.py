@@ -25,12 +25,13 @@ from space.api import add_api
 from space.image.answers import ImageAnswers
 from space.image.maps import colormap_filters
 from space.image.tab import photo_tab
+from space.live.live_tab import live_tab
 from space.live.video_tab import video_tab
-from space.live.webcam_tab import webcam_tab
 from space.numbers.limits_tab import limits_tab
 from space.numbers.measured import measured
 from space.numbers.models_tab import models_tab
 from space.open_models import notice_html, open_models
+from space.page.first_screen import middleware
 from space.page.style import HEAD, THEME, plain
 from space.uploaded import MOST_BYTES, Page
 from space.uploads import EVERY, MAX_AGE, SESSIONS, forget_sessions, keep_tidy, sweep
@@ -41,7 +42,7 @@ INTRO = """<header class="fer intro"><h1>Which expression do models see in this 
 
 LAUNCH = {
     "theme": THEME,
-    "head": HEAD,
+    "app_kwargs": {"middleware": middleware(HEAD)},
     "max_file_size": MOST_BYTES,
     "allowed_paths": [str(Path(__file__).resolve().parent / "examples")],  # from wherever the Space is started
     "show_error": False,
@@ -56,13 +57,14 @@ def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
     """The page, wired to an analyzer; it says which models are `missing`."""
     answers = ImageAnswers(analyzer)
     found = measured(analyzer)
+    fastest = found.fastest
     title = "Which expression, and where did the models look?"
     with Page(title=title, fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
-        plain(INTRO + notice_html(missing) + colormap_filters())
+        plain(INTRO + notice_html(missing) + colormap_filters(), elem_id="intro")
         with gr.Tabs():
             photo_tab(answers)
-            webcam_tab(analyzer)
-            video_tab(analyzer)
+            live_tab(analyzer, fastest)
+            video_tab(analyzer, fastest)
             models_tab(found)
             limits_tab(found)
         add_api(answers)

@@ -123,6 +123,30 @@ KINDS = {
 }
 
 
+def draw_on_face(
+    photo: Image.Image,
+    values: np.ndarray,
+    square: tuple[np.ndarray, float, float],
+    opacity: float = 0.5,
+    colormap: str = "viridis",
+) -> Image.Image:
+    """A copy of the photo with a map of places drawn where the model saw the face.
+
+    Args:
+        photo: RGB. values: the map, as in `overlay`.
+        square: centre `(2,)` in pixels, side and roll in radians, of what the model saw (`faces.crop_square`).
+    """
+    centre, side, roll = square
+    pixels = max(1, round(side))
+    plain = Image.new("RGB", (pixels, pixels))
+    heat = overlay(plain, values, 1.0, colormap).convert("RGBA")
+    heat.putalpha(round(255 * opacity) if np.any(values) else 0)
+    heat = heat.rotate(-np.degrees(roll), Image.Resampling.BICUBIC, expand=True)  # Pillow turns counter-clockwise
+    drawn = photo.convert("RGB")
+    drawn.paste(heat, (round(centre[0] - heat.width / 2), round(centre[1] - heat.height / 2)), heat)
+    return drawn
+
+
 def draw_faces(
     photo: Image.Image,
     boxes: Sequence[Sequence[float]],
@@ -207,4 +231,4 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-__all__ = ["KINDS", "add_profiles", "draw_faces", "draw_map", "draw_ranks", "overlay", "overlay_shares"]
+__all__ = ["KINDS", "add_profiles", "draw_faces", "draw_map", "draw_on_face", "draw_ranks", "overlay", "overlay_shares"]

@@ -11,12 +11,13 @@ from PIL import Image
 
 from fer_models.analyzer import Analyzer
 from fer_models.extras import needed_for
+from fer_models.faces import crop_square
 from fer_models.video.reading import DAMAGED, VideoError, VideoReader, open_video, video_stream
 from fer_models.video.segments import Segment, chain_of, segments
 from fer_models.video.stream import FaceStream, FollowedFace
 from fer_models.video.timeline import Sample
 from fer_models.video.tracking import FaceTracker
-from fer_models.visualize import draw_faces
+from fer_models.visualize import draw_faces, draw_on_face
 
 with needed_for("reading a clip"):
     import av
@@ -91,6 +92,7 @@ def annotate_video(
     models: Sequence[str] | None = None,
     half_life: float = 0.5,
     answers_per_second: float = 10.0,
+    maps: bool = False,
 ) -> Iterator[VideoProgress]:
     """Follow every face through a clip and ask the models about it.
 
@@ -105,6 +107,7 @@ def annotate_video(
         folder: where to write; it must exist.
         analyzer, models, half_life: as in `FaceStream`.
         answers_per_second: how often the models are asked; faces are followed in every frame.
+        maps: draw the first model's Grad-CAM on the faces of the annotated clip, too.
 
     Yields:
         The progress after every frame, at last with the result. Closing the generator cancels; then, and after any
@@ -127,7 +130,7 @@ def annotate_video(
     stream = FaceStream(
         analyzer,
         names,
-        method=None,
+        method="gradcam" if maps else None,
         half_life=half_life,
         answer_every=1 / answers_per_second,
         tracker=FaceTracker(analyzer.detector, max_faces=MAX_FACES),
@@ -151,7 +154,10 @@ def annotate_video(
                         for name, answer in face.raw.items():
                             given = answers.setdefault(face.number, {}).setdefault(name, [])
                             given.append((at, list(answer.probabilities.values())))
-                writing.write(_annotated(frame, faces), at)
+                drawn = frame
+                for face in faces if maps else ():
+                    drawn = _with_map(drawn, face, analyzer)
+                writing.write(_annotated(drawn, faces), at)
                 frames += 1
                 yield VideoProgress(min(at / clip.seconds, 1.0))
         if not frames:
@@ -204,6 +210,15 @@ def _rows(face: FollowedFace, at: float, scale: float, left_out: int, expression
             left_out,
             *shares,
         ]
+
+
+def _with_map(frame: Image.Image, face: FollowedFace, analyzer: Analyzer) -> Image.Image:
+    """The frame with the first model's map on the square of the face that the model saw."""
+    answer = next((one for one in face.shown.values() if one.maps), None)
+    if answer is None:
+        return frame
+    margin = analyzer.checkpoint(answer.model).model.config.face_margin
+    return draw_on_face(frame, answer.maps[0].values, crop_square(face.face, margin))
 
 
 def _annotated(frame: Image.Image, faces: list[FollowedFace]) -> Image.Image:

@@ -8,8 +8,10 @@ from fer_models.analyzer import Analyzer, Prediction
 from fer_models.photo import PhotoError
 from fer_models.schema import FaceResult, Origin, face_result, origin
 from fer_models.trust import Trust, measure_trust
-from space.image.downloads import picture_png
+from space.image.check import Check, map_check
+from space.image.downloads import MapNote, picture_png
 from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
+from space.image.regions import landmarks, looked_at
 
 START = "Choose a photo, take or paste one, or look at an example."
 NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turned to you."
@@ -94,6 +96,20 @@ class ImageAnswers:
             ),
         )
 
+    def known_check(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Check | None:
+        """The verdict on that map if it was measured already."""
+        found = self._trust.peek((photo.digest, face, model, settings.method, settings.expression, "shown"))
+        return None if found is None else map_check(found.maps[0] if found.maps else None)
+
+    def notes(self, photo: SeenPhoto, face: int, settings: Settings) -> dict[str, MapNote]:
+        """For each chosen model, what the page says about its map of a face."""
+        notes = {}
+        for answer in self.explained(photo, face, settings):
+            margin = self.analyzer.checkpoints[answer.model].model.config.face_margin
+            place = looked_at(answer.maps[0], landmarks(photo.found.faces[face], margin))
+            notes[answer.model] = MapNote(place, self.known_check(photo, face, answer.model, settings))
+        return notes
+
     def milliseconds(self, photo: SeenPhoto, models: Sequence[str]) -> dict[str, float]:
         """How long finding the faces and each model's answers took, for the whole photo."""
         taken = {name: self._answer(photo, name)[1] for name in self.models if name in models}
@@ -135,7 +151,10 @@ class ImageAnswers:
         found = photo.found
         scale = found.photo.width / found.size[0]
         boxes = [tuple(scale * side for side in one.box) for one in found.faces]
-        return picture_png(found.photo, boxes, face + 1, self.explained(photo, face, settings), opacity, colormap)
+        explained = self.explained(photo, face, settings)
+        return picture_png(
+            found.photo, boxes, face + 1, explained, opacity, colormap, self.notes(photo, face, settings)
+        )
 
 
 __all__ = ["NO_FACE", "NO_MODEL", "START", "ImageAnswers", "Settings", "Source"]

@@ -6,13 +6,17 @@ import json
 import re
 import textwrap
 import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from fer_models.analyzer import Prediction
-from fer_models.visualize import draw_faces, draw_map
+from fer_models.looks import looks
+from fer_models.visualize import draw_faces, draw_map, draw_ranks
 from space.face_results import FaceResult
+from space.image.check import Check
 from space.image.maps import MAPS_ACROSS, map_groups
 from space.page.html import how_sure
 
@@ -20,43 +24,77 @@ COLUMN, GAP, LINE = 300, 24, 20  # pixels
 INK, QUIET, PAPER, TRACK, FILL = "#1f2937", "#6b7280", "#ffffff", "#e5e7eb", "#4f46e5"
 
 
-def results_json(faces: list[FaceResult]) -> bytes:
-    """All faces' answers."""
-    return json.dumps({"faces": faces}, indent=2, ensure_ascii=False).encode()
+@dataclass(frozen=True)
+class MapNote:
+    """place: where a map is brightest, in words. check: its verdict; `None` where it was not measured."""
+
+    place: str
+    check: Check | None
+
+    @property
+    def lines(self) -> list[str]:
+        """The same as on the page."""
+        told = [f"Looked most at: {self.place}"]
+        if self.check is not None:
+            told.append(f"Map check: {self.check.word or 'nothing to check'}. {self.check.sentence}")
+        return told
 
 
-def results_csv(faces: list[FaceResult]) -> bytes:
-    """All faces' answers, one row per face and model; a model that does not know an expression has an empty cell."""
-    return _table(["face"], [([face["face"]], face) for face in faces])
+def results_json(
+    faces: list[FaceResult], number: int, answers: list[Prediction], notes: Mapping[str, MapNote]
+) -> bytes:
+    """All faces' answers, and for the chosen face, `number`, what is said about each model's map."""
+    maps = [
+        {
+            "model": answer.model,
+            "map": answer.maps[0].name,
+            "meaning": answer.maps[0].meaning,
+            "looked_most_at": notes[answer.model].place,
+            "check": asdict(check) if (check := notes[answer.model].check) else None,
+        }
+        for answer in answers
+    ]
+    told = {"faces": faces, "shown": {"face": number, "maps": maps}}
+    return json.dumps(told, indent=2, ensure_ascii=False).encode()
+
+
+def results_csv(faces: list[FaceResult], checks: Mapping[tuple[int, str], str] | None = None) -> bytes:
+    """All faces' answers, one row per face and model; a model that does not know an expression has an empty cell.
+
+    Args:
+        checks: by number of the face and model, the verdict on the map, where it was measured.
+    """
+    return _table(["face"], [([face["face"]], face) for face in faces], checks or {})
 
 
 def photos_csv(photos: dict[str, list[FaceResult]]) -> bytes:
     """The same of several photos, by their names."""
-    return _table(["photo", "face"], [([name, face["face"]], face) for name, faces in photos.items() for face in faces])
+    rows = [([name, face["face"]], face) for name, faces in photos.items() for face in faces]
+    return _table(["photo", "face"], rows, {})
 
 
-def _table(first: list[str], rows: list[tuple[list, FaceResult]]) -> bytes:
+def _table(first: list[str], rows: list[tuple[list, FaceResult]], checks: Mapping[tuple[int, str], str]) -> bytes:
     expressions = list(dict.fromkeys(e for _, face in rows for a in face["answers"] for e in a["probabilities"]))
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(
-        [*first, "left", "top", "right", "bottom", "score", "model", "expression", "probability", "sure", *expressions]
-    )
+    about = ["left", "top", "right", "bottom", "score", "model", "expression", "probability", "sure", "map_check"]
+    writer.writerow([*first, *about, *expressions])
     for named, face in rows:
         for answer in face["answers"]:
             shares = [answer["probabilities"].get(expression, "") for expression in expressions]
             told = [answer["model"], answer["expression"], answer["probability"], "yes" if answer["sure"] else "no"]
+            told.append(checks.get((face["face"], answer["model"]), ""))
             writer.writerow([*named, *face["box"], face["score"], *told, *shares])
     return table.getvalue().encode()
 
 
-def raw_maps_zip(number: int, answers: list[Prediction]) -> bytes:
+def raw_maps_zip(number: int, answers: list[Prediction], notes: Mapping[str, MapNote] | None = None) -> bytes:
     """Every map of a face as a float32 `.npy` at its own resolution, in a folder per model, with a list of what they
-    mean."""
+    mean; the first one of each model with what the page says about it."""
     buffer, listed = io.BytesIO(), []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for answer in answers:
-            for shown in answer.maps:
+            for index, shown in enumerate(answer.maps):
                 file = f"{_file_name(answer.model)}/{_file_name(shown.name)}.npy"
                 with archive.open(file, "w") as stream:
                     np.save(stream, shown.values)
@@ -75,6 +113,7 @@ def raw_maps_zip(number: int, answers: list[Prediction]) -> bytes:
                         "shape": list(shown.values.shape),
                     }
                     | ({"profiles": profiles} if profiles else {})
+                    | ({"notes": notes[answer.model].lines} if notes and index == 0 else {})
                 )
         archive.writestr("maps.json", json.dumps(listed, indent=2, ensure_ascii=False))
     return buffer.getvalue()
@@ -87,6 +126,7 @@ def picture_png(
     answers: list[Prediction],
     opacity: float,
     colormap: str,
+    notes: Mapping[str, MapNote] | None = None,
 ) -> bytes:
     """The page as one picture: the photo with its faces, and for the chosen face a column per model with bars and maps.
 
@@ -94,13 +134,19 @@ def picture_png(
         photo, boxes: the boxes are in pixels of this photo.
         number: of the chosen face, from 1; 0 where there is none.
         answers: for that face.
+        notes: what the page says about each model's map.
     """
-    columns = [_column(answer, opacity, colormap) for answer in answers]
+    titles = looks(answer.model for answer in answers)
+    columns = [
+        _column(answer, titles[answer.model].title, opacity, colormap, notes[answer.model].lines if notes else [])
+        for answer in answers
+    ]
     width = max(len(columns) * (COLUMN + GAP) + GAP, 2 * COLUMN)
     annotated = draw_faces(photo, boxes)
     annotated.thumbnail((width - 2 * GAP, 480))
     height = annotated.height + 2 * GAP + (2 * LINE if columns else 0)
     height += max((column.height for column in columns), default=0) + GAP
+    height += LINE if columns else 0
     page = Image.new("RGB", (width, height), PAPER)
     page.paste(annotated, ((width - annotated.width) // 2, GAP))
     top = annotated.height + 2 * GAP
@@ -109,16 +155,27 @@ def picture_png(
         top += 2 * LINE
     for index, column in enumerate(columns):
         page.paste(column, (GAP + index * (COLUMN + GAP), top))
+    if columns:
+        _scale(page, GAP, height - LINE - GAP // 2, colormap)
     buffer = io.BytesIO()
     page.save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def _column(answer: Prediction, opacity: float, colormap: str) -> Image.Image:
+def _scale(page: Image.Image, left: int, top: int, colormap: str) -> None:
+    """What the colours of the maps mean."""
+    draw = ImageDraw.Draw(page)
+    draw.text((left, top), "less", QUIET, _font(12))
+    ramp = draw_ranks(np.linspace(0, 1, 120)[None].repeat(120, axis=0), 120, colormap).crop((0, 0, 120, 12))
+    page.paste(ramp, (left + 34, top + 2))
+    draw.text((left + 162, top), "more", QUIET, _font(12))
+
+
+def _column(answer: Prediction, title: str, opacity: float, colormap: str, notes: list[str]) -> Image.Image:
     """A model's column, cut off below its last line."""
-    column = Image.new("RGB", (COLUMN, 200 + 30 * len(answer.probabilities) + 500 * len(answer.maps)), PAPER)
+    column = Image.new("RGB", (COLUMN, 400 + 30 * len(answer.probabilities) + 500 * len(answer.maps)), PAPER)
     draw = ImageDraw.Draw(column)
-    draw.text((0, 0), answer.model, QUIET, _font(14))
+    draw.text((0, 0), title, QUIET, _font(14))
     draw.text((0, 20), answer.expression, INK, _font(26))
     draw.text((0, 54), f"{how_sure(answer)}, {100 * answer.probability:.0f} %", QUIET, _font(14))
     top = 84
@@ -146,6 +203,9 @@ def _column(answer: Prediction, opacity: float, colormap: str) -> Image.Image:
             draw.text((0, top), line, QUIET, _font(12))
             top += 16
         top += 14
+    for line in (part for note in notes for part in textwrap.wrap(note, 46)):
+        draw.text((0, top), line, INK, _font(12))
+        top += 16
     return column.crop((0, 0, COLUMN, top))
 
 
@@ -157,4 +217,4 @@ def _file_name(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
 
 
-__all__ = ["photos_csv", "picture_png", "raw_maps_zip", "results_csv", "results_json"]
+__all__ = ["MapNote", "photos_csv", "picture_png", "raw_maps_zip", "results_csv", "results_json"]

@@ -47,6 +47,12 @@ class Recent:
             self._wake_later()
         return value
 
+    def peek(self, key: Hashable) -> object | None:
+        """The result under `key` if it is there; nothing is made."""
+        with self._lock:
+            made, value = self._items.get(key, (0.0, None))
+            return value if value is not None and time.monotonic() - made < self.max_age else None
+
     def _wake_later(self) -> None:
         if self._timer is None and self._items:
             oldest = min(made for made, _ in self._items.values())

@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from PIL import Image
 
 from fer_models.analyzer import Prediction
@@ -84,12 +85,7 @@ def _square(
     hidden: Sequence[Sequence[float]] | None,
 ) -> str:
     """What the models with this margin see, at its place in the photo, with their maps."""
-    centre, side, roll = crop_square(face, margin)
-    left, top = centre - side / 2
-    place = (
-        f"left:{100 * left / size[0]:.2f}%;top:{100 * top / size[1]:.2f}%;width:{100 * side / size[0]:.2f}%;"
-        f"height:{100 * side / size[1]:.2f}%;transform:rotate({math.degrees(roll):.1f}deg)"
-    )
+    place = square_style(crop_square(face, margin), size)
     heats = "".join(
         heat_image(
             answer.maps[0], f'data-model="{html.escape(answer.model)}"{"" if answer.model == shown else " hidden"}'
@@ -102,6 +98,16 @@ def _square(
         points = ",".join(f"{100 * x:.1f}% {100 * y:.1f}%" for x, y in hidden)
         patch = f'<div class="veil" style="clip-path:polygon({points})"></div>'
     return f'<div class="square" style="{place}" aria-hidden="true">{patch}{heats}</div>'
+
+
+def square_style(square: tuple[np.ndarray, float, float], size: tuple[int, int]) -> str:
+    """Where a crop's square (`faces.crop_square`) lies on a picture of this size, as CSS."""
+    centre, side, roll = square
+    left, top = centre - side / 2
+    return (
+        f"left:{100 * left / size[0]:.2f}%;top:{100 * top / size[1]:.2f}%;width:{100 * side / size[0]:.2f}%;"
+        f"height:{100 * side / size[1]:.2f}%;transform:rotate({math.degrees(roll):.1f}deg)"
+    )
 
 
 def _box(photo: SeenPhoto, index: int, text: str, chosen: bool) -> str:
@@ -145,4 +151,4 @@ def plain_overlay(photo: SeenPhoto) -> str:
     return f'<div class="fer frame over" style="{frame_style(photo.found.size)}"></div>'
 
 
-__all__ = ["label", "overlay_html", "picture_html", "plain_overlay", "strip_html"]
+__all__ = ["frame_style", "label", "overlay_html", "picture_html", "plain_overlay", "square_style", "strip_html"]

@@ -38,8 +38,8 @@ def photo_tab(answers: ImageAnswers) -> None:
             with gr.Column(scale=11, min_width=320, elem_id="left-side"):
                 plain(sources_html(), elem_id="sources")
                 with gr.Column(elem_id="stage"):
-                    picture = plain(first.picture, js_on_load=APPLY)
-                    overlay = plain(first.overlay, js_on_load=APPLY)
+                    picture = plain(first.picture, elem_id="picture", js_on_load=APPLY)
+                    overlay = plain(first.overlay, elem_id="overlay", js_on_load=APPLY)
                 plain(scale_html(), elem_id="scale")
                 strip = plain(f'<div class="fer">{first.strip}</div>', elem_id="strip", js_on_load=APPLY)
                 plain(examples_html(EXAMPLES), elem_id="examples")
@@ -157,15 +157,25 @@ def _picture(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, val
 
 def _maps(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values: dict) -> dict:
     explained = answers.explained(photo, face, settings_of(wish))
-    return _parcel("maps.zip", "application/zip", raw_maps_zip(face + 1, explained))
+    notes = answers.notes(photo, face, settings_of(wish))
+    return _parcel("maps.zip", "application/zip", raw_maps_zip(face + 1, explained, notes))
 
 
 def _json(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values: dict) -> dict:
-    return _parcel("faces.json", "application/json", results_json(answers.results(photo, wish.models)))
+    settings = settings_of(wish)
+    explained, notes = answers.explained(photo, face, settings), answers.notes(photo, face, settings)
+    made = results_json(answers.results(photo, wish.models), face + 1, explained, notes)
+    return _parcel("faces.json", "application/json", made)
 
 
 def _csv(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values: dict) -> dict:
-    return _parcel("faces.csv", "text/csv", results_csv(answers.results(photo, wish.models)))
+    checks = {
+        (number + 1, model): found.word
+        for number in range(len(photo.found.faces))
+        for model in wish.models
+        if (found := answers.known_check(photo, number, model, settings_of(wish)))
+    }
+    return _parcel("faces.csv", "text/csv", results_csv(answers.results(photo, wish.models), checks))
 
 
 def _all(answers: ImageAnswers, files: list[Source], wish: Wish) -> dict:

@@ -21,7 +21,7 @@ from space.image.sections import (
     settings_html,
 )
 from space.image.stage import label, overlay_html, picture_html, plain_overlay, strip_html
-from space.image.words import verdict
+from space.image.words import listed, verdict
 from space.page.html import data_url
 
 MOST_TOLD = 3  # faces of one photo whose answers a row of the table has room for
@@ -110,7 +110,13 @@ class PhotoPage:
             ),
             strip=strip_html(photo, labels, wish.face, crops),
             panel=panel_html(
-                (wish.face + 1, len(photo.found.faces)), explained, self.looks, places, wish.expression, hidden
+                (wish.face + 1, len(photo.found.faces)),
+                explained,
+                self.looks,
+                places,
+                wish.expression,
+                hidden,
+                _against(photo, explained),
             ),
             sections=self._sections(wish, explained, places, key, photo),
             state=self._state(wish, photo, key),
@@ -166,6 +172,12 @@ class PhotoPage:
             "photo_key": photo.digest[:16] if photo else "",
             "query": to_query(wish, self.answers.models, self.opening),
         }
+
+
+def _against(photo: SeenPhoto, explained: Sequence[Prediction]) -> list[str]:
+    """What should be known about the photo and this face, in sentences."""
+    conditions = explained[0].conditions
+    return [*photo.found.notes, *([f"This face is {listed(conditions)}."] if conditions else [])]
 
 
 def opening_example(answers: ImageAnswers) -> str:

@@ -1,24 +1,27 @@
 """One camera frame's faces and answers -> HTML, made for being shown many times a second.
 
-The picture goes back as the bytes that came, with the boxes laid over it by the browser: nothing is drawn or encoded
-again. Gradio changes only those parts of the page that differ from the frame before.
+The picture goes back as the bytes that came, with boxes and maps laid over it by the browser: nothing is drawn or
+encoded again. Gradio changes only those parts of the page that differ from the frame before.
 """
 
 import base64
 import html
-from functools import partial
-from itertools import groupby
 
 from PIL import Image
 
-from fer_models.analyzer import FaceMap, Prediction
+from fer_models.analyzer import Prediction
+from fer_models.faces import crop_square
+from fer_models.looks import Look, looks
 from fer_models.video.stream import FaceStream, FollowedFace
-from space.image.maps import layers
+from space.image.maps import heat_image
+from space.image.regions import is_even
+from space.image.stage import frame_style, square_style
+from space.image.words import share_words
 from space.live.timeline_html import timeline_html
-from space.page.html import data_url, how_sure
+from space.page.html import how_sure
 
-CROP_SIDE = 144  # pixels of a crop on the page
 LAYER_SIDE = 28  # pixels of a map's picture; the browser enlarges it
+MOST_FACES = 4  # whose answers stand beside the picture
 NOBODY = '<p class="notice">No face in the picture. Look into the camera, with light on your face.</p>'
 PLOT_EVERY = 0.25  # seconds between two drawings of the timelines
 
@@ -31,12 +34,13 @@ class LiveView:
         self._plotted = float("-inf")
         self._plots: dict[int, str] = {}
 
-    def html(self, frame: Image.Image, encoded: bytes, faces: list[FollowedFace], at: float) -> str:
+    def html(self, frame: Image.Image, encoded: bytes, faces: list[FollowedFace], at: float, shown: str = "") -> str:
         """The page for one frame.
 
         Args:
             frame: the picture. encoded: the JPEG that it was read from.
             faces: as `FaceStream.feed` gave them. at: the frame's time.
+            shown: the model whose map lies on the faces; the first one by default.
         """
         if at - self._plotted >= PLOT_EVERY or self._plots.keys() != {face.number for face in faces}:
             self._plotted = at
@@ -46,39 +50,47 @@ class LiveView:
                 face.number: timeline_html(self.stream.timeline(face.number), at - self.stream.window, at, gap, ends)
                 for face in faces
             }
+        drawn = looks(self.stream.models)
+        shown = shown if shown in self.stream.models else next(iter(self.stream.models), "")
         count = {0: "no face", 1: "one face"}.get(len(faces), f"{len(faces)} faces")
-        boxes = "".join(_box(face, frame.size) for face in faces)
+        boxes = "".join(self._map(face, frame.size, shown) + _box(face, frame.size) for face in faces)
         picture = base64.b64encode(encoded).decode()
         plots = "".join(
-            f'<section aria-label="face {number} over time"><h3>Face {number}</h3>{plot}</section>'
+            f'<section aria-label="face {number} over time"><h3>Face {number} over time</h3>{plot}</section>'
             for number, plot in self._plots.items()
         )
         left_out = self.stream.left_out
         more = (
             f'<p class="hint">{left_out} more in the picture, not followed: there are too many.</p>' if left_out else ""
         )
-        columns = "".join(
-            f'<div class="columns" role="group" aria-label="face {face.number}">'
-            f"{_heading(face.number, len(faces))}{''.join(map(_column, face.shown.values()))}</div>"
-            for face in faces
-        )
+        answers = "".join(_answers(face, drawn, len(faces)) for face in faces[:MOST_FACES])
         return (
-            f'<div class="fer live"><div class="view"><div class="stage" role="img" '
-            f'aria-label="the camera\'s picture: {count}"><img class="frame" src="data:image/jpeg;base64,{picture}" '
-            f'alt="">{boxes}</div>{self._timing()}{more}</div>'
-            f'<div class="plots">{plots or NOBODY}</div>{columns}</div>'
+            f'<div class="fer live"><div class="view"><div class="frame over" style="{frame_style(frame.size)}" '
+            f'role="img" aria-label="the camera\'s picture: {count}"><img class="photo shown" '
+            f'src="data:image/jpeg;base64,{picture}" alt="">{boxes}</div>{more}</div>'
+            f'<div class="fer panel">{answers or NOBODY}</div><div class="plots">{plots}</div>'
+            f"{self._timing(drawn)}</div>"
         )
 
-    def _timing(self) -> str:
+    def _map(self, face: FollowedFace, size: tuple[int, int], shown: str) -> str:
+        """The shown model's map at its place on the face."""
+        answer = face.shown.get(shown)
+        if answer is None or not answer.maps or is_even(answer.maps[0]):
+            return ""
+        margin = self.stream.analyzer.checkpoint(shown).model.config.face_margin
+        place = square_style(crop_square(face.face, margin), size)
+        return f'<div class="square" style="{place}">{heat_image(answer.maps[0], side=LAYER_SIDE)}</div>'
+
+    def _timing(self, drawn: dict[str, Look]) -> str:
         stream, taken = self.stream, self.stream.milliseconds
         stages = ", ".join(f"{stage} {value:.0f} ms" for stage, value in taken.items() if stage not in stream.models)
         models = ", ".join(
-            f"{html.escape(name)} {taken[name]:.0f} ms, {stream.answers_per_second(name):.1f} a second"
+            f"{html.escape(drawn[name].title)} {taken[name]:.0f} ms, {stream.answers_per_second(name):.1f} a second"
             for name in stream.models
             if name in taken
         )
         return (
-            f'<p class="timing"><b>{stream.rate:.1f} frames per second</b><br>per frame: {stages}<br>'
+            f'<p class="timing hint">{stream.rate:.1f} frames per second; per frame: {stages}; '
             f"per answer: {models or 'none yet'}</p>"
         )
 
@@ -96,37 +108,23 @@ def _box(face: FollowedFace, size: tuple[int, int]) -> str:
     return f'<div class="box{low}" style="{place}"><span><b>{face.number}</b> <i>{html.escape(label)}</i></span></div>'
 
 
-def _heading(number: int, count: int) -> str:
-    return f"<h3>Face {number}</h3>" if count > 1 else ""
+def _answers(face: FollowedFace, drawn: dict[str, Look], count: int) -> str:
+    heading = f"<h3>Face {face.number}</h3>" if count > 1 else ""
+    rows = "".join(_row(face.number, answer, drawn[name]) for name, answer in face.shown.items())
+    return f'<section class="rows" aria-label="face {face.number}">{heading}{rows}</section>'
 
 
-def _column(answer: Prediction) -> str:
-    crop = data_url(answer.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BILINEAR), quality=75)
-    name, unsure = html.escape(answer.model), "" if answer.sure else " unsure"
-    across = 2 if len(answer.maps) <= 4 else 3
-    tiles = "".join(map(partial(_tile, crop=crop), answer.maps))
-    meanings = "".join(
-        _meaning(meaning, list(alike)) for meaning, alike in groupby(answer.maps, key=lambda shown: shown.meaning)
-    )
+def _row(number: int, answer: Prediction, look: Look) -> str:
+    unsure = "" if answer.sure else ' <em class="unsure">not sure</em>'
     return (
-        f'<section class="fer model" data-model="{name}" aria-label="{name}"><h3 title="{name}">{name}</h3><header>'
-        f'<img src="{crop}" alt="the face as the model saw it, cut out and turned upright"><div>'
-        f'<p class="answer">{html.escape(answer.expression)}</p>'
-        f'<p class="sure{unsure}">{how_sure(answer)}, {100 * answer.probability:.0f} %</p></div></header>'
-        f'<div class="tiles" style="--across:{across}">{tiles}</div>{meanings}</section>'
+        f'<div class="row" data-face="{number}" data-model="{html.escape(answer.model)}" '
+        f'data-expression="{html.escape(answer.expression)}" data-probability="{answer.probability:.4f}" '
+        f'data-sure="{"yes" if answer.sure else "no"}" style="--model:var(--model-{look.number})" '
+        f'title="{how_sure(answer)}"><div class="label"><span class="name">{html.escape(look.title)}</span>'
+        f'<span class="answer">{html.escape(answer.expression)}{unsure}</span><span class="track" aria-hidden="true">'
+        f'<span style="width:{100 * answer.probability:.0f}%"></span></span>'
+        f'<span class="share">{share_words(answer.probability)}</span></div></div>'
     )
-
-
-def _meaning(meaning: str, alike: list[FaceMap]) -> str:
-    """The sentence that maps of one kind (the heads of one attention) share."""
-    names = [shown.name for shown in alike]
-    title = " and ".join(names) if len(names) <= 2 else f"{names[0]} and those like it"
-    return f'<p class="meaning"><b>{html.escape(title)}:</b> {html.escape(meaning)}</p>'
-
-
-def _tile(shown: FaceMap, crop: str) -> str:
-    name = html.escape(shown.name)
-    return f'<div data-map="{name}">{layers(shown, crop, LAYER_SIDE)}<b>{name}</b></div>'
 
 
 __all__ = ["LiveView"]

@@ -53,8 +53,9 @@ def timeline_html(
         top = ' class="top"' if expression in answers else ""
         name, values = html.escape(expression), "".join(f"<span>{value}</span>" for value in now)
         rows.append(
-            f'<tr{top}><th scope="row">{name}</th><td><svg viewBox="0 0 {UNITS} 100" preserveAspectRatio="none" '
-            f'role="img" aria-label="{name} over time">{"".join(paths)}</svg></td><td class="now">{values}</td></tr>'
+            f'<tr{top}><th scope="row">{name}</th><td data-span="{start:.3f} {end:.3f}"><svg viewBox="0 0 {UNITS} 100" '
+            f'preserveAspectRatio="none" role="img" aria-label="{name} over time">{"".join(paths)}</svg></td>'
+            f'<td class="now">{values}</td></tr>'
         )
     first, last = ends or (f"{start:.0f} s", f"{end:.0f} s")
     return (

@@ -10,6 +10,7 @@ from fer_models.results.near_duplicates import NearDuplicates
 from fer_models.results.robustness import Robustness
 from space.numbers.measured import Measured, Model
 from space.numbers.models_html import Group
+from space.numbers.words import pictures_words, spoilt_words
 
 FEW = 100  # pictures of an expression; a share of fewer says little
 
@@ -55,7 +56,7 @@ def limits_html(found: Measured) -> str:
                 "expresses it.",
                 "Maps are coarse, some of them 2 x 2 or 7 x 7 cells for the whole face; what lies within a cell "
                 "is not known.",
-                "A map can look convincing and say nothing. “Can I trust this map?” measures it for the very face "
+                "A map can look convincing and say nothing. The map check measures it for the very face "
                 "on the page, against a random map and against a network that has learned nothing.",
             ],
         ),
@@ -87,7 +88,7 @@ def _accuracy(group: Group) -> list[str]:
     result = group[0][1]
     wrong = span([1 - one.metrics.accuracy.value for _, one in group], 0)
     return [
-        f"Of {result.n_scored:,} pictures ({html.escape(result.data.words)}) {wrong} got another answer "
+        f"Of {result.n_scored:,} pictures ({html.escape(pictures_words(result.data))}) {wrong} got another answer "
         "than the annotators' majority. The annotators differ among themselves, too."
     ]
 
@@ -151,8 +152,8 @@ def _robustness(results: Sequence[tuple[Model, Robustness]]) -> list[str]:
     for kind in results[0][1].accuracy:
         curves = [[point.value for point in result.accuracy[kind]] for _, result in results]
         said.append(
-            f"<b>{html.escape(kind.capitalize())}</b>: {span([curve[3] for curve in curves], 0)} at the third of "
-            f"five steps, {span([curve[-1] for curve in curves], 0)} at the last."
+            f"<b>{html.escape(spoilt_words(kind).capitalize())}</b>: {span([curve[3] for curve in curves], 0)} at the "
+            f"third of five steps, {span([curve[-1] for curve in curves], 0)} at the last."
         )
     return said
 

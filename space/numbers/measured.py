@@ -67,6 +67,15 @@ class Measured:
         return sorted(groups.values(), key=lambda group: (group[0][1].data.subset is not None, -len(group)))
 
     @property
+    def fastest(self) -> str:
+        """The name of the model that runs here and answers soonest; the smallest where none was timed."""
+        running = [model for model in self.models if model.loaded]
+        timed = [model for model in running if model.times]
+        if timed:
+            return min(timed, key=lambda model: model.times.answer).name
+        return min(running, key=lambda model: model.parameters or 0).name
+
+    @property
     def robustness(self) -> list[tuple[Model, Robustness]]:
         """The largest set of results that are on the same pictures."""
         alike = comparable(model.robustness for model in self.models if model.robustness)

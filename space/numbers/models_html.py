@@ -2,13 +2,28 @@
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 
+from fer_models.looks import looks, title
 from fer_models.results import Number, percent
 from fer_models.results.evaluation import Evaluation
 from fer_models.results.fixed_maps import FixedMaps
 from fer_models.results.robustness import Robustness
+from space.numbers.advice import advice_html
 from space.numbers.measured import Measured, Model
-from space.page.charts import Axis, Point, color, legend, lines, million_axis, percent_axis, scatter, shape
+from space.numbers.words import pictures_words, spoilt_words
+from space.page.charts import (
+    Axis,
+    Point,
+    color,
+    legend,
+    lines,
+    million_axis,
+    millisecond_axis,
+    percent_axis,
+    scatter,
+    shape,
+)
 
 NOTHING = '<td class="none" title="not measured">–</td>'
 SEVERITIES = Axis("severity", 0, 5, {step: str(step) for step in range(6)})
@@ -19,16 +34,17 @@ Group = Sequence[tuple[Model, Evaluation]]
 
 def models_html(found: Measured) -> str:
     """Everything but the cards; a sentence where nothing was measured."""
-    indices = {model.name: index for index, model in enumerate(found.models)}
+    drawn = looks(model.name for model in found.models)
+    indices = {name: look.number for name, look in drawn.items()}
     groups = found.groups()
-    parts = [_table(found, groups, indices)]
+    parts = [advice_html(found, drawn), _table(found, groups, indices)]
     charts = []
     comparing = any(len(group) > 1 for group in groups)
     for group in groups:
         if group[0][1].data.subset:
             continue
         if not comparing or len(group) > 1:
-            charts += [_accuracy_against_size(group, indices), _accuracy_against_answers(group, indices)]
+            charts += [_accuracy_against_cost(group, indices), _accuracy_against_answers(group, indices)]
         if not comparing:
             break  # nothing to compare: one pair of charts shows how to read them
     if charts:
@@ -56,9 +72,9 @@ def _name(model: Model, indices: dict[str, int]) -> str:
         links.append(f'<a href="{html.escape(model.hub)}" target="_blank" rel="noopener noreferrer">Hub</a>')
     if not model.loaded:
         links.append("not running here")
-    name = "" if model.title == model.name else f"<small>{html.escape(model.name)}</small>"
+    name = f"<small>{html.escape(model.title)}</small>" if model.title not in (model.name, title(model.name)) else ""
     return (
-        f'<th scope="row">{_symbol(indices[model.name])}<span>{html.escape(model.title)}{name}'
+        f'<th scope="row">{_symbol(indices[model.name])}<span>{html.escape(title(model.name))}{name}'
         f"<small>{' · '.join(links)}</small></span></th>"
     )
 
@@ -128,9 +144,9 @@ def _table(found: Measured, groups: Sequence[Group], indices: dict[str, int]) ->
             f"{_calibration(model, result)}{_sure(result)}</tr>"
             for model, result in sorted(group, key=lambda item: -item[1].metrics.accuracy.value)
         )
-        title = f"{first.data.words}: {first.n_scored:,} pictures"
+        which = f"{pictures_words(first.data)}: {first.n_scored:,} pictures"
         bodies.append(
-            f'<tbody><tr class="group"><th colspan="{len(COLUMNS)}" scope="rowgroup">{html.escape(title)}</th></tr>'
+            f'<tbody><tr class="group"><th colspan="{len(COLUMNS)}" scope="rowgroup">{html.escape(which)}</th></tr>'
             f"{rows}</tbody>"
         )
     rest = [model for model in found.models if not model.evaluations]
@@ -156,20 +172,26 @@ def _figure(title: str, chart: str, note: str) -> str:
     return f'<figure class="plot"><h3>{title}</h3>{chart}<figcaption>{note}</figcaption></figure>'
 
 
-def _accuracy_against_size(group: Group, indices: dict[str, int]) -> str:
+def _accuracy_against_cost(group: Group, indices: dict[str, int]) -> str:
+    """Against milliseconds, or against the size where not every model was timed."""
+    timed = all(model.times for model, _ in group)
     points, told = [], []
     for model, result in group:
-        accuracy, parameters = result.metrics.accuracy, result.checkpoint.parameters
-        points.append(Point(indices[model.name], model.name, parameters, accuracy.value, *accuracy.interval))
-        told.append(f"{model.name} {percent(accuracy.value)} with {parameters:,}")
+        accuracy = result.metrics.accuracy
+        cost = model.times.answer if timed else result.checkpoint.parameters
+        points.append(Point(indices[model.name], title(model.name), cost, accuracy.value, *accuracy.interval))
+        words = f"in {cost:.0f} milliseconds" if timed else f"with {cost:,} parameters"
+        told.append(f"{title(model.name)} {percent(accuracy.value)} {words}")
+    costs = [point.x for point in points]
+    what = "milliseconds a face" if timed else "parameters"
     chart = scatter(
-        million_axis("parameters, logarithmic", [point.x for point in points]),
+        millisecond_axis(what, costs) if timed else million_axis(f"{what}, logarithmic", costs),
         percent_axis("accuracy", [bound for point in points for bound in (point.low, point.high)]),
         points,
-        f"accuracy against parameters: {'; '.join(told)}",
+        f"accuracy against {what}: {'; '.join(told)}",
     )
-    where = html.escape(group[0][1].data.words)
-    return _figure("Accuracy against parameters", chart, f"{where}. The bars are 95 % intervals.")
+    where = html.escape(pictures_words(group[0][1].data))
+    return _figure(f"Accuracy against {what}", chart, f"{where}. The bars are 95 % intervals.")
 
 
 def _accuracy_against_answers(group: Group, indices: dict[str, int]) -> str:
@@ -179,7 +201,7 @@ def _accuracy_against_answers(group: Group, indices: dict[str, int]) -> str:
         curves[indices[model.name]] = (curve.answered, curve.accuracy)
         if point:
             marked[indices[model.name]] = point
-            told.append(f"{model.name} answers {percent(point[0])}, {percent(point[1])} of these right")
+            told.append(f"{title(model.name)} answers {percent(point[0])}, {percent(point[1])} of these right")
     accuracies = [value for _, accuracy in curves.values() for value in accuracy]
     ticks = {share / 100: f"{share} %" for share in (0, 25, 50, 75, 100)}
     chart = lines(
@@ -189,7 +211,7 @@ def _accuracy_against_answers(group: Group, indices: dict[str, int]) -> str:
         f"accuracy of the answered faces against their share: {'; '.join(told) or 'no model has a threshold'}",
         marked,
     )
-    names = {indices[model.name]: model.name for model, _ in group}
+    names = {indices[model.name]: title(model.name) for model, _ in group}
     return _figure(
         "Accuracy of what is answered",
         chart,
@@ -207,7 +229,8 @@ def _subsets(found: Measured, indices: dict[str, int]) -> str:
         for model, result in group:
             cells.setdefault(model.name, {})[key] = result.metrics.accuracy
     head = "".join(
-        f'<th scope="col">{html.escape(group[0][1].data.words)}<small>{group[0][1].n_scored:,} pictures</small></th>'
+        f'<th scope="col">{html.escape(pictures_words(group[0][1].data))}<small>{group[0][1].n_scored:,} pictures'
+        "</small></th>"
         for group in columns.values()
     )
     rows = "".join(
@@ -243,7 +266,7 @@ def _fixed_maps(results: Sequence[tuple[Model, FixedMaps]], indices: dict[str, i
         "<section><h2>What the attention is worth</h2><p>Accuracy with each map of the model's own attention as it is, "
         "with the mean map of all faces in its place, which does not depend on the face, and with one number for each "
         "module. Where they hardly differ, the map explains little of an answer. "
-        f"{html.escape(results[0][1].data.words)}.</p>"
+        f"{html.escape(pictures_words(results[0][1].data))}.</p>"
         '<div class="scroll" role="region" tabindex="0" aria-label="accuracy with other attention maps">'
         f'<table class="numbers"><thead><tr><th scope="col">multiplied by</th>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div></section>"
@@ -261,14 +284,14 @@ def _robustness(results: Sequence[tuple[Model, Robustness]], indices: dict[str, 
         for model, result in results:
             values = [point.value for point in result.accuracy[kind]]
             curves[indices[model.name]] = (range(len(values)), values)
-            told.append(f"{model.name} from {percent(values[0])} to {percent(values[-1])}")
-        chart = lines(SEVERITIES, y_axis, curves, f"{kind}: {'; '.join(told)}", width=300, height=210)
-        figures.append(f'<figure class="plot"><h3>{html.escape(kind)}</h3>{chart}</figure>')
-    names = {indices[model.name]: model.name for model, _ in results}
+            told.append(f"{title(model.name)} from {percent(values[0])} to {percent(values[-1])}")
+        chart = lines(SEVERITIES, y_axis, curves, f"{spoilt_words(kind)}: {'; '.join(told)}", width=300, height=210)
+        figures.append(f'<figure class="plot"><h3>{html.escape(spoilt_words(kind))}</h3>{chart}</figure>')
+    names = {indices[model.name]: title(model.name) for model, _ in results}
     first = results[0][1]
     return (
         f"<section><h2>Harder pictures</h2><p>Accuracy while the same {first.n_samples:,} pictures of "
-        f"{html.escape(first.data.name)}, {html.escape(first.data.split)} are spoilt more and more.</p>{legend(names)}"
+        f"{html.escape(pictures_words(replace(first.data, limit=None)))} are spoilt more and more.</p>{legend(names)}"
         f'<div class="multiples">{"".join(figures)}</div></section>'
     )
 
@@ -278,11 +301,15 @@ def _confusions(groups: Sequence[Group], indices: dict[str, int]) -> str:
     main = next((group for group in groups if not group[0][1].data.subset), None)
     if main is None:
         return ""
-    matrices = "".join(_matrix(model, result, _symbol(indices[model.name])) for model, result in main)
+    matrices = "".join(
+        f"<details><summary>{html.escape(title(model.name))}</summary>"
+        f"{_matrix(model, result, _symbol(indices[model.name]))}</details>"
+        for model, result in main
+    )
     return (
         "<section><h2>What is taken for what</h2><p>Each row is one expression, as the annotators saw it; each number "
         "is the percentage of its pictures that the model calls the expression above it. "
-        f"{html.escape(main[0][1].data.words)}.</p>"
+        f"{html.escape(pictures_words(main[0][1].data))}.</p>"
         f'<div class="matrices">{matrices}</div></section>'
     )
 
@@ -296,17 +323,17 @@ def _matrix(model: Model, result: Evaluation, symbol: str) -> str:
         cells = "".join(_cell(count, total, name, other) for count, other in zip(counts, names, strict=True))
         rows.append(f'<tr><th scope="row">{html.escape(name)}<small>{total:,}</small></th>{cells}</tr>')
     return (
-        f'<table class="confusion"><caption>{symbol}{html.escape(model.title)}</caption>'
+        f'<table class="confusion"><caption>{symbol}{html.escape(title(model.name))}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 
 def _cell(count: int, total: int, name: str, other: str) -> str:
     share = count / total if total else 0.0
-    title = html.escape(f"{count:,} of {total:,} pictures of {name} are called {other}")
+    told = html.escape(f"{count:,} of {total:,} pictures of {name} are called {other}")
     classes = ' class="most"' if share > 0.5 else ""
     shown = f"{100 * share:.0f}" if count else ""
-    return f'<td{classes} style="--share:{100 * share:.0f}%" title="{title}">{shown}</td>'
+    return f'<td{classes} style="--share:{100 * share:.0f}%" title="{told}">{shown}</td>'
 
 
 __all__ = ["Group", "models_html"]

@@ -26,7 +26,7 @@ element.addEventListener('click', event => {
 
 def models_tab(found: Measured) -> None:
     """The tab; called inside the page's `gr.Tabs`. Nothing on it is computed when it is opened."""
-    with gr.Tab("Models", id="models-page", elem_id="models-page"):
+    with gr.Tab("Compare models", id="compare", elem_id="models-page"):
         gr.HTML(INTRO + models_html(found), padding=False, js_on_load=OPEN_CARD)
         if any(model.card for model in found.models):
             gr.HTML('<div class="fer measured"><h2>Cards</h2></div>', padding=False)

@@ -9,8 +9,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-COLORS = 7
-DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "1 3", "12 3")
+from fer_models.looks import LOOKS
+
+COLORS = len(LOOKS)
+DASHES = tuple(look.dash for look in LOOKS)
 SHAPES = (
     "M0-5.2A5.2 5.2 0 1 1 0 5.2A5.2 5.2 0 1 1 0-5.2Z",
     "M-4.6-4.6H4.6V4.6H-4.6Z",
@@ -65,9 +67,16 @@ def million_axis(title: str, values: Sequence[int]) -> Axis:
     return Axis(title, low, high, ticks, log=True)
 
 
+def millisecond_axis(title: str, values: Sequence[float]) -> Axis:
+    """An axis of times from 0 on, with room for the names to the right of their points."""
+    high = 1.5 * max(values)
+    step = next((step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if high / step <= 8), 1000)
+    return Axis(title, 0.0, high, {float(tick): str(tick) for tick in range(0, int(high) + 1, step)})
+
+
 def color(index: int) -> str:
     """The colour of the model with this number, as CSS."""
-    return f"var(--chart-{index % COLORS})"
+    return f"var(--model-{index % COLORS})"
 
 
 def shape(index: int) -> str:
@@ -190,4 +199,15 @@ class _Place:
         )
 
 
-__all__ = ["Axis", "Point", "color", "legend", "lines", "million_axis", "percent_axis", "scatter", "shape"]
+__all__ = [
+    "Axis",
+    "Point",
+    "color",
+    "legend",
+    "lines",
+    "million_axis",
+    "millisecond_axis",
+    "percent_axis",
+    "scatter",
+    "shape",
+]

@@ -24,7 +24,7 @@ THEME = gr.themes.Soft(
 
 _FOLDER = Path(__file__).resolve().parents[1]
 SHEETS = ("page/style.css", "image/photo.css", "live/live.css", "live/timeline.css", "numbers/measured.css")
-SCRIPTS = ("page/page.js", "image/photo.js", "live/camera.js")
+SCRIPTS = ("page/page.js", "page/preview.js", "image/photo.js", "live/camera.js", "live/live.js", "live/video.js")
 
 
 def _looks_css() -> str:

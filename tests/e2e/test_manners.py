@@ -13,7 +13,7 @@ from benchmarks.fake_camera import executable
 from fer_models.paths import EXAMPLES
 from tests.e2e.photo import ready, row, section, tab, upload
 
-TABS = ("Photo", "Webcam", "Video", "Models", "Limits")
+TABS = ("Photo", "Live", "Video", "Compare models", "Limits")
 CONTROLS = {"button", "textbox", "combobox", "checkbox", "slider", "link", "tab", "listbox", "radio", "spinbutton"}
 
 
@@ -30,7 +30,7 @@ def test_nothing_on_any_tab_comes_from_another_server(page, space):
         section(page, name)
     for name in TABS:
         tab(page, name)
-        if name == "Models":
+        if name == "Compare models":
             for accordion in page.locator(".card > button").all():
                 accordion.click()
     sources = page.evaluate(
@@ -53,7 +53,7 @@ def test_every_control_and_picture_has_a_name_for_screen_readers(page, name):
         upload(page, EXAMPLES / "several_faces.jpg")
         expect(page.locator("#stage button.box").first).to_be_visible()
     tab(page, name)
-    if name == "Models":
+    if name == "Compare models":
         expect(page.locator("table.numbers").first).to_be_visible()
     session = page.context.new_cdp_session(page)
     nameless, named = [], 0
@@ -77,7 +77,7 @@ def test_a_photo_can_be_chosen_and_read_without_a_mouse(page):
             break
     page.keyboard.press("Enter")
     expect(page.locator("#panel .verdict")).to_have_text("All 4 models say happiness")
-    page.get_by_role("tab", name="Models").press("Enter")
+    page.get_by_role("tab", name="Compare models").press("Enter")
     region = page.get_by_role("region", name="table of the models")
     expect(region).to_be_visible()
     region.focus()
@@ -125,8 +125,8 @@ def test_without_a_camera_the_page_says_why(browser, space, flags, words):
     other = browser.browser_type.launch(executable_path=executable(), args=["--no-sandbox", "--disable-gpu", *flags])
     page = other.new_page()
     page.goto(space)
-    tab(page, "Webcam")
-    page.locator("#camera").get_by_text(re.compile("click to access webcam", re.I)).click()
+    tab(page, "Live")
+    page.get_by_role("button", name="Start the camera").click()
     alert = page.get_by_role("alert").filter(has_text=words)
     expect(alert).to_be_visible()
     assert alert.inner_text().endswith(".")

@@ -17,7 +17,7 @@ def open_tab(page: Page, name: str) -> None:
 
 
 def test_the_table_shows_the_committed_result(page):
-    open_tab(page, "Models")
+    open_tab(page, "Compare models")
     row = page.locator("table.numbers tbody tr").filter(has=page.get_by_text(MODEL, exact=True))
     accuracy = RESULT["metrics"]["accuracy"]
     expect(row).to_contain_text(f"{100 * accuracy['value']:.1f} %")
@@ -28,7 +28,7 @@ def test_the_table_shows_the_committed_result(page):
 
 def test_every_running_model_is_in_the_table_the_chart_and_the_matrices(page):
     running = page.locator("#models label").all_inner_texts()
-    open_tab(page, "Models")
+    open_tab(page, "Compare models")
     table = page.locator("table.numbers").first
     for name in running:
         expect(table.get_by_text(name.strip(), exact=True)).to_have_count(1)
@@ -38,7 +38,7 @@ def test_every_running_model_is_in_the_table_the_chart_and_the_matrices(page):
 
 
 def test_a_matrix_cell_is_as_dark_as_its_share(page):
-    open_tab(page, "Models")
+    open_tab(page, "Compare models")
     matrix = page.locator("table.confusion").first
 
     def opacity(cell) -> float:
@@ -51,7 +51,7 @@ def test_a_matrix_cell_is_as_dark_as_its_share(page):
 
 
 def test_a_link_opens_the_card_of_its_model(page):
-    open_tab(page, "Models")
+    open_tab(page, "Compare models")
     card = page.locator(f"#card-{MODEL}")
     expect(card.get_by_role("heading", level=1)).to_be_hidden()
     row = page.locator("table.numbers tbody tr").filter(has=page.get_by_text(MODEL, exact=True))
@@ -62,7 +62,7 @@ def test_a_link_opens_the_card_of_its_model(page):
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-@pytest.mark.parametrize("tab", ["Models", "Limits"])
+@pytest.mark.parametrize("tab", ["Compare models", "Limits"])
 def test_the_page_is_no_wider_than_the_screen(page, width, tab):
     page.set_viewport_size({"width": width, "height": 844})
     open_tab(page, tab)

@@ -45,6 +45,9 @@ def test_a_clip_becomes_a_marked_clip_that_plays_timelines_and_a_table(tab, clip
     tab.wait_for_function("document.querySelector('#annotated video')?.readyState >= 2")  # Chromium can decode it
     size = tab.evaluate("(v => [v.videoWidth, v.videoHeight])(document.querySelector('#annotated video'))")
     assert size == [504, 210]
+    line = sections.nth(1).locator("td[data-span]").first
+    line.click(position={"x": 0.8 * line.bounding_box()["width"], "y": 5})
+    tab.wait_for_function("Math.abs(document.querySelector('#annotated video').currentTime - 0.48) < 0.1")
     with tab.expect_download() as download:
         tab.locator("#clip-table a[download]").first.click()
     with download.value.path().open(newline="") as file:

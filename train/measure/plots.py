@@ -1,7 +1,7 @@
 """Results -> pictures: confusion matrix, coverage curve, reliability diagram, accuracy against severity.
 
-Colours are cividis and Okabe and Ito's palette, which people with any colour vision can tell apart; lines differ in
-their markers too.
+Colours are cividis and those of `fer_models.looks`, where a model has its colour and symbol on the page too; people
+with any colour vision can tell them apart.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure  # without pyplot nothing is global and no display is needed
 from matplotlib.ticker import PercentFormatter
 
+from fer_models.looks import LOOKS, looks
 from fer_models.results.robustness import Point
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+COLOURS = tuple(look.color for look in LOOKS)
+MARKERS = tuple(look.marker for look in LOOKS)
 
 
 def _save(figure: Figure, path: Path) -> None:
@@ -93,18 +94,19 @@ def plot_severity(accuracies: dict[str, dict[str, tuple[Point, ...]]], title: st
     Args:
         accuracies: checkpoint -> kind -> accuracy per severity from 0.
     """
+    drawn = looks(accuracies)
     kinds = list(next(iter(accuracies.values())))
     columns = min(4, len(kinds))
     rows = -(-len(kinds) // columns)
     figure = Figure(figsize=(3 * columns, 2.6 * rows + 0.8), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for kind, axes in zip(kinds, grid, strict=False):
-        for index, (name, curves) in enumerate(accuracies.items()):
+        for name, curves in accuracies.items():
             values = [point.value for point in curves[kind]]
             low, high = np.transpose([point.interval for point in curves[kind]])
-            colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-            axes.plot(values, color=colour, marker=marker, markersize=5, label=name)
-            axes.fill_between(range(len(values)), low, high, color=colour, alpha=0.15, linewidth=0)
+            look = drawn[name]
+            axes.plot(values, color=look.color, marker=look.marker, markersize=5, label=look.title)
+            axes.fill_between(range(len(values)), low, high, color=look.color, alpha=0.15, linewidth=0)
         axes.set(title=kind, ylim=(0, 1))
         axes.grid(alpha=0.3)
     for axes in grid[len(kinds) :]:

@@ -11,7 +11,8 @@ from PIL import Image
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.faces import Face
 from space.face_results import agreed_expression, face_result
-from space.image.downloads import picture_png, raw_maps_zip, results_csv, results_json
+from space.image.check import Check
+from space.image.downloads import MapNote, photos_csv, picture_png, raw_maps_zip, results_csv, results_json
 
 CAM = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
 FACE = Face((10.04, 20.0, 60.0, 80.0), np.zeros((5, 2)), 0.98765)
@@ -36,7 +37,9 @@ def prediction(
 
 
 def test_json_holds_every_face_and_answer():
-    faces = json.loads(results_json([face_result(1, FACE, [prediction("a"), prediction("b", first=0.3)])]))["faces"]
+    faces = json.loads(results_json([face_result(1, FACE, [prediction("a"), prediction("b", first=0.3)])], 1, [], {}))[
+        "faces"
+    ]
     assert faces[0]["box"] == [10.0, 20, 60, 80] and faces[0]["score"] == 0.9877
     assert faces[0]["agreed"] is None
     assert [answer["expression"] for answer in faces[0]["answers"]] == ["happiness", "fear"]
@@ -97,3 +100,46 @@ def test_the_picture_has_a_column_per_model_and_none_where_there_is_no_face():
     three = pixels(photo, [box], 1, [prediction(name) for name in "abc"], 0.5, "viridis")
     assert three.shape[1] > one.shape[1] and three.shape[0] == one.shape[0]
     assert pixels(photo, [], 0, [], 0.5, "viridis").shape[0] < 400
+
+
+NOTES = {
+    "a": MapNote("the mouth", Check("fails", "It tells no more.")),
+    "b": MapNote("the nose", None),
+}
+
+
+def test_json_says_of_the_chosen_face_what_the_page_says_about_its_maps():
+    answers = [prediction("a"), prediction("b")]
+    shown = json.loads(results_json([face_result(1, FACE, answers)], 1, answers, NOTES))["shown"]
+    assert shown["face"] == 1
+    assert [(one["map"], one["looked_most_at"]) for one in shown["maps"]] == [
+        ("Grad-CAM for happiness", "the mouth"),
+        ("Grad-CAM for happiness", "the nose"),
+    ]
+    assert [one["check"] for one in shown["maps"]] == [{"word": "fails", "sentence": "It tells no more."}, None]
+
+
+def test_csv_and_raw_maps_carry_the_verdict_where_there_is_one():
+    answers = [prediction("a"), prediction("b")]
+    table = results_csv([face_result(1, FACE, answers)], {(1, "a"): "fails"}).decode()
+    assert [row["map_check"] for row in csv.DictReader(io.StringIO(table))] == ["fails", ""]
+    with zipfile.ZipFile(io.BytesIO(raw_maps_zip(1, answers, NOTES))) as archive:
+        listed = json.loads(archive.read("maps.json"))
+    assert next(entry["notes"] for entry in listed if "notes" in entry) == [
+        "Looked most at: the mouth",
+        "Map check: fails. It tells no more.",
+    ]
+
+
+def test_several_photos_have_one_table():
+    table = photos_csv({"one.jpg": [face_result(1, FACE, [prediction("a")])], "none.jpg": []}).decode()
+    (row,) = csv.DictReader(io.StringIO(table))
+    assert (row["photo"], row["face"], row["expression"], row["sure"]) == ("one.jpg", "1", "happiness", "yes")
+
+
+def test_the_picture_says_what_the_page_says_and_what_its_colours_mean():
+    photo, box = Image.new("RGB", (400, 300), "gray"), (50.0, 50.0, 120.0, 140.0)
+    without = pixels(photo, [box], 1, [prediction("a")], 0.5, "viridis")
+    told = pixels(photo, [box], 1, [prediction("a")], 0.5, "viridis", NOTES)
+    assert told.shape[0] >= without.shape[0] + 3 * 16
+    assert (told[-30:, 40:190] == [253, 231, 37]).all(axis=2).any()  # the scale ends in the map's last colour

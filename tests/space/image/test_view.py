@@ -91,6 +91,11 @@ def test_a_row_of_many_photos_says_what_the_models_say_or_what_is_wrong(page, tm
     assert "not a picture" in page.row(str(broken), wish(page, None))["words"]
 
 
+def test_what_is_against_an_answer_is_said_beside_it(page):
+    assert "This face is dark." in page.view(wish(page, "dark")).panel
+    assert "This face is" not in page.view(wish(page, "portrait")).panel
+
+
 class Answers:
     """Two models that agree about every example but one."""
 

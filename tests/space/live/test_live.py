@@ -11,11 +11,10 @@ from PIL import Image
 
 from fer_models.analyzer import Analyzer, FaceMap, Prediction
 from fer_models.explain import METHODS
-from fer_models.faces import Face, PhotoError
+from fer_models.faces import Face
 from fer_models.video.stream import FaceStream, FollowedFace
-from space.image.photo_input import OWN_ANSWER
 from space.live.html import LiveView
-from space.live.webcam_tab import MOST_MODELS, SLOW_METHODS, answer_frame
+from space.live.live_tab import MOST_MODELS, SLOW_METHODS, answer_frame, read_live_wish, settings_html
 
 
 class OneFace:
@@ -33,6 +32,7 @@ class Happy:
 
     def __init__(self, name: str):
         self.name = name
+        self.expressions = ["anger", "happiness"]
         self.model = SimpleNamespace(config=SimpleNamespace(face_margin=0.0))
 
     def is_sure(self, probability):
@@ -67,13 +67,19 @@ def jpeg(color: tuple[int, int, int] = (200, 180, 160)) -> bytes:
     return buffer.getvalue()
 
 
-def answered(analyzer, source, view=None, models=("a",), expression=OWN_ANSWER):
-    return answer_frame(analyzer, source, view, list(models), "gradcam", expression, 0.5)
+def asked(source: bytes | None, models=("a",), **more) -> dict:
+    """What the page sends."""
+    frame = f"data:image/jpeg;base64,{base64.b64encode(source).decode()}" if source else None
+    return {"frame": frame, "models": list(models)} | more
+
+
+def answered(analyzer, source, view=None, **more):
+    return answer_frame(analyzer, asked(source, **more), view)
 
 
 def test_the_picture_goes_back_as_it_came(analyzer):
     page, _ = answered(analyzer, jpeg())
-    sent = re.search(r'class="frame" src="data:image/jpeg;base64,([^"]+)"', page)[1]
+    sent = re.search(r'class="photo shown" src="data:image/jpeg;base64,([^"]+)"', page)[1]
     assert base64.b64decode(sent) == jpeg()
 
 
@@ -83,19 +89,17 @@ def test_the_box_lies_on_the_face_at_any_size_of_the_page(analyzer):
     assert "<b>1</b> <i>happiness</i>" in page
 
 
-def test_there_is_a_column_per_model_with_all_its_maps_and_their_meanings(analyzer):
-    page, _ = answered(analyzer, jpeg(), models=("a", "b"))
-    for column in re.findall(r"<section class=\"fer model\".*?</section>", page):
-        assert re.findall('data-map="([^"]+)"', column) == ["Grad-CAM for happiness", "patch attention"]
-        assert "Where it looked." in column and "Four shares." in column
-        assert '<p class="answer">happiness</p>' in column and "sure, 80 %" in column
-    assert page.count('<section class="fer model"') == 2
+def test_there_is_a_row_per_model_and_the_map_of_the_chosen_one_lies_on_the_face(analyzer):
+    page, _ = answered(analyzer, jpeg(), models=("a", "b"), shown="b")
+    rows = re.findall(r'data-face="1" data-model="(\w)" data-expression="(\w+)" data-probability="([\d.]+)"', page)
+    assert rows == [("a", "happiness", "0.8000"), ("b", "happiness", "0.8000")]
+    assert page.count('class="heat heat"') == 1 and page.count("80 %</span></div>") == 2
 
 
 def test_no_more_than_three_models_are_asked(analyzer):
     page, view = answered(analyzer, jpeg(), models="abcd")
     assert "per answer: a " in page and "c " in page
-    assert page.count('<section class="fer model"') == MOST_MODELS == 3
+    assert page.count('class="row"') == MOST_MODELS == 3
     answered(analyzer, jpeg(), view, models="abcd")
     assert list(view.stream.milliseconds) == ["read picture", "find faces", "a", "b", "c", "page"]
 
@@ -123,25 +127,40 @@ def test_the_plots_are_not_drawn_for_every_frame(analyzer):
     assert plots[0] == plots[1] == plots[2] != plots[3]
 
 
+def test_a_model_that_is_no_longer_chosen_is_gone_from_the_plots(analyzer):
+    _, view = answered(analyzer, jpeg(), models=("a", "b"))
+    view._plotted = float("-inf")
+    page, _ = answered(analyzer, jpeg(), view, models=("b",))
+    assert page.count("<path") and "--model-5" not in page.partition('class="plots"')[2]
+
+
 def test_a_picture_without_a_face_is_shown_and_says_so(analyzer):
     page, _ = answered(analyzer, jpeg((0, 0, 0)))
-    assert "No face in the picture." in page and 'class="frame"' in page
+    assert "No face in the picture." in page and 'class="photo shown"' in page
 
 
 @pytest.mark.parametrize(
     "source, models, words",
-    [(None, ["a"], "Turn on the camera"), (jpeg(), [], "at least one model"), (b"no picture", ["a"], "not a picture")],
+    [(None, ["a"], "Start the camera"), (jpeg(), [], "at least one model"), (b"no picture", ["a"], "not a picture")],
 )
 def test_each_fault_has_one_sentence_and_the_next_frame_is_answered(analyzer, source, models, words):
     page, view = answered(analyzer, source, models=models)
-    assert words in page and 'class="frame"' not in page
+    assert words in page and 'class="photo shown"' not in page
     page, _ = answered(analyzer, jpeg(), view)
-    assert 'class="frame"' in page
+    assert 'class="photo shown"' in page
 
 
-def test_what_is_wrong_with_a_picture_is_said(analyzer):
-    page, view = answered(analyzer, PhotoError("Choose it again."))
-    assert "Choose it again." in page and view is None
+@pytest.mark.parametrize("frame", ["data:image/jpeg;base64,%%", "data:image/jpeg;base64," + "A" * 5_000_000])
+def test_a_frame_that_is_damaged_or_too_large_is_told_about(analyzer, frame):
+    page, view = answer_frame(analyzer, {"frame": frame, "models": ["a"]}, None)
+    assert re.search("damaged|too large", page) and view is None
+
+
+@pytest.mark.parametrize(
+    "told", [None, {"models": "a"}, {"method": "magic"}, {"method": "eigencam"}, {"shown": ["a"]}, {"smoothing": "7"}]
+)
+def test_what_cannot_be_meant_is_as_if_it_were_not_there(told):
+    assert read_live_wish(told, ["a", "b"], ["anger"]) == read_live_wish({}, ["a", "b"], ["anger"])
 
 
 def test_each_visitor_has_faces_of_their_own(analyzer):
@@ -159,17 +178,19 @@ def test_a_chosen_expression_is_asked_about(analyzer):
     assert view.stream.expression is None
 
 
-def test_the_slow_method_is_not_offered():
+def test_the_slow_method_is_not_offered(analyzer):
     assert set(SLOW_METHODS) < set(METHODS)
+    page = settings_html(["a"], ["anger"], "a")
+    assert 'value="gradcam" selected' in page and "eigencam" not in page
 
 
 def test_names_cannot_be_markup():
     page, _ = answered(FakeAnalyzer("<script>"), jpeg(), models=["<script>"])
-    assert "<script>" not in page
+    assert "<script>" not in page + settings_html(["<script>"], ["<b>"], "")
 
 
 def test_faces_that_the_models_disagree_about_say_so(analyzer):
-    view = LiveView(FaceStream(analyzer))
+    view = LiveView(FaceStream(analyzer, ["a", "b"]))
     face = Face((16, 12, 48, 36), np.zeros((5, 2)), 1.0)
     crop = Image.new("RGB", (32, 32))
     shown = {
@@ -177,4 +198,4 @@ def test_faces_that_the_models_disagree_about_say_so(analyzer):
         "b": Prediction("b", {"anger": 0.4, "fear": 0.6}, False, crop),
     }
     page = view.html(Image.new("RGB", (64, 48)), jpeg(), [FollowedFace(7, face, {}, shown)], 0.0)
-    assert "<b>7</b> <i>models differ</i>" in page and "not sure, 60 %" in page
+    assert "<b>7</b> <i>models differ</i>" in page and 'class="unsure">not sure' in page

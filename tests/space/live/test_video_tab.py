@@ -12,7 +12,8 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.video.clip import VideoFace, VideoResult
 from fer_models.video.timeline import Sample
 from space.live import video_tab
-from space.live.video_tab import FAILED, MOST_PLOTS, follow_clip, progress_html, result_html
+from space.live.video_html import MOST_PLOTS, progress_html, result_html
+from space.live.video_tab import EXAMPLE, FAILED, follow_clip
 from space.uploads import sweep
 from tests.support.clips import still_clip
 
@@ -107,7 +108,20 @@ def test_the_progress_bar_says_how_long_it_will_take():
 def test_each_face_has_a_plot_with_its_time_in_the_clip():
     page = result_html(result([100, 20]))
     assert re.findall(r"<h3>(.*?)</h3>", page) == ["Face 1, 0.0 to 9.9 s", "Face 2, 0.0 to 1.9 s"]
-    assert page.count("<table") == 2 and "10.0 s" in page
+    assert page.count('<table class="timeline"') == 2 and "10.0 s" in page
+    assert page.count('data-span="0.000 10.000"') == 4  # where a click leads: two rows of each face
+
+
+def test_each_face_has_the_shares_of_its_answers():
+    page = result_html(result([100]))
+    assert re.search(r'<table class="named">.*<th scope="row">m</th><td>happiness over 99 %</td>', page)
+
+
+def test_the_example_clip_is_small_and_its_face_is_followed_to_the_end(analyzer, scratch):
+    assert EXAMPLE.stat().st_size < 300_000
+    *_, (progress, _) = follow_clip(analyzer, str(EXAMPLE), [NAME], 0.25)
+    (face,) = progress.result.faces
+    assert face.samples[0].at < 0.2 and face.samples[-1].at > progress.result.seconds - 0.3
 
 
 def test_of_many_faces_those_seen_longest_are_shown_in_their_order():

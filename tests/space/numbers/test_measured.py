@@ -85,11 +85,11 @@ def test_the_table_says_what_the_files_say(analyzer, results):
     page = models_html(measured(analyzer, results))
     row = text(re.search(r"<tr><th scope=\"row\">(?:(?!</tr>).)*Tiny &amp; small.*?</tr>", page)[0])
     assert " ".join(row.split()) == (
-        "Tiny & small tiny card · paper 1.09 M 85 M 8 12 with maps 83.8 % 82.6 to 85.0 83.8 % 82.6 to 85.0 "
+        "tiny Tiny & small card · paper 1.09 M 85 M 8 12 with maps 83.8 % 82.6 to 85.0 83.8 % 82.6 to 85.0 "
         "83.8 % 82.6 to 85.0 0.016 0.013 to 0.030 67 % 95.0 % right"
     )
     assert 'href="https://arxiv.org/abs/2306.09626"' in page and "not running here" in page
-    assert "ferplus, PublicTest: 800 pictures" in page
+    assert "FER+ validation pictures: 800 pictures" in page
     assert page.index("large") < page.index("Tiny")  # the more accurate first
 
 
@@ -107,7 +107,9 @@ def test_an_error_fitted_on_the_same_pictures_is_not_shown_as_if_it_were_honest(
 def test_charts_place_the_models_and_say_so_in_words(analyzer, results):
     page = models_html(measured(analyzer, results))
     label = re.search(r'aria-label="(accuracy against parameters[^"]*)"', page)[1]
-    assert label == "accuracy against parameters: tiny 83.8 % with 1,093,033; large 85.1 % with 4,105,999"
+    assert label == (
+        "accuracy against parameters: tiny 83.8 % with 1,093,033 parameters; large 85.1 % with 4,105,999 parameters"
+    )
     chart = page[page.index("accuracy against parameters") :].split("</svg>")[0]
     (small_x, small_y), (large_x, large_y) = (
         tuple(map(float, place)) for place in re.findall(r"translate\(([\d.]+) ([\d.]+)\)", chart)
@@ -136,7 +138,7 @@ def test_a_challenge_subset_has_a_table_of_its_own_and_does_not_count_as_the_who
     page = text(models_html(measured(analyzer, results)))
     numbers, subsets = page.split("Published lists of hard pictures")
     assert "70.0 %" not in numbers
-    assert "ferplus, PublicTest, occlusion 120 pictures" in subsets and "70.0 % 65.0 to 75.0" in subsets
+    assert "FER+ validation pictures, occlusion 120 pictures" in subsets and "70.0 % 65.0 to 75.0" in subsets
 
 
 def test_cards_come_without_pictures_from_elsewhere(analyzer, results):
@@ -154,10 +156,10 @@ def test_names_from_files_are_text_and_no_markup(analyzer, results):
 
 def test_the_limits_say_the_numbers_of_the_running_models(analyzer, results):
     page = text(limits_html(measured(analyzer, results)))
-    assert "Of 800 pictures (ferplus, PublicTest) 16 % got another answer" in page
+    assert "Of 800 pictures (FER+ validation pictures) 16 % got another answer" in page
     assert "contempt 4 % (of 100)" in page and "100 % of" in page
     assert "for 33 % of these pictures; of their other answers, 5.0 % are still wrong" in page
-    assert "Low light : 61 % at the third of five steps, 37 % at the last." in page
+    assert "In the dark : 61 % at the third of five steps, 37 % at the last." in page
     assert "85" not in page.split("Harder pictures")[0]  # the absent model's
 
 
