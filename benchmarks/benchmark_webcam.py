@@ -1,4 +1,4 @@
-"""How many frames the Webcam tab shows per second in a real Chromium with a fake camera, and whether its memory grows.
+"""How many frames the Live tab shows per second in a real Chromium with a fake camera, and whether its memory grows.
 
 python benchmarks/benchmark_webcam.py [--minutes 10] [--out results/benchmark-webcam.json]
 
@@ -21,6 +21,7 @@ from benchmarks.fake_camera import camera_flags, executable, swaying, write_y4m
 from benchmarks.running_space import served
 from fer_models.analyzer import CHECKPOINTS, find_checkpoints
 from fer_models.faces import read_photo
+from fer_models.looks import looks
 from fer_models.paths import ROOT
 from fer_models.results import as_json, write
 from fer_models.results.benchmark_webcam import BenchmarkWebcam, Run
@@ -32,7 +33,7 @@ SAMPLE_EVERY = 5  # seconds between two looks at the memory
 COUNT_LOADS = """() => {
   window.shown = 0;
   document.querySelector('#live').addEventListener('load', event => {
-    if (event.target.matches('img.frame')) window.shown += 1;
+    if (event.target.matches('img.shown')) window.shown += 1;
   }, true);
 }"""
 
@@ -54,10 +55,11 @@ def processor_seconds(root: int) -> float:
 
 def start_camera(page: Page, address: str) -> None:
     page.goto(address)
-    page.get_by_role("tab", name="Webcam").click()
-    page.locator("#camera").get_by_text(re.compile("click to access webcam", re.I)).click()
-    page.locator("#camera").get_by_role("button", name="capture photo").click()
-    page.locator("#live img.frame").wait_for(timeout=60_000)
+    page.get_by_role("tab", name="Live").click()
+    for box in page.locator("input[name=live-models]").all():
+        box.check()
+    page.get_by_role("button", name="Start the camera").click()
+    page.locator("#live img.shown").wait_for(timeout=60_000)
     page.evaluate(COUNT_LOADS)
 
 
@@ -86,7 +88,9 @@ def measure(checkpoints: list[Path], camera: Path, seconds: float) -> Run:
         browser.close()
     per_frame, _, per_answer = timing.partition("per frame:")[2].partition("per answer:")
     stages = re.findall(r"([\w -]+?) (\d+) ms", per_frame)
-    answers = re.findall(r"([\w.-]+) (\d+) ms, ([\d.]+) a second", per_answer)
+    titles = {look.title: name for name, look in looks(checkpoint.name for checkpoint in checkpoints).items()}
+    told = re.findall(r"([\w.+ -]+?) (\d+) ms, ([\d.]+) a second", per_answer)
+    answers = [(titles[title.strip()], taken, rate) for title, taken, rate in told]
     quarter = max(len(memory) // 4, 1)
     return Run(
         models=tuple(checkpoint.name for checkpoint in checkpoints),

@@ -91,7 +91,7 @@ class ModelNames(gr.CheckboxGroup):
 
 
 def add_api(answers: ImageAnswers) -> None:
-    """The endpoints, wired to what the Image tab computes; called inside the page's `gr.Blocks`."""
+    """The endpoints, wired to what the Photo tab computes; called inside the page's `gr.Blocks`."""
     names = answers.models
 
     def analyze(photo: Source, models: Sequence[str] = ()) -> PhotoResult:

@@ -1,1 +1,1 @@
-"""The Image tab."""
+"""The Photo tab."""

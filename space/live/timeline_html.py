@@ -49,7 +49,8 @@ def timeline_html(
             if len(models) == 1:
                 paths.append(f'<path d="{_area(runs)}" style="fill:{color}"/>')
             paths.append(f'<path d="{_line(runs)}" fill="none" style="stroke:{color}" stroke-dasharray="{dashes}"/>')
-            now.append(f"{100 * latest[model].probabilities[model].get(expression, 0):.0f} %")
+            share = latest[model].probabilities[model].get(expression, 0)
+            now.append("&gt;99 %" if share > 0.99 else f"{100 * share:.0f} %")  # no model is ever certain
         top = ' class="top"' if expression in answers else ""
         name, values = html.escape(expression), "".join(f"<span>{value}</span>" for value in now)
         rows.append(

@@ -1,4 +1,4 @@
-"""The Models tab: what was measured about each model, and its card."""
+"""The tab Compare models: what was measured about each model, and its card."""
 
 import gradio as gr
 

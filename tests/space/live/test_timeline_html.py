@@ -73,3 +73,8 @@ def test_a_plot_of_half_a_minute_of_eight_restless_expressions_stays_small():
 def test_an_axis_without_length_is_refused():
     with pytest.raises(ValueError, match="after its start"):
         timeline_html([], 3, 3)
+
+
+def test_no_answer_is_written_as_certain():
+    page = timeline_html([sample(0, 0.9), sample(1, 0.999)], 0, 1)
+    assert "<span>&gt;99 %</span>" in page and "100 %" not in page
