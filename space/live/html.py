@@ -13,6 +13,7 @@ from fer_models.analyzer import Prediction
 from fer_models.faces import crop_square
 from fer_models.looks import Look, looks
 from fer_models.video.stream import FaceStream, FollowedFace
+from fer_models.video.timeline import Sample
 from space.image.maps import heat_image
 from space.image.regions import is_even
 from space.image.stage import frame_style, square_style
@@ -47,7 +48,7 @@ class LiveView:
             gap = max(1.0, 4 / max(self.stream.rate, 0.1))  # a slow machine's line is a line all the same
             ends = (f"{self.stream.window:.0f} s ago", "now")
             self._plots = {
-                face.number: timeline_html(self.stream.timeline(face.number), at - self.stream.window, at, gap, ends)
+                face.number: timeline_html(self._samples(face.number), at - self.stream.window, at, gap, ends)
                 for face in faces
             }
         drawn = looks(self.stream.models)
@@ -71,6 +72,14 @@ class LiveView:
             f'<div class="fer panel">{answers or NOBODY}</div><div class="plots">{plots}</div>'
             f"{self._timing(drawn)}</div>"
         )
+
+    def _samples(self, number: int) -> list[Sample]:
+        """A face's timeline, of the models that are chosen now."""
+        chosen = self.stream.models
+        return [
+            Sample(sample.at, {name: sample.probabilities[name] for name in chosen if name in sample.probabilities})
+            for sample in self.stream.timeline(number)
+        ]
 
     def _map(self, face: FollowedFace, size: tuple[int, int], shown: str) -> str:
         """The shown model's map at its place on the face."""
