@@ -153,7 +153,7 @@ def test_what_it_depends_on_without_extras_is_enough_to_import_it_and_to_say_whi
 def test_usage_and_wrong_arguments_are_told_without_loading_networks(installed, tmp_path, arguments, code):
     words = [sys.executable, "-X", "importtime", "-m", "fer_models", *arguments, "--batch", "0" if code else "1"]
     ran = run(*words, folder=tmp_path, PYTHONPATH=str(installed))
-    assert ran.returncode == code and ("PICTURE_OR_FOLDER" in ran.stdout or "--batch must be" in ran.stderr)
+    assert ran.returncode == code and ("PICTURE_VIDEO_OR_FOLDER" in ran.stdout or "--batch must be" in ran.stderr)
     imported = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines() if line.startswith("import time")}
     assert "fer_models.expressions" in imported
     assert not imported & {"torch", "transformers", "numpy", "PIL", "huggingface_hub"}
