@@ -103,16 +103,20 @@ class Analyzer:
     """A face detector and the models that look at its faces.
 
     Args:
-        sources: checkpoint folders, or names that `hub.checkpoint_folder` finds; all of `checkpoints/` by default.
+        sources: checkpoint folders, names that `hub.checkpoint_folder` finds, or checkpoints that are open already; all
+            of the repository's `checkpoints/` by default.
         device: where the models compute, as in `Checkpoint`.
     """
 
-    def __init__(self, sources: Sequence[str | Path] | None = None, device: str | torch.device = "auto"):
+    def __init__(self, sources: Sequence[str | Path | Checkpoint] | None = None, device: str | torch.device = "auto"):
         sources = list(sources or find_checkpoints())
-        names = [checkpoint_name(source) for source in sources]
+        names = [one.name if isinstance(one, Checkpoint) else checkpoint_name(one) for one in sources]
         if len(set(names)) < len(names):
             raise CheckpointError(f"two checkpoints have the same name: {', '.join(names)}; rename one")
-        self.checkpoints = {name: Checkpoint(source, device) for name, source in zip(names, sources, strict=True)}
+        self.checkpoints = {
+            name: one if isinstance(one, Checkpoint) else Checkpoint(one, device)
+            for name, one in zip(names, sources, strict=True)
+        }
         self.detector = FaceDetector()
         blank = Image.new("RGB", (256, 256))
         for checkpoint in self.checkpoints.values():  # the first pass of a network is several times slower

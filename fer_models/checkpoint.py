@@ -1,6 +1,5 @@
 """A checkpoint: opened, checked, and asked about the faces that were cut out for it."""
 
-import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,8 +19,8 @@ from fer_models.expressions import canonical_expression
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name, require_architecture
 from fer_models.paths import IN_REPOSITORY
 from fer_models.probabilities import probabilities
+from fer_models.whole_weights import WEIGHTS, require_manifest, require_numbers, weights_sha256
 
-WEIGHTS = "model.safetensors"
 FILES = ("config.json", WEIGHTS, "preprocessor_config.json")
 
 
@@ -98,6 +97,8 @@ def load_network(source: str | Path) -> tuple[PreTrainedModel, BaseImageProcesso
         require_architecture(folder / "config.json")
     except CheckpointError as error:
         raise CheckpointError(f"the checkpoint {source} cannot be used: {error}") from error
+    if (folder / WEIGHTS).is_file():
+        require_manifest(folder)
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # what is missing is reported by the error below
     logging.disable_progress_bar()
@@ -119,6 +120,10 @@ def load_network(source: str | Path) -> tuple[PreTrainedModel, BaseImageProcesso
         raise CheckpointError(
             f"{source} has no weights for {', '.join(absent[:3])}; they would be random; fetch it again"
         )
+    require_numbers(model, source)
+    size = processor.size or {}
+    if not (size.get("height") and size.get("height") == size.get("width")):
+        raise CheckpointError(f"{source} does not say in preprocessor_config.json how large a picture it wants")
     return model.eval(), processor
 
 
@@ -300,12 +305,6 @@ def _named(label: str) -> str:
         return canonical_expression(label)
     except ValueError:
         return label
-
-
-def weights_sha256(folder: str | Path) -> str:
-    """The SHA-256 of a checkpoint folder's weights, which ties a result or an answer to them."""
-    with (Path(folder) / WEIGHTS).open("rb") as weights:
-        return hashlib.file_digest(weights, "sha256").hexdigest()
 
 
 def pick_device(name: str | torch.device = "auto") -> torch.device:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer_models.analyzer import Analyzer, find_checkpoints
-from fer_models.hub import available, checkpoint_name
+from fer_models.checkpoint import Checkpoint
+from fer_models.hub import CheckpointError, available, checkpoint_name
 from space.page.html import message_html
 
 
@@ -18,12 +19,20 @@ def open_models(sources: Sequence[str | Path], folder: Path, device: str = "auto
         device: where the models compute, as in `Checkpoint`.
 
     Raises:
-        CheckpointError: a damaged checkpoint, or none at all.
+        CheckpointError: there is no checkpoint, or none that is whole.
     """
     usable, faults = available(sources)
+    opened: list[Checkpoint] = []
+    for source in usable or find_checkpoints(folder):
+        try:
+            opened.append(Checkpoint(source, device))
+        except CheckpointError as error:
+            faults[source] = str(error)
+    if not opened:
+        raise CheckpointError("; ".join(faults.values()))
     for fault in faults.values():
         print(f"warning: {fault}", file=sys.stderr)
-    return Analyzer(usable or find_checkpoints(folder), device), [checkpoint_name(source) for source in faults]
+    return Analyzer(opened, device), [checkpoint_name(source) for source in faults]
 
 
 def notice_html(missing: Sequence[str]) -> str:

@@ -104,7 +104,8 @@ def test_without_the_package_device_maps_and_the_meta_device_lose_nothing(key, a
 @pytest.mark.parametrize("key", NETWORKS)
 def test_what_a_stranger_saves_again_is_whole(key, folders, alone):
     assert alone[key]["resaved"] == 0
-    assert alone[key]["saved_again"] == sorted(file.name for file in folders[key].iterdir())
+    ours = {file.name for file in folders[key].iterdir()} - {"manifest.json"}  # only this library knows it
+    assert alone[key]["saved_again"] == sorted(ours)
 
 
 @pytest.mark.parametrize("key", NETWORKS)

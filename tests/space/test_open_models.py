@@ -1,8 +1,15 @@
 """The models that the Space runs, when the Hub has some of them, or is down."""
 
+import json
+import re
+import shutil
+from pathlib import Path
+
 import pytest
+from safetensors.torch import load_file, save_file
 
 from fer_models.analyzer import CHECKPOINTS, CheckpointError
+from fer_models.whole_weights import write_manifest
 from space.open_models import notice_html, open_models
 from tests.support.hub_client import point_client_at
 from tests.support.hub_server import HubServer
@@ -33,6 +40,59 @@ def test_with_the_hub_down_it_runs_on_the_folder_of_checkpoints(hub, tmp_path):
     assert SHIPPED in analyzer.checkpoints and missing == ["copy"]
     with pytest.raises(CheckpointError, match="no checkpoint in"):
         open_models(["copy"], tmp_path / "empty")
+
+
+def damage_weights(folder: Path) -> None:
+    content = bytearray((folder / "model.safetensors").read_bytes())
+    content[-5] ^= 1
+    (folder / "model.safetensors").write_bytes(content)
+
+
+def no_numbers(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.classifier.bias"][0] = float("nan")
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    write_manifest(folder)
+
+
+def negative_temperature(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"softmax_temperature": -1.0}))
+
+
+def no_size(folder: Path) -> None:
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings | {"size": {}}))
+
+
+@pytest.mark.parametrize(
+    "damage, words",
+    [
+        (damage_weights, "the weights in .* are damaged: their checksum is not that of manifest.json"),
+        (no_numbers, r"has weights that are no numbers \(classifier\.classifier\.bias\)"),
+        (negative_temperature, "cannot be read"),
+        (no_size, "cannot be read|does not say"),
+        (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
+    ],
+    ids=["a flipped bit", "NaN", "temperature", "size", "no config"],
+)
+def test_one_damaged_checkpoint_does_not_stop_the_others(tmp_path, capsys, damage, words):
+    for name in ("good", "damaged"):
+        shutil.copytree(CHECKPOINTS / SHIPPED, tmp_path / name)
+    damage(tmp_path / "damaged")
+    analyzer, missing = open_models([], tmp_path)
+    assert list(analyzer.checkpoints) == ["good"] and missing == ["damaged"]
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert "damaged" in line and re.search(words, line)
+    shutil.rmtree(tmp_path / "good")
+    with pytest.raises(CheckpointError, match=words):
+        open_models([], tmp_path)
+
+
+def test_a_folder_without_a_manifest_loads_as_before(tmp_path):
+    folder = shutil.copytree(CHECKPOINTS / SHIPPED, tmp_path / "earlier")
+    (folder / "manifest.json").unlink()
+    assert list(open_models([folder], tmp_path)[0].checkpoints) == ["earlier"]
 
 
 def test_the_page_names_what_is_missing_without_a_path_of_the_server():

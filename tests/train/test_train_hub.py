@@ -91,7 +91,7 @@ def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_
     low, high = result["metrics"]["accuracy"]["interval"]
     accuracy = f"{100 * result['metrics']['accuracy']['value']:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
     assert f"| ferplus_parquet | PublicTest | accuracy | 16 | {accuracy} |" in card
-    files = {"README.md", "config.json", "model.safetensors", "preprocessor_config.json"}
+    files = {"README.md", "config.json", "manifest.json", "model.safetensors", "preprocessor_config.json"}
     assert {file.name for file in (folder / "out/tiny").iterdir()} == files
     assemble(folder / "out/tiny", folder / "hub/tiny", load_config(task["config"]), folder / "results")
     assert (folder / "hub/tiny/results" / f"{result_file.stem}-confusion.png").is_file()

@@ -15,6 +15,7 @@ from fer_models.checkpoint import CheckpointError, load_network
 from fer_models.explain import METHODS, native_attention
 from fer_models.files import write_text
 from fer_models.hub import FILES
+from fer_models.whole_weights import MANIFEST, write_manifest
 from train.config.recipe import HubConfig
 from train.hub.assemble import HubFolderError, auto_map, quoted_results
 from train.hub.load_alone import sample_pictures
@@ -59,7 +60,8 @@ def write_network(
         if half_precision:
             _halve(unfinished / "model.safetensors", model)
         processor.save_pretrained(unfinished)
-        for file in FILES:
+        write_manifest(unfinished)
+        for file in (*FILES, MANIFEST):
             (unfinished / file).replace(folder / file)
 
 
