@@ -14,6 +14,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from fer_models import paths
 from fer_models.paths import ROOT
 from tests.support.hub_client import point_client_at
 from tests.support.hub_repos import User
@@ -91,8 +92,17 @@ def test_tests_training_and_caches_stay_behind():
 
 
 def test_every_folder_that_the_app_reads_beside_its_code_is_sent():
-    sources = [file.read_text() for name, file in push_space.space_files().items() if name.endswith(".py")]
+    sent = {name: file for name, file in push_space.space_files().items() if name.endswith(".py")}
+    del sent["fer_models/paths.py"]  # it also names what only training reads
+    sources = [file.read_text() for file in sent.values()]
     folders = {name for text in sources for name in re.findall(r'(?:ROOT|parent) / "(\w+)"', text)}
+    asked = {
+        name
+        for text in sources
+        for line in re.findall(r"fer_models\.paths import (.+)", text)
+        for name in line.split(", ")
+    }
+    folders |= {getattr(paths, name).name for name in asked - {"ROOT", "IN_REPOSITORY"}}
     assert {"checkpoints", "examples", "results"} <= folders <= set(push_space.PARTS)
 
 
