@@ -43,7 +43,7 @@ def processor_seconds(root: int) -> float:
     parents, used = {}, {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has just ended
-            fields = file.read_text().rpartition(")")[2].split()
+            fields = file.read_text(encoding="utf-8").rpartition(")")[2].split()
             process = int(file.parent.name)
             parents[process] = int(fields[1])
             used[process] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

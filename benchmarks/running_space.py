@@ -26,7 +26,7 @@ class RunningSpace:
 
     def megabytes(self, field: str = "VmRSS") -> float:
         """Memory of the process: resident now (`VmRSS`), or the most so far (`VmHWM`). Linux alone says so."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
         return int(re.search(rf"{field}:\s+(\d+)", status)[1]) / 1024
 
     def uploaded_megabytes(self) -> float:
@@ -45,7 +45,7 @@ def served(arguments: Sequence[str | Path] = ()) -> Iterator[RunningSpace]:
         log, uploads = Path(folder) / "log", Path(folder) / "uploads"
         uploads.mkdir()
         start = time.perf_counter()
-        with log.open("w") as out:
+        with log.open("w", encoding="utf-8") as out:
             process = subprocess.Popen(
                 [sys.executable, str(ROOT / "app.py"), *map(str, arguments)],
                 stdout=out,
@@ -53,9 +53,9 @@ def served(arguments: Sequence[str | Path] = ()) -> Iterator[RunningSpace]:
                 env=os.environ | {"PYTHONUNBUFFERED": "1", "GRADIO_TEMP_DIR": str(uploads)},
             )
         try:
-            while not (address := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
+            while not (address := re.search(r"http://127\.0\.0\.1:\d+", log.read_text(encoding="utf-8"))):
                 if process.poll() is not None:
-                    raise SystemExit(f"error: the Space did not start:\n{log.read_text()}")
+                    raise SystemExit(f"error: the Space did not start:\n{log.read_text(encoding='utf-8')}")
                 time.sleep(0.05)
             yield RunningSpace(address.group(), process, uploads, time.perf_counter() - start)
         finally:

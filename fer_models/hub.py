@@ -92,7 +92,7 @@ def require_architecture(config: Path) -> None:
     from fer_models.architectures import ARCHITECTURES  # brings torch, which names alone do not need
 
     try:
-        kind = json.loads(config.read_text())["model_type"]
+        kind = json.loads(config.read_text(encoding="utf-8"))["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError("its config.json cannot be read or names no architecture; fetch it again") from error
     ours = [architecture.model_type for architecture, _ in ARCHITECTURES]
@@ -179,7 +179,7 @@ def _repo_id(name: str) -> str:
 
 
 def _pinned(repo: str) -> str | None:
-    return json.loads(REVISIONS.read_text()).get(repo) if REVISIONS.is_file() else None
+    return json.loads(REVISIONS.read_text(encoding="utf-8")).get(repo) if REVISIONS.is_file() else None
 
 
 def _cached(repo: str, revision: str) -> Path | None:

@@ -183,10 +183,10 @@ def open_work(folder: Path, pictures: dict) -> None:
         DataError: the folder holds runs on others.
     """
     note = folder / "pictures.json"
-    if note.is_file() and json.loads(note.read_text()) != pictures:
+    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != pictures:
         raise DataError(f"{folder} holds runs on other pictures; remove it to start over, or pass another --work")
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(pictures))
+    note.write_text(json.dumps(pictures), encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def run_once(
     done = folder / "result.json"
     if settings.resume and done.is_file():
         open_run(folder, config, resume=True, finished=True)
-        return Run(**json.loads(done.read_text())), "already done"
+        return Run(**json.loads(done.read_text(encoding="utf-8"))), "already done"
     start = time.perf_counter()
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # attention="batch" is what a row is about
         model, processor = train(config, splits, settings)
@@ -219,7 +219,7 @@ def run_once(
             sum(p.numel() for p in model.parameters()), accuracies(folder / "final", splits["validation"], conditions)
         )
     whole = done.with_suffix(".part")  # a kill while it is written must not leave half a result
-    whole.write_text(json.dumps(asdict(result)))
+    whole.write_text(json.dumps(asdict(result)), encoding="utf-8")
     whole.replace(done)
     for stage in folder.glob("stage-*"):
         shutil.rmtree(stage)

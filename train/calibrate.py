@@ -23,6 +23,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from fer_models.files import write_text
 from fer_models.results import write
 from fer_models.results.calibration import Answered, BalancedFit, Calibration, Fit
 from fer_models.results.evaluation import CalibrationSource
@@ -203,7 +204,7 @@ def store(folder: Path, fitted: Fit, source: CalibrationSource, balanced: Balanc
         return None if number is None else round(number, 6)
 
     file = folder / "config.json"
-    config = json.loads(file.read_text())
+    config = json.loads(file.read_text(encoding="utf-8"))
     config["softmax_temperature"] = rounded(fitted.softmax_temperature)
     config["reject_threshold"] = rounded(fitted.reject_threshold)
     if balanced:
@@ -211,7 +212,7 @@ def store(folder: Path, fitted: Fit, source: CalibrationSource, balanced: Balanc
         config["balanced_temperature"] = rounded(balanced.softmax_temperature)
         config["balanced_threshold"] = rounded(balanced.reject_threshold)
     config["calibration"] = asdict(source)
-    file.write_text(json.dumps(config, indent=2) + "\n")
+    write_text(file, json.dumps(config, indent=2) + "\n")
 
 
 def _error(text: str) -> float:

@@ -55,7 +55,7 @@ def campaign_config(source: Path, folder: Path, epochs: int | None, pictures: in
         own["recipe"] = {"stages": [asdict(stage) | {"epochs": epochs} for stage in config.recipe.stages]}
     file = folder / CONFIGS / f"{config.name}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(yaml.safe_dump(own, sort_keys=False))
+    file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
     load_config(file)  # says now what is wrong with it
     return config.name, file
 
@@ -80,7 +80,7 @@ def named_files(given: list[str], names: list[str]) -> dict[str, Path]:
 def train_one(name: str, command: list[str], log: Path, seconds: float | None) -> Outcome:
     """Run one training, its output in `log`, for so many seconds at most."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as output:
+    with log.open("a", encoding="utf-8") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
             code = process.wait(None if seconds is None else max(seconds, 0))
@@ -98,7 +98,7 @@ def train_one(name: str, command: list[str], log: Path, seconds: float | None) -
             raise
     if code == 0:
         return Outcome(name, True, "done")
-    said = log.read_text(errors="replace").strip().splitlines()
+    said = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()
     return Outcome(name, False, f"failed: {said[-1] if said else f'exit code {code}'} (all of it in {log})")
 
 
@@ -137,7 +137,7 @@ def run(options: argparse.Namespace) -> list[Outcome]:
         checkpoint, mark = options.out / "checkpoints" / name, options.out / "done" / name
         left = None if options.hours is None else 3600 * options.hours - (time.monotonic() - start)
         content = json.dumps(asdict(load_config(file)), sort_keys=True)
-        if mark.is_file() and mark.read_text() != content:
+        if mark.is_file() and mark.read_text(encoding="utf-8") != content:
             raise ConfigError(f"{name} was trained here with another config; choose another --out, or remove {mark}")
         if mark.is_file():
             outcome = Outcome(name, True, "was done before")
@@ -157,7 +157,7 @@ def run(options: argparse.Namespace) -> list[Outcome]:
             outcome = train_one(name, command, options.out / "logs" / f"{name}.log", left)
             if outcome.done:
                 mark.parent.mkdir(exist_ok=True)
-                mark.write_text(content)
+                mark.write_text(content, encoding="utf-8")
         if outcome.done and options.max_shard_size:
             write_shards(checkpoint, options.max_shard_size)
         print(f"{name}: {outcome.words}", flush=True)

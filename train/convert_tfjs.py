@@ -44,7 +44,7 @@ def read_pair(topology: Path) -> Arrays:
         ConversionError: a file is missing, cut or too long, or the tensors are not float32.
     """
     try:
-        groups = json.loads(topology.read_text())["weightsManifest"]
+        groups = json.loads(topology.read_text(encoding="utf-8"))["weightsManifest"]
         entries = [
             (group["paths"], [(e["name"], e["shape"], e["dtype"], e) for e in group["weights"]]) for group in groups
         ]

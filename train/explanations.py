@@ -146,11 +146,11 @@ def measure(
 ) -> tuple[list[dict], list[str]]:
     """What was measured of each face, in the order of `rows`. A face's measurements are a line of `store`, so that a
     stopped run goes on."""
-    done = [json.loads(line) for line in store.read_text().splitlines()] if store.is_file() else []
+    done = [json.loads(line) for line in store.read_text(encoding="utf-8").splitlines()] if store.is_file() else []
     known = {one["row"]: one for one in done}
     methods = explainers(checkpoint)
     slow = references(checkpoint)
-    with store.open("a") as lines:
+    with store.open("a", encoding="utf-8") as lines:
         for place, row in enumerate(tqdm(rows, desc=checkpoint.name, unit="face", leave=False)):
             if int(row) in known:
                 continue

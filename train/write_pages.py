@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     stale = []
     for page in options.pages:
         try:
-            present = page.read_text()
+            present = page.read_text(encoding="utf-8")
             found = Found.in_folder(options.results)
             wanted = rewritten(present, lambda called, found=found: part(found, called))
         except OSError as error:
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
         if present != wanted:
             stale.append(page.name)
             if not options.check:
-                page.write_text(wanted)
+                page.write_text(wanted, encoding="utf-8")
     if options.check and stale:
         sys.exit(f"error: {', '.join(stale)} stale: run python train/write_pages.py")
 

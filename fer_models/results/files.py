@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from fer_models.files import write_text
 from fer_models.results.result import KINDS, Provenance, Result
 
 Shape = typing.TypeVar("Shape")
@@ -36,7 +37,7 @@ def parse(shape: type[Shape], content: object, name: str) -> Shape:
 
 def _content(path: Path) -> dict:
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ResultError(f"{path} cannot be read: {error}") from error
     if not isinstance(content, dict):
@@ -120,7 +121,7 @@ def as_json(result: Result) -> str:
 def write(path: Path, result: Result) -> None:
     """Write a result file; its folder is made if it is not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(as_json(result) + "\n")
+    write_text(path, as_json(result) + "\n")
 
 
 __all__ = ["ResultError", "as_dict", "as_json", "parse", "read", "read_folder", "write"]

@@ -139,7 +139,11 @@ def annotate_video(
     answers: dict[int, dict[str, list[tuple[float, list[float]]]]] = {}  # by face and model: when, and what
     frames = left_out = 0
     try:
-        with open_video(source) as reading, _Writer(video) as writing, table.open("w", newline="") as file:
+        with (
+            open_video(source) as reading,
+            _Writer(video) as writing,
+            table.open("w", newline="", encoding="utf-8") as file,
+        ):
             rows = csv.writer(file)
             rows.writerow(["seconds", "face", "model", "expression", "sure", *SIDES, "left_out", *expressions])
             reader = VideoReader(reading, MAX_PIXELS, MAX_SIDE, MAX_RATE, clip.start)

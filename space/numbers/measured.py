@@ -163,7 +163,7 @@ def _card(file: Path) -> str:
     """A card's Markdown without its metadata, and without pictures: a page must not ask other servers for them."""
     if not file.is_file():
         return ""
-    text = re.sub(r"\A---\n.*?\n---\n", "", file.read_text(errors="replace"), flags=re.S)
+    text = re.sub(r"\A---\n.*?\n---\n", "", file.read_text(errors="replace", encoding="utf-8"), flags=re.S)
     return re.sub(r"!\[[^\]]*\]\([^)]*\)|<(img|picture|source|video|audio|iframe)\b[^>]*>", "", text).strip()
 
 

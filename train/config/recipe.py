@@ -372,7 +372,7 @@ def _read(path: Path) -> typing.Any:
     if not path.is_file():
         raise ConfigError(f"no config at {path}")
     try:
-        return yaml.safe_load(path.read_text())
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
 

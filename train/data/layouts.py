@@ -56,7 +56,7 @@ def rafdb(path: Path, split: str) -> FaceDataset:
     if not listing.is_file():
         raise DataError(f"expected RAF-DB's list of labels at {listing}, found none")
     entries = []
-    for number, line in enumerate(listing.read_text().splitlines(), start=1):
+    for number, line in enumerate(listing.read_text(encoding="utf-8").splitlines(), start=1):
         entry = re.fullmatch(r"((\w+?)_\d+)\.jpg\s+([1-7])\s*", line)
         if entry:
             entries.append(entry.groups())
@@ -160,7 +160,7 @@ def _fer2013new(listing: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`(N,)` usage, `(N,)` picture names, `(N, 8)` vote counts of all rows of `fer2013new.csv`."""
     if not listing.is_file():
         raise DataError(f"expected FER+'s votes at {listing}, found none")
-    with listing.open(newline="") as file:
+    with listing.open(newline="", encoding="utf-8") as file:
         table = csv.DictReader(file, skipinitialspace=True)
         require_columns(table.fieldnames or (), ("Usage", "Image name", *LABEL_ORDERS["ferplus"]), listing)
         rows = list(table)
@@ -233,7 +233,7 @@ def ckplus_labelled(path: Path) -> tuple[list[tuple[Path, tuple[Path, ...], str]
             continue
         if len(labels) > 1:
             raise DataError(f"expected one label for the sequence {sequence}, found {len(labels)}")
-        text = labels[0].read_text().strip()
+        text = labels[0].read_text(encoding="utf-8").strip()
         try:
             code = float(text)
         except ValueError:

@@ -42,7 +42,7 @@ def read_subset_list(path: Path) -> list[ListedPicture]:
     if not path.is_file():
         raise DataError(f"expected a list of pictures at {path}, found none; its authors publish it")
     listed = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
         name, *codes = line.split()

@@ -16,6 +16,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._http import default_client_factory
 
 from fer_models import hub as names
+from fer_models.files import write_text
 from fer_models.hub import has_hash, hub_reason
 
 NEEDED = (*names.FILES, "README.md")
@@ -212,14 +213,14 @@ def push_folder(
 
 def pin(repo: str, commit: str) -> None:
     """Let `names.checkpoint_folder` load this commit of a repo where no other is asked for."""
-    pins = json.loads(names.REVISIONS.read_text()) if names.REVISIONS.is_file() else {}
-    names.REVISIONS.write_text(json.dumps(dict(sorted((pins | {repo: commit}).items())), indent=1) + "\n")
+    pins = json.loads(names.REVISIONS.read_text(encoding="utf-8")) if names.REVISIONS.is_file() else {}
+    write_text(names.REVISIONS, json.dumps(dict(sorted((pins | {repo: commit}).items())), indent=1) + "\n")
 
 
 def _check_card(card: Path, kind: str) -> None:
     """Ask the Hub's validator, before anything is made there."""
     try:
-        RepoCard(card.read_text()).validate(repo_type=kind)
+        RepoCard(card.read_text(encoding="utf-8")).validate(repo_type=kind)
     except (ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise PushError(f"the metadata of {card} is not valid, nothing was sent: {reason}") from error

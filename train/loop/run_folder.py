@@ -6,6 +6,7 @@ import typing
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_models.files import write_text
 from fer_models.paths import RUNS
 from train.config.recipe import ConfigError, HubConfig, parse
 from train.data.face_dataset import DataError
@@ -70,7 +71,9 @@ def open_run(folder: Path, config: HubConfig, resume: bool, finished: bool = Fal
         if not resume:
             raise DataError(f"{folder} holds an earlier run; go on with it by --resume, or remove it to start over")
         try:
-            noted = parse(HubConfig, dataclasses.asdict(config) | json.loads(note.read_text()), "run.json")
+            noted = parse(
+                HubConfig, dataclasses.asdict(config) | json.loads(note.read_text(encoding="utf-8")), "run.json"
+            )
         except (ConfigError, json.JSONDecodeError) as error:
             raise DataError(f"the run in {folder} is of another version ({error}); remove it to start over") from error
         earlier, now = dataclasses.asdict(noted), dataclasses.asdict(config)
@@ -84,7 +87,7 @@ def open_run(folder: Path, config: HubConfig, resume: bool, finished: bool = Fal
             if changed:
                 raise DataError(f"the run in {folder} had another config: {changed}; remove it to start over")
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(content, indent=1))
+    write_text(note, json.dumps(content, indent=1))
 
 
 __all__ = ["NO_TRAINING", "RunSettings", "last_checkpoint", "open_run", "stage_folder"]

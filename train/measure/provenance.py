@@ -51,7 +51,7 @@ def hardware(device: torch.device) -> dict[str, str | int]:
     name = platform.processor() or platform.machine()
     cpu_info = Path("/proc/cpuinfo")
     if cpu_info.is_file():
-        models = [line for line in cpu_info.read_text().splitlines() if line.startswith("model name")]
+        models = [line for line in cpu_info.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
         name = models[0].partition(":")[2].strip() if models else name
     return {"device": name, "threads": torch.get_num_threads()}
 
