@@ -154,6 +154,10 @@ def answer(options: argparse.Namespace) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # of the maps; what is in --out stays there
+        place = error.filename or options.maps or "standard output"
+        print(f"error: {place} cannot be written ({error.strerror}); make room, or name another place", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         again = "; the same command goes on from here" if options.out else ""
         print(f"interrupted{again}", file=sys.stderr)

@@ -330,3 +330,10 @@ def test_balanced_answers_are_never_added_to_a_file_of_others(tmp_path, crops, c
 def test_a_model_that_cannot_balance_is_named(crops, tiny, capsys):
     assert main([str(crops / "00.png"), "--cropped", "--model", tiny, "--balanced"]) == 2
     assert "error: tiny does not know how common its expressions are" in capsys.readouterr().err
+
+
+def test_maps_that_cannot_be_written_are_one_sentence(tmp_path, capsys):
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    assert main([str(EXAMPLES / "portrait.jpg"), "--model", MODEL, "--maps", str(tmp_path / "taken")]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ") and "taken" in error and "cannot be written" in error
