@@ -15,6 +15,7 @@ from fer_models.results import OfWeights, Result, comparable, read_folder
 from fer_models.results.benchmark import Benchmark, FaceTimes
 from fer_models.results.calibration import Calibration
 from fer_models.results.evaluation import Evaluation
+from fer_models.results.explanations import Explanations
 from fer_models.results.fixed_maps import FixedMaps
 from fer_models.results.near_duplicates import NearDuplicates
 from fer_models.results.robustness import Robustness
@@ -29,8 +30,8 @@ class Model:
     hub: address of the Hub repo, for models of the account that `FER_HUB_ORG` names.
     loaded: whether this Space runs it.
     parameters, macs: multiply-accumulates for one face; `None` where they were not measured.
-    evaluations: results on shuffled pictures, of these very weights. calibration, robustness, fixed_maps: likewise,
-        `None` where there is none. times: for one face, from the benchmark, likewise.
+    evaluations: results on shuffled pictures, of these very weights. calibration, robustness, fixed_maps,
+        explanations: likewise, `None` where there is none. times: for one face, from the benchmark, likewise.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Model:
     calibration: Calibration | None = None
     robustness: Robustness | None = None
     fixed_maps: FixedMaps | None = None
+    explanations: Explanations | None = None
     times: FaceTimes | None = None
 
 
@@ -86,6 +88,12 @@ class Measured:
         """The largest set of results that are on the same pictures."""
         alike = comparable(model.fixed_maps for model in self.models if model.fixed_maps)
         return [(model, model.fixed_maps) for model in self.models if model.fixed_maps in alike]
+
+    @property
+    def explanations(self) -> list[tuple[Model, Explanations]]:
+        """The largest set of results that are on the same pictures."""
+        alike = comparable(model.explanations for model in self.models if model.explanations)
+        return [(model, model.explanations) for model in self.models if model.explanations in alike]
 
 
 def read_results(folder: Path = RESULTS) -> list[Result]:
@@ -156,6 +164,7 @@ def _figures(results: Sequence[OfWeights]) -> dict[str, Any]:
         "calibration": next(iter(_of(Calibration, results)), None),
         "robustness": max(_of(Robustness, results), key=lambda result: result.n_samples, default=None),
         "fixed_maps": max(_of(FixedMaps, results), key=lambda result: result.n_samples, default=None),
+        "explanations": max(_of(Explanations, results), key=lambda result: result.n_samples, default=None),
     }
 
 

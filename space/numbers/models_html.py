@@ -10,6 +10,7 @@ from fer_models.results.evaluation import Evaluation
 from fer_models.results.fixed_maps import FixedMaps
 from fer_models.results.robustness import Robustness
 from space.numbers.advice import advice_html
+from space.numbers.explanations_html import explanations_html
 from space.numbers.measured import Measured, Model
 from space.numbers.words import pictures_words, spoilt_words
 from space.page.charts import (
@@ -50,6 +51,7 @@ def models_html(found: Measured) -> str:
     if charts:
         parts.append(f'<div class="pair">{"".join(charts)}</div>')
     parts += [_subsets(found, indices), _fixed_maps(found.fixed_maps, indices)]
+    parts.append(explanations_html([(title(model.name), result) for model, result in found.explanations]))
     parts += [_robustness(found.robustness, indices), _confusions(groups, indices)]
     return f'<div class="fer measured">{"".join(parts)}</div>'
 

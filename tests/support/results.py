@@ -4,6 +4,7 @@ from fer_models.expressions import EXPRESSIONS
 from fer_models.results import Number, Pictures, Subset, Weights
 from fer_models.results.benchmark import Benchmark, FaceTimes, SpaceStart, TrainingSpeed
 from fer_models.results.evaluation import BatchSize, CalibrationSource, Curve, Evaluation, Metrics, NotSure, Recall
+from fer_models.results.explanations import Explanations, Mean, Worth
 from fer_models.results.fixed_maps import Answers, FixedMaps
 from fer_models.results.robustness import Point, Robustness
 
@@ -98,6 +99,29 @@ def fixed_maps(checkpoint: Weights | None = None, **changes) -> FixedMaps:
         "modules": (),
     }
     return FixedMaps(**(whole | ORIGIN | changes))
+
+
+def explanations(checkpoint: Weights | None = None, **changes) -> Explanations:
+    gain = Mean(value=0.12, margin=0.03, faces=40)
+    worth = Worth(
+        gains={"mean map": gain},
+        beyond_gradcam={"choice": gain},
+        verdicts={"passes": 1.0},
+        yardsticks={},
+        passes=3.0,
+    )
+    whole = {
+        "checkpoint": checkpoint or weights(),
+        "data": PICTURES,
+        "seed": 0,
+        "n_samples": 40,
+        "left_out": {},
+        "steps": 6,
+        "fill": "blur",
+        "dear": 6,
+        "worth": {"integrated": worth},
+    }
+    return Explanations(**(whole | ORIGIN | changes))
 
 
 def benchmark(**faces: FaceTimes) -> Benchmark:

@@ -16,7 +16,16 @@ from fer_models.results.benchmark import FaceTimes
 from space.numbers.limits_tab import limits_html
 from space.numbers.measured import Measured, measured
 from space.numbers.models_html import models_html
-from tests.support.results import benchmark, calibrated_on, evaluation, fixed_maps, robustness, subset, weights
+from tests.support.results import (
+    benchmark,
+    calibrated_on,
+    evaluation,
+    explanations,
+    fixed_maps,
+    robustness,
+    subset,
+    weights,
+)
 from tests.support.tiny import tiny_checkpoint
 
 CARD = """---
@@ -170,3 +179,12 @@ def test_without_results_the_pages_stand_and_claim_nothing(analyzer, tmp_path):
     assert "no result of these weights" in page and '<svg class="chart"' not in page
     told = text(limits_html(found))
     assert "does not know what you feel" in told and "It is often wrong" not in told and "Harder" not in told
+
+
+def test_what_maps_are_worth_is_shown_of_the_very_weights_that_run(analyzer, results):
+    assert "What a map is worth" not in models_html(measured(analyzer, results))
+    (checkpoint,) = analyzer.checkpoints.values()
+    write(results / "other-explanations.json", explanations(weights("tiny", "0" * 64)))
+    assert "What a map is worth" not in models_html(measured(analyzer, results))
+    write(results / "explanations.json", explanations(weights("tiny", checkpoint.sha256)))
+    assert "Believe Integrated gradients here." in models_html(measured(analyzer, results))
