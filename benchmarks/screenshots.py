@@ -1,9 +1,10 @@
-"""Pictures of the Space in a real Chromium: every tab, at three widths, light and dark; and the README's one picture.
+"""Pictures of the Space in a real Chromium: every tab, at three widths, light and dark.
 
 python benchmarks/screenshots.py [--out runs/screens] [--readme]
 
 Starts the Space with the committed checkpoints and a camera that shows a face. Writes `NAME-WIDTH-THEME.png` for photo,
-compare, live, video and models; with --readme only `docs/space.jpg`, the first screen at 1440 x 900.
+compare, live, video and models; with --readme only the first screen, as `docs/space.jpg` (1440 x 900)
+and `docs/phone.jpg` (390 x 844, dark).
 """
 
 import argparse
@@ -83,7 +84,7 @@ def taken(browser: Browser, address: str, name: str, size: tuple[int, int], them
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "screens", help="folder of the pictures")
-    parser.add_argument("--readme", action="store_true", help="only the README's picture")
+    parser.add_argument("--readme", action="store_true", help="only the pictures of README and docs")
     parser.add_argument("--address", help="of a Space that runs already")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -101,8 +102,9 @@ def main() -> None:
 def take_all(browser: Browser, address: str, options: argparse.Namespace) -> None:
     """Every picture that was asked for."""
     if options.readme:
-        picture = Image.open(io.BytesIO(taken(browser, address, "photo", SIZES[0], "light"))).convert("RGB")
-        picture.save(ROOT / "docs" / "space.jpg", quality=85, optimize=True)
+        for file, size, theme in (("space.jpg", SIZES[0], "light"), ("phone.jpg", SIZES[-1], "dark")):
+            picture = Image.open(io.BytesIO(taken(browser, address, "photo", size, theme))).convert("RGB")
+            picture.save(ROOT / "docs" / file, quality=85, optimize=True)
         return
     options.out.mkdir(parents=True, exist_ok=True)
     for name in SCREENS:
