@@ -2,7 +2,7 @@
 window.fer.live = (() => {
   const SIDE = {width: 640, height: 480}, QUALITY = 0.8;
   let trigger = null, stream = null, video = null, waiting = false, frame = null;
-  let recorder = null, rows = [], started = 0, canvas = null;
+  let recorder = null, rows = [], started = 0, canvas = null, track = null;
 
   const find = selector => document.querySelector(selector);
   const button = name => find(`[data-live=${name}]`);
@@ -78,14 +78,23 @@ window.fer.live = (() => {
   // ---- a recording: what is shown, as a video, and every answer, as a table
 
   function record() {
-    if (recorder) { recorder.stop(); recorder = null; mark(); return; }
+    if (recorder) {
+      const last = recorder;
+      note();
+      recorder = null;
+      setTimeout(() => last.stop(), 200); // the last picture takes its way through the encoder
+      mark();
+      return;
+    }
     const picture = find('#live img.shown');
     if (!picture) return;
     canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
     [rows, started] = [[], performance.now()];
     const parts = [];
-    recorder = new MediaRecorder(canvas.captureStream(), {mimeType: 'video/webm'});
+    const pictures = canvas.captureStream(0); // a picture is taken when there is a new one
+    track = pictures.getVideoTracks()[0];
+    recorder = new MediaRecorder(pictures, {mimeType: 'video/webm'});
     recorder.ondataavailable = event => { if (event.data.size) parts.push(event.data); };
     recorder.onstop = () => {
       keep('live.webm', new Blob(parts, {type: 'video/webm'}));
@@ -123,6 +132,7 @@ window.fer.live = (() => {
       pen.fillStyle = '#111827';
       pen.fillText(words, x * width + 6, Math.max(19, y * height - 7));
     }
+    track.requestFrame();
   }
 
   document.addEventListener('click', event => {
