@@ -56,6 +56,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         help="take all expressions for equally likely (default: as common as on the web; rare ones are seldom named)",
     )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU, if there is one)")
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "torch", "onnx"),
+        default="auto",
+        help="onnx is faster on a CPU and makes what it needs the first time (default: onnx where that is there)",
+    )
     parser.add_argument("--batch", type=int, default=16, help="faces per pass (default: %(default)s)")
     options = parser.parse_args(arguments)
     if options.out and options.out.suffix.lower() not in (".jsonl", ".csv"):

@@ -16,6 +16,7 @@ from PIL import Image
 
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction, find_checkpoints, load_network
 from fer_models.conditions import conditions_of
+from fer_models.engines import open_checkpoint
 from fer_models.expressions import ExpressionError, canonical_expression
 from fer_models.faces import Face, FaceDetector, crop_face
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_name
@@ -106,15 +107,21 @@ class Analyzer:
         sources: checkpoint folders, names that `hub.checkpoint_folder` finds, or checkpoints that are open already; all
             of the repository's `checkpoints/` by default.
         device: where the models compute, as in `Checkpoint`.
+        engine: what they compute with: "torch", "onnx" or "auto", as in `engines.open_checkpoint`.
     """
 
-    def __init__(self, sources: Sequence[str | Path | Checkpoint] | None = None, device: str | torch.device = "auto"):
+    def __init__(
+        self,
+        sources: Sequence[str | Path | Checkpoint] | None = None,
+        device: str | torch.device = "auto",
+        engine: str = "auto",
+    ):
         sources = list(sources or find_checkpoints())
         names = [one.name if isinstance(one, Checkpoint) else checkpoint_name(one) for one in sources]
         if len(set(names)) < len(names):
             raise CheckpointError(f"two checkpoints have the same name: {', '.join(names)}; rename one")
         self.checkpoints = {
-            name: one if isinstance(one, Checkpoint) else Checkpoint(one, device)
+            name: one if isinstance(one, Checkpoint) else open_checkpoint(one, engine, device)
             for name, one in zip(names, sources, strict=True)
         }
         self.detector = FaceDetector()
@@ -153,7 +160,7 @@ class Analyzer:
     @property
     def margins(self) -> list[float]:
         """How loosely the models want a face to be framed, each `face_margin` once."""
-        return list(dict.fromkeys(c.model.config.face_margin for c in self.checkpoints.values()))
+        return list(dict.fromkeys(c.face_margin for c in self.checkpoints.values()))
 
     def find(self, photo: Photo, faces: Sequence[Face] | None = None, cropped: bool = False) -> FoundFaces:
         """The photo, upright, with its faces in reading order. How they are found, `search.search_photo` says.
@@ -212,7 +219,7 @@ class Analyzer:
         predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
         for name in self.checkpoints if models is None else models:
             checkpoint = self.checkpoint(name)
-            crops = found.crops(checkpoint.model.config.face_margin)
+            crops = found.crops(checkpoint.face_margin)
             for first in range(0, len(crops), batch):
                 some = slice(first, first + batch)
                 for face, answer in enumerate(

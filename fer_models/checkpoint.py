@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,72 +13,15 @@ from transformers.utils import logging
 
 import fer_models.architectures  # noqa: F401 - `load_network` needs them registered
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
-from fer_models.explain import METHODS, explain, is_flat, native_attention, native_profiles
+from fer_models.explain import METHODS, explain, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name, require_architecture
 from fer_models.paths import IN_REPOSITORY
+from fer_models.prediction import FaceMap, Prediction
 from fer_models.probabilities import probabilities
 from fer_models.whole_weights import WEIGHTS, require_manifest, require_numbers, weights_sha256
 
 FILES = ("config.json", WEIGHTS, "preprocessor_config.json")
-
-
-@dataclass(frozen=True)
-class FaceMap:
-    """One map of a face, for people.
-
-    name: what a person calls the map.
-    values: `(h, w)` float32, 0 or more.
-    meaning: one true sentence.
-    kind: a key of `visualize.KINDS`: "heat" (places of the face; may be interpolated), "shares" (each cell is the
-        share of one part of the face; they sum to 1) or "ranks" (its axes are no places; not to be laid on the face).
-    profiles: of a map whose channels are products of two profiles, their means: the vertical `(h,)` and the horizontal
-        `(w,)`.
-    """
-
-    name: str
-    values: np.ndarray
-    meaning: str
-    kind: str
-    profiles: tuple[np.ndarray, np.ndarray] | None = None
-
-    @property
-    def flat(self) -> bool:
-        """Whether it says the same of every place."""
-        return is_flat(self.values)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One model's answer for one face.
-
-    probabilities: of every expression of the model, in its label order; they sum to 1.
-    sure: whether the highest probability reaches the model's threshold; always true for a model that has none.
-    explained: the expression that the class-dependent maps are about.
-    crop: the square picture of the face that the model saw, before its size and colours were changed.
-    balanced: whether all expressions counted as equally likely.
-    conditions: what is against the answer: the face is very small, turned away, dark or partly hidden
-        (`conditions.conditions_of`).
-    """
-
-    model: str
-    probabilities: dict[str, float]
-    sure: bool
-    crop: Image.Image
-    explained: str | None = None
-    maps: list[FaceMap] = field(default_factory=list)
-    balanced: bool = False
-    conditions: tuple[str, ...] = ()
-
-    @property
-    def expression(self) -> str:
-        """The expression with the highest probability."""
-        return max(self.probabilities, key=self.probabilities.__getitem__)
-
-    @property
-    def probability(self) -> float:
-        """The highest probability."""
-        return max(self.probabilities.values())
 
 
 def load_network(source: str | Path) -> tuple[PreTrainedModel, BaseImageProcessor]:
@@ -173,6 +115,11 @@ class Checkpoint:
         except BaselineError as error:
             warnings.warn(f"{error}; until then its maps have no verdict", stacklevel=2)
             return {}
+
+    @property
+    def face_margin(self) -> float:
+        """How loosely it wants a face to be framed."""
+        return self.model.config.face_margin
 
     @property
     def can_balance(self) -> bool:

@@ -14,6 +14,8 @@ from huggingface_hub.utils import tqdm
 from PIL import Image
 
 from fer_models.analyzer import Analyzer, CheckpointError
+from fer_models.errors import ExportError
+from fer_models.extras import MissingExtraError
 from fer_models.pictures import PictureAnswers, answer_pictures, search_pictures
 from fer_models.records import Csv, JsonLines, RecordError, RecordFile
 from fer_models.schema import origin
@@ -118,7 +120,7 @@ def answer(options: argparse.Namespace) -> int:
         return 2
     method = options.method if options.maps or options.trust else None
     try:
-        analyzer = Analyzer(options.model, options.device)
+        analyzer = Analyzer(options.model, options.device, options.engine)
         source = origin(
             analyzer.checkpoints.values(),
             cropped=options.cropped,
@@ -148,7 +150,7 @@ def answer(options: argparse.Namespace) -> int:
                 if picture.error:
                     faults.append(f"{picture.path}: {picture.error}")
                 bar.update()
-    except (CheckpointError, RecordError) as error:
+    except (CheckpointError, ExportError, MissingExtraError, RecordError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `| head` has seen enough

@@ -21,6 +21,7 @@ from transformers.modeling_outputs import ModelOutput
 
 from fer_models.fork import LOCK
 from fer_models.integrated_gradients import integrated_gradients
+from fer_models.prediction import is_flat
 
 
 class SignedEigenCAM(EigenCAM):
@@ -291,12 +292,6 @@ def _normalised(cam: np.ndarray) -> np.ndarray:
     cam = np.maximum(cam, 0).astype(np.float32)
     highest = cam.max(axis=(1, 2), keepdims=True)
     return np.divide(cam, highest, out=np.zeros_like(cam), where=highest > 0)
-
-
-def is_flat(values: np.ndarray) -> bool:
-    """Whether a map says the same of every place: its values, of any shape, differ by at most a thousandth of the
-    largest, which is less than a shade in the picture of a map."""
-    return bool(np.ptp(values) <= 1e-3 * np.abs(values).max())
 
 
 __all__ = [

@@ -10,6 +10,7 @@ EXTRAS = {
         *("facenet_pytorch", "pytorch_grad_cam", "matplotlib"),
     ),
     "onnx": ("onnxruntime",),
+    "export": ("onnx", "onnxscript"),
     "video": ("av",),
     "space": ("gradio", "pydantic"),
 }

@@ -20,6 +20,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import tqdm, validate_repo_id
 
+from fer_models.errors import CheckpointError
 from fer_models.paths import CHECKPOINTS, IN_REPOSITORY
 
 REVISIONS = Path(__file__).with_name("revisions.json")  # Hub repo -> the commit that is loaded by default
@@ -27,10 +28,6 @@ FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
 OPTIONAL = ("average_maps.npz",)  # fetched where a repo has them; `fer_models/average_maps.py` says what they are
 ANSWER_SECONDS = 4.0  # the client itself tries for half a minute, or for ever
 TRANSFER_SECONDS = 15.0  # without a byte, once it has answered; the client asks again after 10
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint cannot be used; the message names it and says what to do."""
 
 
 def checkpoint_name(source: str | Path) -> str:

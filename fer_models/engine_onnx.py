@@ -1,0 +1,208 @@
+"""An exported checkpoint, answering and explaining with numpy, Pillow and onnxruntime alone; nothing of torch.
+
+`python -m fer_models.export` makes the folder. The thread count is that of `OMP_NUM_THREADS` where it is set: threads
+that outnumber the cores wait for each other.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fer_models.errors import CheckpointError
+from fer_models.extras import needed_for
+from fer_models.prediction import FaceMap, Prediction
+
+GRAPH, DATA = "model.onnx", "export.json"
+FORMAT = 1
+OWN_ANSWER = -1  # the class id that asks about the model's own answer
+OLDEST_RUNTIME = (1, 19)  # opset 20 and the IR of today's files
+
+
+def _read(folder: Path) -> dict:
+    for name in (GRAPH, DATA):
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder} is no exported checkpoint: it has no {name}; python -m fer_models.export")
+    try:
+        data = json.loads((folder / DATA).read_text(encoding="utf-8"))
+        version = data["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder / DATA} cannot be read; export the checkpoint again") from error
+    if version != FORMAT:
+        raise CheckpointError(
+            f"{folder} was exported in format {version}, this version reads {FORMAT}; export it again"
+        )
+    return data
+
+
+def _session(folder: Path):
+    with needed_for("answering with the onnx engine"):
+        import onnxruntime
+    found = tuple(int(part) for part in onnxruntime.__version__.split(".")[:2])
+    if found < OLDEST_RUNTIME:
+        raise CheckpointError(
+            f"onnxruntime {onnxruntime.__version__} is too old for {folder / GRAPH}; it needs "
+            f"{'.'.join(map(str, OLDEST_RUNTIME))} or newer"
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(folder / GRAPH, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its classes are not public
+        raise CheckpointError(f"{folder / GRAPH} is damaged or of another onnxruntime; export it again") from error
+
+
+class ExportedCheckpoint:
+    """An exported checkpoint, ready to answer, with the names of `checkpoint.Checkpoint`.
+
+    expressions: its classes in the order of its logits. sha256: of the weights that it was made from.
+
+    Args:
+        folder: with `model.onnx` and `export.json`.
+        sha256: of the weights that the export has to belong to.
+
+    Raises:
+        CheckpointError: not there, damaged, of other weights, or onnxruntime is too old.
+        MissingExtraError: onnxruntime is not installed.
+    """
+
+    engine = "onnx"
+
+    def __init__(self, folder: str | Path, sha256: str | None = None):
+        self.folder = Path(folder)
+        data = _read(self.folder)
+        self.sha256: str = data["sha256"]
+        if sha256 not in (None, self.sha256):
+            raise CheckpointError(f"{folder} was exported from other weights; export the checkpoint again")
+        self._session = _session(self.folder)
+        if self._session.get_modelmeta().custom_metadata_map.get("sha256") != self.sha256:
+            raise CheckpointError(f"{folder}: {GRAPH} and {DATA} are of different weights; export the checkpoint again")
+        self.name: str = data["checkpoint"]
+        self.expressions: list[str] = data["labels"]
+        self.answers, self.processing = data["answers"], data["processing"]
+        self.cam, self.maps = data["cam"], data["maps"]
+
+    @property
+    def face_margin(self) -> float:
+        """How loosely it wants a face to be framed."""
+        return self.answers["face_margin"]
+
+    @property
+    def can_balance(self) -> bool:
+        """Whether it can answer as if all expressions were equally likely."""
+        return self.answers["class_priors"] is not None
+
+    def is_sure(self, probability: float, balanced: bool = False) -> bool:
+        """Whether an answer's probability reaches the model's threshold; always for a model that has none."""
+        threshold = self.answers["balanced_threshold" if balanced else "reject_threshold"]
+        return threshold is None or probability >= threshold
+
+    def probabilities(self, logits: np.ndarray, balanced: bool = False) -> np.ndarray:
+        """Logits `(..., C)` -> the probabilities that people see, as `Checkpoint.probabilities` gives them.
+
+        Raises:
+            CheckpointError: `balanced`, and the checkpoint does not know how common its expressions were.
+        """
+        scaled = logits / np.float32(self.answers["balanced_temperature" if balanced else "softmax_temperature"])
+        if balanced:
+            if not self.can_balance:
+                raise CheckpointError(
+                    f"{self.name} does not know how common its expressions are on the web, so it cannot take them for "
+                    "equally likely; calibrate it with train/calibrate.py and a hub config, and export it again"
+                )
+            scaled = scaled - np.log(np.array(self.answers["class_priors"], dtype=np.float32))
+        powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+    @cached_property
+    def _affine(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pixel -> input: what is multiplied by and what is added, per channel."""
+        mean, std = (np.array(self.processing[key], dtype=np.float32) for key in ("image_mean", "image_std"))
+        return np.float32(self.processing["rescale_factor"]) / std, -mean / std
+
+    def pixel_values(self, crops: Sequence[Image.Image]) -> np.ndarray:
+        """Crops -> `(N, 3, S, S)` float32, as the checkpoint's image processor makes them, within a shade or two of
+        256: the pictures are enlarged by Pillow here."""
+        size = (self.processing["size"]["width"], self.processing["size"]["height"])
+        scale, shift = self._affine
+        prepared = np.empty((len(crops), 3, size[1], size[0]), dtype=np.float32)
+        for number, crop in enumerate(crops):
+            picture = crop.convert("RGB")
+            if self.processing["do_grayscale"]:
+                red, green, blue = np.moveaxis(np.asarray(picture, dtype=np.float32), 2, 0)
+                grey = Image.fromarray((red * 0.2989 + green * 0.587 + blue * 0.114).astype(np.uint8))
+                picture = Image.merge("RGB", [grey] * 3)
+            source = self.processing["source_size"]
+            if source is not None and max(picture.size) > source:
+                picture = picture.resize((source, source), Image.Resampling.BILINEAR)
+            pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
+            prepared[number] = np.moveaxis(pixels * scale + shift, 2, 0)
+        return prepared
+
+    def predict(
+        self,
+        crops: Sequence[Image.Image],
+        method: str | None = "gradcam",
+        expression: str | Sequence[str | None] | None = None,
+        balanced: bool = False,
+    ) -> list[Prediction]:
+        """Answer for each crop, all in one pass; arguments as of `Checkpoint.predict`.
+
+        Raises:
+            CheckpointError: a method that is not in the graph, or as `probabilities`.
+        """
+        if not crops:
+            return []
+        if method not in (None, self.cam["method"]):
+            raise CheckpointError(
+                f"the onnx engine explains with {self.cam['method']} and the model's own attention; {method} needs "
+                "torch: take the torch engine"
+            )
+        pixel_values = self.pixel_values(crops)
+        asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else list(expression)
+        ids = [self.expressions.index(name) if name in self.expressions else OWN_ANSWER for name in asked]
+        found = self._run(pixel_values, ids, [] if method is None else None)
+        every = self.probabilities(found["logits"], balanced)
+        if method is not None:
+            own = every if balanced else found["logits"]
+            ids = [int(own[face].argmax()) if one == OWN_ANSWER else one for face, one in enumerate(ids)]
+            if balanced:  # a face's own answer may be another one here than the highest logit
+                found = self._run(pixel_values, ids, None)
+        return [
+            Prediction(
+                model=self.name,
+                probabilities=dict(zip(self.expressions, map(float, shares), strict=True)),
+                sure=self.is_sure(float(max(shares)), balanced),
+                crop=crop,
+                explained=None if method is None else self.expressions[ids[face]],
+                maps=[] if method is None else self._maps(found, face, self.expressions[ids[face]]),
+                balanced=balanced,
+            )
+            for face, (shares, crop) in enumerate(zip(every, crops, strict=True))
+        ]
+
+    def _run(self, pixel_values: np.ndarray, ids: list[int], more: list[str] | None) -> dict[str, np.ndarray]:
+        names = [output.name for output in self._session.get_outputs()] if more is None else ["logits", *more]
+        inputs = {"pixel_values": pixel_values, "class_ids": np.array(ids, dtype=np.int64)}
+        return dict(zip(names, self._session.run(names, inputs), strict=True))
+
+    def _maps(self, found: dict[str, np.ndarray], face: int, explained: str) -> list[FaceMap]:
+        cam = FaceMap(f"{self.cam['name']} for {explained}", found["cam"][face], self.cam["meaning"], self.cam["kind"])
+        return [cam] + [
+            FaceMap(
+                one["name"],
+                found[one["output"]][face],
+                one["meaning"],
+                one["kind"],
+                tuple(found[part][face] for part in one["profiles"]) if one["profiles"] else None,
+            )
+            for one in self.maps
+        ]
+
+
+__all__ = ["DATA", "FORMAT", "GRAPH", "ExportedCheckpoint"]

@@ -1,0 +1,89 @@
+"""Whether an exported graph says what the library says, measured on pictures made up for it."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from fer_models.errors import ExportError
+from fer_models.explain import explain, native_attention, native_profiles
+from fer_models.models.modeling_fer import FERPreTrainedModel
+
+BATCHES = (1, 7)  # of other pictures each
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """
+    differences: the largest between graph and library, by output ("logits", "cam" and the names of the maps), over all
+        pictures. tolerance: what they had to stay below.
+    change: how far the logits of two pictures lie apart; a graph that ignores its input has none.
+    runtime: what ran the graph.
+    """
+
+    differences: dict[str, float]
+    tolerance: float
+    change: float
+    runtime: str
+    pictures: int
+
+    def as_data(self) -> dict:
+        """For a JSON file."""
+        return asdict(self)
+
+
+def made_up_pictures(count: int, side: int, seed: int) -> torch.Tensor:
+    """Smooth colours with some noise, `(N, 3, S, S)`, each unlike the others."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.randn(count, 3, 9, 9, generator=generator)
+    noise = torch.randn(count, 3, side, side, generator=generator)
+    return torch.nn.functional.interpolate(coarse, size=side, mode="bicubic") + 0.1 * noise
+
+
+def check_graph(file: Path, model: FERPreTrainedModel, tolerance: float) -> CheckReport:
+    """Run the graph beside the library: logits, Grad-CAM for own and for other classes, attention maps and profiles.
+
+    Raises:
+        ExportError: they differ by more than `tolerance`, or the graph's answer does not depend on the picture.
+    """
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    outputs = [output.name for output in session.get_outputs()]
+    classes = model.config.num_labels
+    differences: dict[str, float] = {}
+    logits = []
+    for batch in BATCHES:
+        pixel_values = made_up_pictures(batch, model.config.image_size, seed=batch)
+        asked = [None if picture % 3 == 0 else picture % classes for picture in range(batch)]
+        expected = explain(model, pixel_values, "gradcam", asked)
+        ids = np.array([-1 if one is None else one for one in asked], dtype=np.int64)
+        found = dict(
+            zip(outputs, session.run(None, {"pixel_values": pixel_values.numpy(), "class_ids": ids}), strict=True)
+        )
+        logits.append(found["logits"])
+        pairs = {
+            "logits": (found["logits"], expected.output.logits.numpy()),
+            "cam": (found["cam"], expected.cam),
+        }
+        maps = native_attention(model, expected.output)
+        pairs |= {name: (found[f"map_{number}"], values) for number, (name, values) in enumerate(maps.items())}
+        profiles = [part for pair in native_profiles(model, expected.output).values() for part in pair]
+        pairs |= {f"profile {number}": (found[f"profile_{number}"], part) for number, part in enumerate(profiles)}
+        for name, (ours, theirs) in pairs.items():
+            difference = float(np.abs(ours - theirs).max())
+            differences[name] = max(difference, differences.get(name, 0.0))
+    change = float(np.abs(logits[1][0] - logits[1][1]).max())
+    worst = max(differences, key=lambda name: (not differences[name] <= tolerance, differences[name]))
+    if not differences[worst] <= tolerance:
+        raise ExportError(
+            f"the exported graph differs from the library in {worst!r} by {differences[worst]:.2g}, more than "
+            f"{tolerance:g}"
+        )
+    if not change > tolerance:
+        raise ExportError("the exported graph gives the same logits for different pictures")
+    runtime = f"onnxruntime {onnxruntime.__version__}"
+    return CheckReport(differences, tolerance, change, runtime, sum(BATCHES))
+
+
+__all__ = ["CheckReport", "ExportError", "check_graph", "made_up_pictures"]

@@ -1,0 +1,84 @@
+"""A checkpoint -> a folder that answers and explains without torch: the graph, and beside it what is data."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import onnx
+import torch
+
+import fer_models
+from fer_models.checkpoint import Checkpoint
+from fer_models.engine_onnx import DATA, FORMAT, GRAPH
+from fer_models.errors import ExportError
+from fer_models.explain import METHODS
+from fer_models.export.check import CheckReport, check_graph
+from fer_models.export.folding import FoldingError
+from fer_models.export.graph import OPSET, write_graph
+from fer_models.models.modeling_hfc import HFCForImageClassification
+
+TOLERANCE, TOLERANCE_HFC = 1e-4, 1e-3  # of logits and maps; HFC's singular values are counted, not decomposed
+ANSWERS = (
+    *("image_size", "face_margin", "softmax_temperature", "folded_temperature", "reject_threshold"),
+    *("class_priors", "balanced_temperature", "balanced_threshold"),
+)
+PROCESSING = ("size", "source_size", "do_grayscale", "image_mean", "image_std", "rescale_factor")
+
+
+def _described(checkpoint: Checkpoint, map_names: list[str], profile_names: list[str]) -> list[dict]:
+    """What each map is, where it lies among the outputs, and how it is to be drawn."""
+    model = checkpoint.model
+    return [
+        {
+            "output": f"map_{number}",
+            "name": name,
+            "meaning": model.attention_meanings[name],
+            "kind": model.attention_kinds[name],
+            "profiles": [f"profile_{2 * profile_names.index(name) + part}" for part in range(2)]
+            if name in profile_names
+            else None,
+        }
+        for number, name in enumerate(map_names)
+    ]
+
+
+def export_checkpoint(checkpoint: Checkpoint, folder: Path) -> CheckReport:
+    """Write `model.onnx` and `export.json` into the folder, both or neither.
+
+    Raises:
+        ExportError: the graph cannot be made, or does not say what the library says.
+    """
+    model, processor = checkpoint.model.cpu(), checkpoint.processor
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {"sha256": checkpoint.sha256, "checkpoint": checkpoint.name, "software": fer_models.__version__}
+    tolerance = TOLERANCE_HFC if isinstance(model, HFCForImageClassification) else TOLERANCE
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
+        unfinished = Path(name)
+        try:
+            traced = write_graph(model, unfinished / GRAPH, written)
+        except FoldingError as error:
+            raise ExportError(f"{checkpoint.name} cannot be exported: {error}") from error
+        report = check_graph(unfinished / GRAPH, model, tolerance)
+        data = written | {
+            "format": FORMAT,
+            "made_with": {"torch": torch.__version__, "onnx": onnx.__version__, "opset": OPSET},
+            "labels": checkpoint.expressions,
+            "answers": {key: getattr(model.config, key) for key in ANSWERS},
+            "processing": {key: value for key, value in processor.to_dict().items() if key in PROCESSING},
+            "cam": {
+                "output": "cam",
+                "method": "gradcam",
+                "name": METHODS["gradcam"].title,
+                "meaning": METHODS["gradcam"].meaning,
+                "kind": "heat",
+            },
+            "maps": _described(checkpoint, traced.map_names, traced.profile_names),
+            "check": report.as_data(),
+        }
+        (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        for file in (GRAPH, DATA):
+            (unfinished / file).replace(folder / file)
+    return report
+
+
+__all__ = ["export_checkpoint"]

@@ -1,0 +1,160 @@
+"""A network as one ONNX graph: pixels and a class id per picture -> logits, Grad-CAM for that class, attention maps.
+
+The gradient from the logits back to the CAM layer is part of the graph, as the vector-Jacobian product of what follows
+that layer, so a runtime without gradients explains too. `torch.export` traces such a product to a graph that ignores
+its input, without an error; `make_fx` does not, and `export.check` compares anyway.
+"""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+from torch._functorch.compile_utils import fx_graph_cse
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from fer_models.export.folding import folded
+from fer_models.export.hfc import TRANSLATIONS, make_portable
+from fer_models.models.modeling_fer import FERPreTrainedModel
+from fer_models.models.modeling_hfc import HFCForImageClassification
+
+OWN_ANSWER = -1  # the class id that asks about the model's own answer
+OPSET = 20
+TRACED_PICTURES = 5  # tracing takes equal sizes for one: not 3, as of the channels, and not 1
+
+
+class ExplainedNetwork(nn.Module):
+    """`(B, 3, S, S)` and `(B,)` class ids -> `(logits, cam, *attention maps, *profiles)`, the last two in the order of
+    `map_names` and `profile_names`. The CAM is as `explain` makes it with "gradcam"."""
+
+    def __init__(self, network: FERPreTrainedModel):
+        super().__init__()
+        self.network = network
+        side = network.config.image_size
+        with torch.inference_mode(), self._cam_layer_plus(None) as seen:
+            output = network(torch.zeros(2, 3, side, side), output_attentions=True)
+        self.feature_shape = tuple(seen[0].shape[1:])
+        self.map_names = list(network.attention_maps(output))
+        self.profile_names = list(network.attention_profiles(output))
+
+    @contextmanager
+    def _cam_layer_plus(self, delta: torch.Tensor | None) -> Iterator[list[torch.Tensor]]:
+        """Adds `delta` to what the CAM layer returns, and keeps that."""
+        seen: list[torch.Tensor] = []
+
+        def hook(module: nn.Module, inputs: tuple, features: torch.Tensor) -> torch.Tensor:
+            seen.append(features)
+            return features if delta is None else features + delta
+
+        handle = self.network.get_submodule(self.network.config.cam_layer).register_forward_hook(hook)
+        try:
+            yield seen
+        finally:
+            handle.remove()
+
+    def forward(self, pixel_values: torch.Tensor, class_ids: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        side = self.network.config.image_size
+        if pixel_values.shape[2:] != (side, side):  # which also tells the tracer that these are fixed
+            raise ValueError(f"pictures must be {side} x {side}, not {tuple(pixel_values.shape[2:])}")
+
+        def tail(delta: torch.Tensor):
+            with self._cam_layer_plus(delta) as seen:
+                output = self.network(pixel_values, output_attentions=True)
+            maps = tuple(self.network.attention_maps(output).values())
+            profiles = [part for pair in self.network.attention_profiles(output).values() for part in pair]
+            return output.logits, (seen[0], (*maps, *profiles))
+
+        nothing = pixel_values.new_zeros(pixel_values.shape[0], *self.feature_shape)
+        logits, back, (features, shown) = torch.func.vjp(tail, nothing, has_aux=True)
+        asked = torch.where(class_ids < 0, logits.argmax(dim=1), class_ids)
+        chosen = (torch.arange(logits.shape[1], device=logits.device) == asked[:, None]).to(logits.dtype)
+        (gradients,) = back(chosen)
+        weights = gradients.mean(dim=(2, 3), keepdim=True)  # one per channel
+        # the map is divided by its highest value: of tiny weights the products would vanish before
+        largest = weights.abs().amax(dim=1, keepdim=True)
+        weights = weights / torch.where(largest > 0, largest, 1)
+        cam = (weights * features).sum(dim=1).clamp(min=0)
+        highest = cam.amax(dim=(1, 2), keepdim=True)
+        return (logits, cam / torch.where(highest > 0, highest, 1), *shown)
+
+
+def _input_gradient(grad, inputs, weight, bias_sizes, stride, padding, dilation, transposed, outside, groups, mask):
+    """The gradient of a convolution for its input alone, as the convolution that it is."""
+
+    def reached(axis: int) -> int:  # a stride may leave the last rows of the input unseen
+        kernel = dilation[axis] * (weight.shape[2 + axis] - 1) + 1
+        return (grad.shape[2 + axis] - 1) * stride[axis] - 2 * padding[axis] + kernel
+
+    unseen = [inputs.shape[2 + axis] - reached(axis) for axis in range(inputs.ndim - 2)]
+    back = torch.ops.aten.convolution(grad, weight, None, stride, padding, dilation, True, unseen, groups)
+    return back, None, None
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what the exporter prints and logs about itself."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: torch.Tensor) -> torch.fx.GraphModule:
+    """The network with its gradient, as a graph of torch's basic operations, for any number of pictures."""
+    decompositions = {torch.ops.aten.convolution_backward.default: _input_gradient}
+    graph = make_fx(network, tracing_mode="symbolic", _allow_non_fake_inputs=True, decomposition_table=decompositions)(
+        pixel_values, class_ids
+    )
+    graph.graph = fx_graph_cse(graph.graph)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> ExplainedNetwork:
+    """Write the one-file ONNX graph of a model, and return what was traced.
+
+    Inputs `pixel_values` and `class_ids`; outputs `logits`, `cam`, `map_0`... and `profile_0`...
+    """
+    side = model.config.image_size
+    pixel_values = torch.randn(TRACED_PICTURES, 3, side, side, generator=torch.Generator().manual_seed(0))
+    class_ids = torch.full((TRACED_PICTURES,), OWN_ANSWER)
+    network = folded(model)
+    if isinstance(network, HFCForImageClassification):
+        make_portable(network, pixel_values)
+    explained = ExplainedNetwork(network)
+    names = ["logits", "cam"]
+    names += [f"map_{number}" for number in range(len(explained.map_names))]
+    names += [f"profile_{number}" for number in range(2 * len(explained.profile_names))]
+    any_number = {0: torch.export.Dim.DYNAMIC}
+    with _quietly(), torch.no_grad():
+        graph = traced(explained, pixel_values, class_ids)
+        program = torch.onnx.export(
+            graph,
+            (pixel_values, class_ids),
+            dynamo=True,
+            opset_version=OPSET,
+            custom_translation_table=TRANSLATIONS,
+            dynamic_shapes=(any_number, any_number),
+            input_names=["pixel_values", "class_ids"],
+            output_names=names,
+            verbose=False,
+        )
+    proto = program.model_proto
+    onnx.helper.set_model_props(proto, metadata)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(proto, file)
+    return explained
+
+
+__all__ = ["OPSET", "OWN_ANSWER", "ExplainedNetwork", "traced", "write_graph"]

@@ -1,0 +1,201 @@
+"""An exported checkpoint: one graph that answers and explains as the library does, on any number of pictures."""
+
+import copy
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+
+from fer_models import ARCHITECTURES, FERImageProcessor
+from fer_models.checkpoint import Checkpoint
+from fer_models.engine_onnx import DATA, GRAPH
+from fer_models.errors import ExportError
+from fer_models.explain import explain
+from fer_models.export import folder as export_folder
+from fer_models.export.__main__ import main
+from fer_models.export.check import check_graph, made_up_pictures
+from fer_models.export.folder import export_checkpoint
+from fer_models.export.folding import folded
+from fer_models.export.hfc import hartley_matrix, high_frequencies
+from fer_models.models.modeling_hfc import HFCAttention, HFCConfig
+
+BOTTLENECKS = [  # DDAMFN in short
+    {"channels": 16, "expansion": 32, "stride": 2, "repeats": 2, "kernels": [3, 5], "split": [16, 16]},
+    {"channels": 24, "expansion": 32, "stride": 4, "repeats": 1, "kernels": [3, 5, 7], "split": [16, 8, 8]},
+]
+NETWORKS = {
+    "pattlite": ("pattlite", {"image_size": 112, "patch_kernels": [4, 2]}),
+    "ddamfn": ("ddamfn", {"image_size": 112, "bottlenecks": BOTTLENECKS, "feature_channels": 32}),
+    "hfc": ("hfc", {"image_size": 32}),
+    "mobilenetv1": ("mobilenetv1", {"image_size": 64}),
+}
+CLASSES = {config.model_type: (config, model) for config, model in ARCHITECTURES}
+LABELS = dict(enumerate(("happiness", "sadness", "anger", "fear")))
+
+
+def settled(model: torch.nn.Module, side: int) -> torch.nn.Module:
+    """In evaluation mode, with batch statistics of real size, as after training."""
+    norms = [one for one in model.modules() if isinstance(one, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        model.train()(made_up_pictures(8, side, seed=0))
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.weight.data *= 5
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory) -> dict[str, Checkpoint]:
+    root, made = tmp_path_factory.mktemp("checkpoints"), {}
+    for key, (architecture, options) in NETWORKS.items():
+        torch.manual_seed(0)
+        config, network = CLASSES[architecture]
+        side = options["image_size"]
+        model = settled(network(config(id2label=LABELS, reject_threshold=0.3, **options)), side)
+        model.save_pretrained(root / key)
+        FERImageProcessor(size={"height": side, "width": side}, source_size=48).save_pretrained(root / key)
+        made[key] = Checkpoint(root / key, device="cpu")
+    return made
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoints, tmp_path_factory):
+    root = tmp_path_factory.mktemp("exported")
+    return {key: (root / key, export_checkpoint(one, root / key)) for key, one in checkpoints.items()}
+
+
+@pytest.mark.parametrize("key", NETWORKS)
+def test_the_graph_says_what_the_library_says_for_any_class_and_number_of_pictures(key, checkpoints, exported):
+    folder, report = exported[key]
+    model = checkpoints[key].model
+    session = onnxruntime.InferenceSession(folder / GRAPH, providers=["CPUExecutionProvider"])
+    tolerance = report.tolerance
+    for count in (1, 3):
+        pixel_values = made_up_pictures(count, model.config.image_size, seed=40 + count)
+        asked = [None, 3, 1][:count]
+        expected = explain(model, pixel_values, "gradcam", asked)
+        ids = np.array([-1 if one is None else one for one in asked])
+        logits, cam, *maps = session.run(None, {"pixel_values": pixel_values.numpy(), "class_ids": ids})
+        np.testing.assert_allclose(logits, expected.output.logits, atol=tolerance)
+        np.testing.assert_allclose(cam, expected.cam, atol=tolerance)
+        shown = list(model.attention_maps(expected.output).values())
+        for ours, theirs in zip(maps, shown, strict=False):
+            np.testing.assert_allclose(ours, theirs, atol=tolerance)
+        assert len(maps) == len(shown) + 2 * len(model.attention_profiles(expected.output))
+    assert np.ptp(cam) > 0.1 and np.abs(logits[0] - logits[1]).max() > 10 * tolerance
+    assert max(report.differences.values()) <= tolerance < report.change
+
+
+@pytest.mark.parametrize("key", NETWORKS)
+def test_no_operator_that_some_runtime_gets_wrong_is_in_the_graph(key, exported):
+    graph = onnx.load(exported[key][0] / GRAPH).graph
+    kinds = {node.op_type for node in graph.node}
+    assert not kinds & {"Loop", "Scan", "If", "DFT", "BatchNormalization"}
+    assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+
+
+@pytest.mark.parametrize("key", NETWORKS)
+def test_what_lies_beside_the_graph_is_what_the_checkpoint_says(key, checkpoints, exported):
+    folder, report = exported[key]
+    checkpoint, data = checkpoints[key], json.loads((folder / DATA).read_text())
+    assert sorted(file.name for file in folder.iterdir()) == sorted([GRAPH, DATA])
+    assert data["sha256"] == checkpoint.sha256 and data["labels"] == list(LABELS.values())
+    assert data["answers"]["reject_threshold"] == 0.3 and data["processing"]["source_size"] == 48
+    assert [one["name"] for one in data["maps"]] == list(checkpoint.model.attention_kinds) or key == "hfc"
+    assert {one["name"]: one["meaning"] for one in data["maps"]} == checkpoint.model.attention_meanings
+    assert data["check"]["differences"] == report.differences
+    properties = {one.key: one.value for one in onnx.load(folder / GRAPH).metadata_props}
+    assert properties["sha256"] == checkpoint.sha256
+
+
+def test_a_graph_of_other_weights_is_told(checkpoints, exported):
+    other = copy.deepcopy(checkpoints["pattlite"].model)
+    other.classifier.classifier.bias.data += 0.01
+    with pytest.raises(ExportError, match=r"differs from the library in 'logits' by 0\.01, more than 0\.0001"):
+        check_graph(exported["pattlite"][0] / GRAPH, other, 1e-4)
+
+
+def test_a_graph_that_fails_its_check_is_not_written(checkpoints, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_folder, "TOLERANCE", -1.0)
+    with pytest.raises(ExportError, match="more than -1"):
+        export_checkpoint(checkpoints["mobilenetv1"], tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_hartley_filter_is_the_fourier_filter():
+    torch.manual_seed(0)
+    for size in (14, 7):
+        matrix = hartley_matrix(size)
+        torch.testing.assert_close(matrix @ matrix, size * torch.eye(size, dtype=torch.float64))
+        for shape in ("ideal", "gaussian", "butterworth"):
+            attention = HFCAttention(4, HFCConfig(filter_shape=shape))
+            maps = torch.randn(3, size, size)
+            expected = attention.high_frequencies(maps)
+            torch.testing.assert_close(high_frequencies(attention, size)(maps), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("size", [2, 7, 28])
+def test_the_counted_singular_values_are_those_of_the_decomposition(size, tmp_path):
+    from fer_models.export.hfc import TRANSLATIONS
+
+    class Values(torch.nn.Module):
+        def forward(self, maps):
+            return torch.ops.fer_models.singular_values(maps)
+
+    generator = torch.Generator().manual_seed(0)
+    low = torch.randn(size, 1, generator=generator) @ torch.randn(1, size, generator=generator)
+    kinds = {
+        "uniform": torch.rand(size, size, generator=generator),
+        "normal": torch.randn(size, size, generator=generator),
+        "detail of a hundredth": 1 + torch.randn(size, size, generator=generator) / 100,
+        "rank 1": low,
+        "all equal": torch.eye(size) * 3,
+        "nothing": torch.zeros(size, size),
+    }
+    maps = torch.stack(list(kinds.values()))
+    file = tmp_path / "values.onnx"
+    torch.onnx.export(
+        Values(), (maps,), file, dynamo=True, opset_version=20, custom_translation_table=TRANSLATIONS, verbose=False
+    )
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: maps.numpy()})
+    truth = torch.linalg.svdvals(maps.double()).numpy()
+    error = np.abs(found - truth).max(axis=1) / np.maximum(truth[:, 0], 1e-9)
+    assert (error < 6e-4).all(), dict(zip(kinds, error, strict=True))
+    assert np.abs(found - truth)[:, 0].max() < 1e-4 * truth.max()
+
+
+def test_a_folded_network_has_no_batch_norm_left_and_leaves_the_model_alone(checkpoints):
+    for checkpoint in checkpoints.values():
+        before = {name: value.clone() for name, value in checkpoint.model.state_dict().items()}
+        network = folded(checkpoint.model)
+        assert not [one for one in network.modules() if isinstance(one, torch.nn.modules.batchnorm._BatchNorm)]
+        after = checkpoint.model.state_dict()
+        assert all(torch.equal(value, after[name]) for name, value in before.items()) and len(after) == len(before)
+        x = made_up_pictures(2, checkpoint.model.config.image_size, seed=3)
+        with torch.inference_mode():
+            torch.testing.assert_close(network(x).logits, checkpoint.model(x).logits, rtol=1e-3, atol=1e-4)
+
+
+def test_the_command_exports_and_names_what_is_missing(checkpoints, tmp_path, capsys):
+    assert main([str(checkpoints["mobilenetv1"].folder), "--out", str(tmp_path / "out")]) == 0
+    assert "checked with onnxruntime" in capsys.readouterr().out
+    assert (tmp_path / "out" / GRAPH).is_file()
+    assert main([str(tmp_path / "absent"), "--out", str(tmp_path / "none")]) == 1
+    assert "no checkpoint folder" in capsys.readouterr().err
+
+
+def test_a_processed_face_gives_the_checkpoints_answer(checkpoints, exported):
+    checkpoint = checkpoints["mobilenetv1"]
+    face = Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90, 3), dtype=np.uint8))
+    session = onnxruntime.InferenceSession(exported["mobilenetv1"][0] / GRAPH, providers=["CPUExecutionProvider"])
+    pixel_values = checkpoint.pixel_values([face]).numpy()
+    logits = session.run(["logits"], {"pixel_values": pixel_values, "class_ids": np.array([-1])})[0]
+    expected = checkpoint.predict([face], method=None)[0]
+    assert checkpoint.expressions[int(logits.argmax())] == expected.expression

@@ -1,0 +1,129 @@
+"""The engine without torch gives the answers, maps and words of the engine with it."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fer_models import FERImageProcessor, HFCConfig, HFCForImageClassification
+from fer_models.checkpoint import Checkpoint
+from fer_models.engine_onnx import DATA, ExportedCheckpoint
+from fer_models.engines import FastCheckpoint, export_folder, open_checkpoint
+from fer_models.errors import CheckpointError
+from fer_models.export.folder import export_checkpoint
+
+LABELS = dict(enumerate(("happiness", "sadness", "anger", "fear")))
+PRIORS = [0.7, 0.1, 0.1, 0.1]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory) -> tuple[Checkpoint, ExportedCheckpoint]:
+    """A small network with random weights in either engine."""
+    folder = tmp_path_factory.mktemp("engines")
+    torch.manual_seed(0)
+    told = {"softmax_temperature": 0.5, "reject_threshold": 0.5, "class_priors": PRIORS, "balanced_temperature": 0.4}
+    config = HFCConfig(image_size=32, attention="bam", id2label=LABELS, face_margin=0.1, **told)
+    HFCForImageClassification(config).save_pretrained(folder / "small")
+    FERImageProcessor(size={"height": 32, "width": 32}, source_size=24, do_grayscale=True).save_pretrained(
+        folder / "small"
+    )
+    checkpoint = Checkpoint(folder / "small", device="cpu")
+    export_checkpoint(checkpoint, folder / "exported")
+    return checkpoint, ExportedCheckpoint(folder / "exported")
+
+
+@pytest.fixture(scope="module")
+def crops() -> list[Image.Image]:
+    noise = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    return [Image.fromarray(one).resize((side, side)) for one, side in zip(noise, (20, 48, 111), strict=True)]
+
+
+def test_pictures_are_prepared_alike_within_two_shades(both, crops):
+    torchs, ours = both[0].pixel_values(crops).numpy(), both[1].pixel_values(crops)
+    assert ours.shape == torchs.shape and ours.dtype == torchs.dtype
+    assert np.abs(ours - torchs).max() <= 2.01 * 2 / 255
+    assert np.abs(ours - torchs).mean() < 0.5 * 2 / 255
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, monkeypatch):
+    checkpoint, exported = both
+    monkeypatch.setattr(exported, "pixel_values", lambda crops: checkpoint.pixel_values(crops).numpy())
+    for expression in (None, "fear", [None, "anger", "surprise"]):
+        theirs = checkpoint.predict(crops, "gradcam", expression, balanced)
+        ours = exported.predict(crops, "gradcam", expression, balanced)
+        for one, other in zip(ours, theirs, strict=True):
+            assert list(one.probabilities) == list(other.probabilities)
+            np.testing.assert_allclose(list(one.probabilities.values()), list(other.probabilities.values()), atol=1e-4)
+            assert (one.expression, one.explained, one.sure) == (other.expression, other.explained, other.sure)
+            assert [(m.name, m.meaning, m.kind) for m in one.maps] == [(m.name, m.meaning, m.kind) for m in other.maps]
+            for mine, map_ in zip(one.maps, other.maps, strict=True):
+                np.testing.assert_allclose(mine.values, map_.values, atol=1e-3)
+    assert exported.predict(crops, None)[0].maps == [] and exported.predict([]) == []
+    assert exported.face_margin == checkpoint.face_margin == 0.1 and exported.sha256 == checkpoint.sha256
+
+
+def test_another_method_is_torchs_and_the_sentence_says_so(both, crops):
+    with pytest.raises(CheckpointError, match="hirescam needs torch: take the torch engine"):
+        both[1].predict(crops, "hirescam")
+
+
+def test_the_analyzer_takes_the_engine_that_is_asked_for_and_keeps_the_export(both, crops, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_MODELS_CACHE", str(tmp_path))
+    checkpoint = both[0]
+    assert type(open_checkpoint(checkpoint.folder)) is Checkpoint  # nothing was exported yet
+    fast = open_checkpoint(checkpoint.folder, engine="onnx")
+    assert sorted(file.name for file in export_folder(checkpoint.sha256).iterdir()) == [DATA, "model.onnx"]
+    found = open_checkpoint(checkpoint.folder)
+    assert isinstance(found, FastCheckpoint) and found.sha256 == checkpoint.sha256
+    assert type(open_checkpoint(checkpoint.folder, engine="torch")) is Checkpoint
+    ours, theirs = fast.predict(crops), checkpoint.predict(crops)
+    assert [one.model for one in ours] == ["small"] * 3
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(list(one.probabilities.values()), list(other.probabilities.values()), atol=0.02)
+    ours, theirs = fast.predict(crops, "hirescam"), checkpoint.predict(crops, "hirescam")  # the network's own
+    np.testing.assert_array_equal(ours[0].maps[0].values, theirs[0].maps[0].values)
+    with pytest.raises(CheckpointError, match="engine must be one of auto, torch, onnx, not 'jax'"):
+        open_checkpoint(checkpoint.folder, engine="jax")
+
+
+def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
+    folder = shutil.copytree(both[1].folder, tmp_path / "copy")
+    with pytest.raises(CheckpointError, match="was exported from other weights"):
+        ExportedCheckpoint(folder, sha256="0" * 64)
+    data = json.loads((folder / DATA).read_text())
+    (folder / DATA).write_text(json.dumps(data | {"sha256": "0" * 64}))
+    with pytest.raises(CheckpointError, match="are of different weights"):
+        ExportedCheckpoint(folder)
+    (folder / DATA).write_text(json.dumps(data | {"format": 99}))
+    with pytest.raises(CheckpointError, match="exported in format 99, this version reads 1"):
+        ExportedCheckpoint(folder)
+    (folder / DATA).write_text("{")
+    with pytest.raises(CheckpointError, match="cannot be read; export the checkpoint again"):
+        ExportedCheckpoint(folder)
+    shutil.copyfile(both[1].folder / DATA, folder / DATA)
+    (folder / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(CheckpointError, match="is damaged or of another onnxruntime"):
+        ExportedCheckpoint(folder)
+    (folder / "model.onnx").unlink()
+    with pytest.raises(CheckpointError, match=r"it has no model\.onnx"):
+        ExportedCheckpoint(folder)
+
+
+def test_it_answers_where_neither_torch_nor_transformers_can_be_imported(both):
+    script = f"""
+import sys
+for name in ("torch", "torchvision", "transformers", "huggingface_hub", "timm", "gradio", "matplotlib"):
+    sys.modules[name] = None
+from PIL import Image
+from fer_models.engine_onnx import ExportedCheckpoint
+answer = ExportedCheckpoint({str(both[1].folder)!r}).predict([Image.new("RGB", (50, 50), "red")])[0]
+print(round(sum(answer.probabilities.values()), 4), len(answer.maps))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
+    assert run.stdout.split() == ["1.0", "5"], run.stderr
