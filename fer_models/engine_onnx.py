@@ -19,6 +19,7 @@ from fer_models.prediction import FaceMap, Prediction
 
 GRAPH, DATA = "model.onnx", "export.json"
 FORMAT = 1
+KEYS = ("sha256", "checkpoint", "labels", "answers", "processing", "cam", "maps")
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
 OLDEST_RUNTIME = (1, 19)  # opset 20 and the IR of today's files
 
@@ -36,6 +37,8 @@ def _read(folder: Path) -> dict:
         raise CheckpointError(
             f"{folder} was exported in format {version}, this version reads {FORMAT}; export it again"
         )
+    if missing := [key for key in KEYS if key not in data]:
+        raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
     return data
 
 

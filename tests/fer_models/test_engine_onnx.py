@@ -103,6 +103,9 @@ def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
     (folder / DATA).write_text(json.dumps(data | {"format": 99}))
     with pytest.raises(CheckpointError, match="exported in format 99, this version reads 1"):
         ExportedCheckpoint(folder)
+    (folder / DATA).write_text(json.dumps({key: value for key, value in data.items() if key != "maps"}))
+    with pytest.raises(CheckpointError, match="has no maps; export the checkpoint again"):
+        ExportedCheckpoint(folder)
     (folder / DATA).write_text("{")
     with pytest.raises(CheckpointError, match="cannot be read; export the checkpoint again"):
         ExportedCheckpoint(folder)
