@@ -143,7 +143,8 @@ class ExportedCheckpoint:
             source = self.processing["source_size"]
             if source is not None and max(picture.size) > source:
                 picture = picture.resize((source, source), Image.Resampling.BILINEAR)
-            pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
+            enlarged = picture.resize(size, Image.Resampling(self.processing["resample"]))
+            pixels = np.asarray(enlarged, dtype=np.float32)
             prepared[number] = np.moveaxis(pixels * scale + shift, 2, 0)
         return prepared
 

@@ -22,7 +22,7 @@ ANSWERS = (
     *("image_size", "face_margin", "softmax_temperature", "folded_temperature", "reject_threshold"),
     *("class_priors", "balanced_temperature", "balanced_threshold"),
 )
-PROCESSING = ("size", "source_size", "do_grayscale", "image_mean", "image_std", "rescale_factor")
+PROCESSING = ("size", "resample", "source_size", "do_grayscale", "image_mean", "image_std", "rescale_factor")
 
 
 def _described(checkpoint: Checkpoint, map_names: list[str], profile_names: list[str]) -> list[dict]:
