@@ -212,7 +212,7 @@ def store(folder: Path, fitted: Fit, source: CalibrationSource, balanced: Balanc
         config["balanced_temperature"] = rounded(balanced.softmax_temperature)
         config["balanced_threshold"] = rounded(balanced.reject_threshold)
     config["calibration"] = asdict(source)
-    write_text(file, json.dumps(config, indent=2) + "\n")
+    write_text(file, json.dumps(config, indent=2, sort_keys=True) + "\n")  # as transformers writes it
 
 
 def _error(text: str) -> float:

@@ -9,7 +9,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class ExplainedNetwork(nn.Module):
         self.profile_names = list(network.attention_profiles(output))
 
     @contextmanager
-    def _cam_layer_plus(self, delta: torch.Tensor | None) -> Iterator[list[torch.Tensor]]:
+    def _cam_layer_plus(self, delta: torch.Tensor | None) -> Generator[list[torch.Tensor]]:
         """Adds `delta` to what the CAM layer returns, and keeps that."""
         seen: list[torch.Tensor] = []
 
@@ -97,7 +97,7 @@ def _input_gradient(grad, inputs, weight, bias_sizes, stride, padding, dilation,
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def _quietly() -> Generator[None]:
     """Without what the exporter prints and logs about itself."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)

@@ -55,7 +55,7 @@ def _(maps: torch.Tensor) -> torch.Tensor:
     return maps.new_empty(maps.shape[:-1])
 
 
-def _constant(values: np.ndarray):
+def _constant(values: np.ndarray | np.floating):
     return op.Constant(value=onnxscript.ir.tensor(np.asarray(values)))
 
 

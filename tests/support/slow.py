@@ -11,9 +11,9 @@ import pytest
 
 SLOW_NAMES = {
     *("sync_playwright", "Page", "Browser"),  # a browser
-    *("HubServer", "launch", "urlopen"),  # a server
+    *("HubServer", "launch", "urlopen", "served"),  # a server
     *("subprocess", "Popen", "multiprocessing"),  # another process
-    *("train_hub", "StageTrainer", "TrainingArguments"),  # a training
+    *("train_hub", "StageTrainer", "TrainingArguments", "ablate", "average_maps"),  # a training, or hundreds of faces
     *("export", "verify_hub_folder", "create_server"),
 }
 

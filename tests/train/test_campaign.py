@@ -11,6 +11,8 @@ from transformers import AutoModelForImageClassification
 from tests.support.tiny import tiny_ferplus
 from train.campaign import main
 
+pytestmark = pytest.mark.slow  # trainings, or many passes for each face
+
 
 @pytest.fixture
 def asked(tmp_path):

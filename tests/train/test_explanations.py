@@ -13,6 +13,8 @@ from tests.support.tiny import tiny_checkpoint, tiny_ferplus
 from train import average_maps, explanations
 from train.explanations import GAINS, REFERENCES, summarise
 
+pytestmark = pytest.mark.slow  # trainings, or many passes for each face
+
 FACES, DEAR = 4, 2
 
 

@@ -118,6 +118,7 @@ def test_pictures_that_are_not_square_are_refused_in_a_sentence():
         build()(torch.zeros(1, 3, 64, 48))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7, 56])
 def test_the_rotations_of_the_export_find_the_eigenvalues(size):
     maps = torch.randn(2, size, size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

@@ -44,6 +44,7 @@ def test_a_folder_of_the_repository_is_what_its_config_and_results_give(folder, 
     assert [name for name in names if not filecmp.cmp(folder / name, fresh / name, shallow=False)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pattlite-ferplus", "ddamfn-ferplus", "hfc-mobilenetv2-ferplus"])
 def test_what_is_put_together_from_a_folder_of_the_repository_loads_alone_and_answers_the_same(name, tmp_path):
     folder = ROOT / "checkpoints" / name
