@@ -55,7 +55,7 @@ def photo_times(folders: Sequence[Path], rounds: int) -> dict[str, float | FaceT
     figures: dict[str, float | FaceTimes] = dict(interleaved(detect, rounds))
     for folder in folders:
         checkpoint = Checkpoint(folder, device="cpu")
-        crops = [crop_face(photo, face, checkpoint.model.config.face_margin) for face in faces]
+        crops = [crop_face(photo, face, checkpoint.face_margin) for face in faces]
         times = interleaved(detect | _answers(checkpoint, crops), rounds)
         found, forward, explained = times["detect"], times["forward"], times["answer and explain"]
         slowdown = (found + explained) / (found + forward)

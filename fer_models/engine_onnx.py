@@ -96,9 +96,14 @@ class ExportedCheckpoint:
         return self.answers["face_margin"]
 
     @property
+    def class_priors(self) -> Sequence[float] | None:
+        """How common its expressions were in training, in the order of its labels; `None` where that is not known."""
+        return self.answers["class_priors"]
+
+    @property
     def can_balance(self) -> bool:
         """Whether it can answer as if all expressions were equally likely."""
-        return self.answers["class_priors"] is not None
+        return self.class_priors is not None
 
     def is_sure(self, probability: float, balanced: bool = False) -> bool:
         """Whether an answer's probability reaches the model's threshold; always for a model that has none."""

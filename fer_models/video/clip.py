@@ -221,7 +221,7 @@ def _with_map(frame: Image.Image, face: FollowedFace, analyzer: Analyzer) -> Ima
     answer = next((one for one in face.shown.values() if one.maps), None)
     if answer is None:
         return frame
-    margin = analyzer.checkpoint(answer.model).model.config.face_margin
+    margin = analyzer.checkpoint(answer.model).face_margin
     return draw_on_face(frame, answer.maps[0].values, crop_square(face.face, margin))
 
 

@@ -28,7 +28,7 @@ class Segment:
 
 def chain_of(checkpoint: Checkpoint, half_life: float = 1.0) -> ExpressionChain:
     """The model of time for a checkpoint's answers, with the shares of its training votes where it knows them."""
-    priors = checkpoint.model.config.class_priors
+    priors = checkpoint.class_priors
     shares = ferplus_shares(checkpoint.expressions) if priors is None else np.maximum(priors, 1e-4)
     return ExpressionChain(shares / shares.sum(), half_life)
 

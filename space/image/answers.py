@@ -105,7 +105,7 @@ class ImageAnswers:
         """For each chosen model, what the page says about its map of a face."""
         notes = {}
         for answer in self.explained(photo, face, settings):
-            margin = self.analyzer.checkpoints[answer.model].model.config.face_margin
+            margin = self.analyzer.checkpoints[answer.model].face_margin
             place = looked_at(answer.maps[0], landmarks(photo.found.faces[face], margin))
             notes[answer.model] = MapNote(place, self.known_check(photo, face, answer.model, settings))
         return notes

@@ -46,7 +46,7 @@ def hidden_answers(
     changes = dict.fromkeys(PARTS, 0)
     for answer in answers:
         checkpoint = analyzer.checkpoints[answer.model]
-        margin = checkpoint.model.config.face_margin
+        margin = checkpoint.face_margin
         marks = landmarks(found, margin)
         shapes = {part: corners(part_box(part, marks)) for part in PARTS}
         if what in PARTS:

@@ -148,7 +148,7 @@ class PhotoPage:
         }
 
     def _margin(self, model: str) -> float:
-        return self.answers.analyzer.checkpoints[model].model.config.face_margin
+        return self.answers.analyzer.checkpoints[model].face_margin
 
     def _message(self, text: str, photo: SeenPhoto | None, wish: Wish) -> View:
         return View(

@@ -86,7 +86,7 @@ class LiveView:
         answer = face.shown.get(shown)
         if answer is None or not answer.maps or is_even(answer.maps[0]):
             return ""
-        margin = self.stream.analyzer.checkpoint(shown).model.config.face_margin
+        margin = self.stream.analyzer.checkpoint(shown).face_margin
         place = square_style(crop_square(face.face, margin), size)
         return f'<div class="square" style="{place}">{heat_image(answer.maps[0], side=LAYER_SIDE)}</div>'
 

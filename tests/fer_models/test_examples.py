@@ -59,7 +59,7 @@ def test_compare_counts_where_two_models_agree(monkeypatch, tmp_path):
 def test_compare_of_a_model_with_itself_finds_no_difference(monkeypatch, tmp_path):
     copy = shutil.copytree(ROOT / "checkpoints" / "pattlite-ferplus", tmp_path / "copy")
     lines = run(monkeypatch, "compare.py", "pattlite-ferplus", copy, EXAMPLES).splitlines()
-    assert lines[0] == "5 faces; pattlite-ferplus and copy agree on 5 (100%)" and lines[-1] == "most at odds:"
+    assert lines[0] == "7 faces; pattlite-ferplus and copy agree on 7 (100%)" and lines[-1] == "most at odds:"
 
 
 def test_compare_of_a_folder_without_faces_says_so(monkeypatch, tmp_path):

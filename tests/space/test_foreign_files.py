@@ -61,7 +61,7 @@ def names(outside: Path, mine: Path, address: str) -> dict[str, str]:
 
 def test_every_endpoint_refuses_a_picture_that_was_not_uploaded_in_one_sentence(client, outside, opened):
     endpoints = [endpoint for endpoint in client.endpoints() if endpoint.files]
-    assert {"show", "pick_face", "on_frame", "on_go", "analyze", "explain"} <= {one.name for one in endpoints}
+    assert {"show", "on_go", "analyze", "explain"} <= {one.name for one in endpoints}
     path, missing = str(outside), str(outside.with_name("outside-missing.jpg"))
     for endpoint in endpoints:
         for slot in endpoint.files:

@@ -11,6 +11,7 @@ from fer_models.paths import ROOT
 from tests.support.tiny_layouts import tiny_data
 from train import train_hub
 from train.config.recipe import load_config
+from train.hub.assemble import assemble
 
 CONFIGS = sorted((ROOT / "hub_configs").glob("*.yaml"))
 # the smallest that each architecture takes, or nearly
@@ -51,14 +52,14 @@ def test_a_config_trains_every_stage_and_leaves_what_its_hub_repo_needs(file, da
     content = json.loads((folder / "config.json").read_text())
     assert [content["id2label"][str(i)] for i in range(len(config.data.names))] == list(config.data.names)
     assert set(content["auto_map"]) == {"AutoConfig", "AutoModel", "AutoModelForImageClassification"}
+    hub = tmp_path / "hub"
+    assemble(folder, hub, config, tmp_path / "results")
     for reference in content["auto_map"].values():
-        assert (folder / f"{reference.partition('.')[0]}.py").is_file()
+        assert (hub / f"{reference.partition('.')[0]}.py").is_file()
     (stages,) = (tmp_path / "work").glob("*")
     assert len(list(stages.glob("stage-*/done"))) == len(config.recipe.stages)
 
-    result_file = (
-        folder / "results" / f"{config.name}-on-{config.data.name}-{config.data.split_name('validation')}.json"
-    )
+    result_file = hub / "results" / f"{config.name}-on-{config.data.name}-{config.data.split_name('validation')}.json"
     result = json.loads(result_file.read_text())
     assert result["batch_check"]["independent"] and result["n_scored"] >= 2
     assert result_file.with_name(f"{result_file.stem}-confusion.png").is_file()

@@ -55,7 +55,7 @@ def test_what_is_sent_starts_with_the_pinned_packages_alone_and_answers(space, t
             assert time.monotonic() < deadline, f"the Space did not start:\n{log.read_text()}"
             time.sleep(0.2)
         with urllib.request.urlopen(address.group(), timeout=60) as answer:
-            assert answer.status == 200 and "Facial expressions, explained" in answer.read().decode()
+            assert answer.status == 200 and "Which expression, and where did the models look?" in answer.read().decode()
     finally:
         process.terminate()
         process.wait(30)

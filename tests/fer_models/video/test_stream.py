@@ -1,7 +1,6 @@
 """A stream of frames: smoothing, timelines and what is remembered."""
 
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,7 +37,7 @@ class ScriptedModel:
         self.name, self.threshold, self.happiness = name, threshold, 1.0
         self.expressions = ["happiness", "anger"]
         self.asked: list[list[str | None]] = []
-        self.model = SimpleNamespace(config=SimpleNamespace(face_margin=0.0))
+        self.face_margin = 0.0
 
     def is_sure(self, probability: float) -> bool:
         return probability >= self.threshold
@@ -90,7 +89,7 @@ def test_a_step_is_half_way_after_one_half_life_at_any_frame_rate(stream, model,
 
 def test_the_markov_model_shows_its_belief_after_each_answer(stream, model):
     stream.markov = True
-    model.model.config.class_priors = [0.75, 0.25]
+    model.class_priors = [0.75, 0.25]
     chain = ExpressionChain(np.array([0.75, 0.25]), half_life=2.0)
     happiness, times = [1.0, 0.3, 0.4, 0.2], [0.0, 0.1, 0.5, 3.0]
     belief = np.array([1.0, 0.0])

@@ -71,5 +71,5 @@ def test_the_shown_photo_is_small_and_the_faces_are_cut_from_the_large_one(answe
     large.save(tmp_path / "large.jpg")
     photo = answers.photo(tmp_path / "large.jpg")
     assert photo.found.size == (2520, 2520) and photo.found.photo.size == (1280, 1280)
-    (crop,) = photo.found.crops(answers.analyzer.checkpoints[MODEL].model.config.face_margin)
+    (crop,) = photo.found.crops(answers.analyzer.checkpoints[MODEL].face_margin)
     assert crop.width == 512  # in the shown photo the face would have half of that

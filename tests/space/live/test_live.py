@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,7 +32,7 @@ class Happy:
     def __init__(self, name: str):
         self.name = name
         self.expressions = ["anger", "happiness"]
-        self.model = SimpleNamespace(config=SimpleNamespace(face_margin=0.0))
+        self.face_margin = 0.0
 
     def is_sure(self, probability):
         return True
