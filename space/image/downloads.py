@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer_models.analyzer import Prediction
 from fer_models.looks import looks
+from fer_models.schema import FaceResult
 from fer_models.visualize import draw_faces, draw_map, draw_ranks
-from space.face_results import FaceResult
+from fer_models.words import how_sure
 from space.image.check import Check
 from space.image.maps import MAPS_ACROSS, map_groups
-from space.page.html import how_sure
 
 COLUMN, GAP, LINE = 300, 24, 20  # pixels
 INK, QUIET, PAPER, TRACK, FILL = "#1f2937", "#6b7280", "#ffffff", "#e5e7eb", "#4f46e5"

@@ -8,10 +8,11 @@ from PIL import Image
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.explain import METHODS
 from fer_models.looks import Look
+from fer_models.words import how_sure
 from space.image.maps import COLORMAPS, figures
 from space.image.regions import is_even
 from space.image.words import share_words
-from space.page.html import data_url, how_sure
+from space.page.html import data_url
 
 CROP_SIDE = 224  # pixels of a crop on the page
 OWN_ANSWER = "each model's own answer"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from fer_models.analyzer import Prediction
 from fer_models.faces import Face, crop_square
-from space.face_results import agreed_expression
+from fer_models.schema import agreed_expression
 from space.image.maps import heat_image
 from space.image.recent import SeenPhoto
 from space.image.regions import is_even

@@ -14,12 +14,12 @@ from fer_models.faces import crop_square
 from fer_models.looks import Look, looks
 from fer_models.video.stream import FaceStream, FollowedFace
 from fer_models.video.timeline import Sample
+from fer_models.words import how_sure
 from space.image.maps import heat_image
 from space.image.regions import is_even
 from space.image.stage import frame_style, square_style
 from space.image.words import share_words
 from space.live.timeline_html import timeline_html
-from space.page.html import how_sure
 
 LAYER_SIDE = 28  # pixels of a map's picture; the browser enlarges it
 MOST_FACES = 4  # whose answers stand beside the picture

@@ -7,8 +7,6 @@ import io
 
 from PIL import Image
 
-from fer_models.words import how_sure
-
 
 def data_url(picture: Image.Image, quality: int = 85) -> str:
     """A picture as a JPEG data URL."""
@@ -22,4 +20,4 @@ def message_html(text: str) -> str:
     return f'<div class="fer"><p class="message" role="status">{html.escape(text)}</p></div>'
 
 
-__all__ = ["data_url", "how_sure", "message_html"]
+__all__ = ["data_url", "message_html"]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.faces import Face
-from space.face_results import agreed_expression, face_result
+from fer_models.schema import agreed_expression, face_result
 from space.image.check import Check
 from space.image.downloads import MapNote, photos_csv, picture_png, raw_maps_zip, results_csv, results_json
 

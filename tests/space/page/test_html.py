@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from fer_models.analyzer import Prediction
-from space.page.html import data_url, how_sure, message_html
+from fer_models.words import how_sure
+from space.page.html import data_url, message_html
 
 
 def prediction(probability: float, sure: bool) -> Prediction:
