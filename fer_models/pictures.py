@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 import torch
 
@@ -171,8 +172,7 @@ def answer_pictures(
 
 def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers: int) -> Iterator[_Prepared]:
     """The pictures with their faces cut out, in order; a few are prepared ahead."""
-    # A worker computes on one core: several of them use the machine better than one that splits each small operation.
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(workers, initializer=_compute_alone, initargs=(torch.get_num_threads(),))
     ahead: deque[Future[_Prepared]] = deque()
     try:
         for path in paths:
@@ -183,6 +183,15 @@ def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers:
             yield ahead.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _compute_alone(threads_elsewhere: int) -> None:
+    """This thread computes on one core: several of them use the machine better than one that splits each small
+    operation. torch takes the number for every thread that starts to compute later, so another thread puts it back."""
+    torch.set_num_threads(1)
+    other = Thread(target=torch.set_num_threads, args=(threads_elsewhere,))
+    other.start()
+    other.join()
 
 
 def _prepare(analyzer: Analyzer, path: Path, cropped: bool) -> _Prepared:
