@@ -187,7 +187,9 @@ def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers:
 
 def _compute_alone(threads_elsewhere: int) -> None:
     """This thread computes on one core: several of them use the machine better than one that splits each small
-    operation. torch takes the number for every thread that starts to compute later, so another thread puts it back."""
+    operation. torch gives the number to every thread that computes for the first time later, so this one has to have
+    done so before, and another puts the number back."""
+    torch.get_num_threads()
     torch.set_num_threads(1)
     other = Thread(target=torch.set_num_threads, args=(threads_elsewhere,))
     other.start()

@@ -1,6 +1,7 @@
 """Many pictures: which are found, and that batching changes no answer."""
 
 import os
+import threading
 
 import pytest
 import torch
@@ -118,3 +119,14 @@ def test_a_file_that_may_not_be_read_is_an_error_of_its_own(analyzer, tmp_path):
     secret.chmod(0)
     (answered,) = answer_pictures(analyzer, [secret])
     assert answered.faces == [] and "could not be opened" in answered.error
+
+
+def test_reading_ahead_leaves_the_number_of_cores_of_other_threads_alone(analyzer):
+    torch.set_num_threads(max(2, torch.get_num_threads()))
+    before = torch.get_num_threads()
+    list(answer_pictures(analyzer, PHOTOS[:1], workers=2))
+    found = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert found == [before] and torch.get_num_threads() == before
