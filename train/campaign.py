@@ -151,6 +151,7 @@ def run(options: argparse.Namespace) -> list[Outcome]:
                 *("--work", str((options.out / "runs").resolve())),
                 *("--out", str((options.out / "checkpoints").resolve())),
                 *("--results", str((options.out / "results").resolve())),
+                *("--teachers", str((options.out / "checkpoints").resolve())),  # what was trained before teaches
                 *(["--bf16"] if options.bf16 else []),
                 *(["--backbone", str(backbones[name].resolve())] if name in backbones else []),
             ]

@@ -14,12 +14,15 @@ from train.campaign import main
 pytestmark = pytest.mark.slow  # trainings, or many passes for each face
 
 
+STAGE = {"name": "all", "epochs": 30, "learning_rate": 1e-3}
+
+
 @pytest.fixture
 def asked(tmp_path):
     """Name of a config, options -> the arguments that train it on 32 made-up pictures."""
     data = tiny_ferplus(tmp_path / "tiny.parquet", count=64, splits=("Training", "PublicTest"))
 
-    def arguments(*names: str, more: tuple[str, ...] = ()) -> list[str]:
+    def arguments(*names: str, more: tuple[str, ...] = (), **stage) -> list[str]:
         files = []
         for name in names:
             content = {
@@ -33,7 +36,10 @@ def asked(tmp_path):
                     "train": "Training",
                     "validation": "PublicTest",
                 },
-                "recipe": {"soft_labels": True, "stages": [{"name": "all", "epochs": 30, "learning_rate": 1e-3}]},
+                "recipe": {
+                    "soft_labels": True,
+                    "stages": [{"name": "all", "epochs": 30, "learning_rate": 1e-3} | stage],
+                },
                 "card": {"title": name, "paper": "https://example.org"},
             }
             files.append(tmp_path / f"{name}.yaml")
@@ -107,3 +113,15 @@ def test_what_is_missing_is_one_sentence_before_anything_is_trained(asked, tmp_p
 def test_a_folder_that_is_no_config_is_named(tmp_path):
     with pytest.raises(SystemExit, match="no config at"):
         main([str(Path(tmp_path / "absent.yaml")), "--data", str(tmp_path), "--out", str(tmp_path / "out")])
+
+
+def test_what_a_campaign_trained_first_teaches_the_next(asked, tmp_path, data_cache):
+    alone, taught = asked("one"), asked("two", teachers=["one"], teachers_see="view", teacher_share=1.0)
+    assert main([alone[0], taught[0], *alone[1:], *REHEARSAL]) == 0
+    assert (tmp_path / "out/checkpoints/two/model.safetensors").is_file()
+    assert "the answer of one for the very view" in (tmp_path / "out/checkpoints/two/README.md").read_text()
+
+
+def test_a_student_whose_teacher_is_not_there_is_not_begun(asked, data_cache, capsys):
+    assert main(asked("two", more=REHEARSAL, teachers=["one"])) == 1
+    assert "no weights of the teacher one" in capsys.readouterr().out

@@ -124,6 +124,8 @@ class Stage:
     augmentation: instead of the recipe's.
     teachers, teacher_share: names under `checkpoints/` whose answers for the training pictures are mixed into the
         targets, and the share of their mean in them (`train/loop/teachers.py`).
+    teachers_see: "picture", the picture as it lies on disk, once; or "view", the very view that this network is shown
+        (Beyer et al. 2021, arXiv 2106.05237), in every step.
     own_share: share in the targets of what this network, as it was when the stage began, answers for the very view
         that it is shown (Furlanello et al. 2018, arXiv 1805.04770; the same view as in Beyer et al. 2021, arXiv
         2106.05237). A step takes a third longer.
@@ -148,6 +150,7 @@ class Stage:
     augmentation: Augmentation | None = None
     teachers: list[str] = field(default_factory=list)
     teacher_share: float = 0.5
+    teachers_see: str = "picture"
     own_share: float | None = None
 
     def __post_init__(self):
@@ -160,6 +163,7 @@ class Stage:
                     raise ConfigError(f"schedule_options: the schedule {self.schedule!r} needs the key {option!r}")
         if self.averaging is not None and not 0 < self.averaging < 1:
             raise ConfigError(f"averaging: expected a decay between 0 and 1, found {self.averaging}")
+        require("teachers_see", "value", [self.teachers_see], ["picture", "view"])
         if not 0 < self.teacher_share <= 1:
             raise ConfigError(f"teacher_share: expected a share above 0 and up to 1, found {self.teacher_share}")
         if self.own_share is not None and not 0 < self.own_share <= 1:

@@ -146,7 +146,8 @@ def _taught(stage: Stage) -> str:
         return ""
     *others, last = stage.teachers
     whose = f"mean answer of {', '.join(others)} and {last}" if others else f"answer of {last}"
-    return f"; {100 * stage.teacher_share:g} % of each target is the {whose}"
+    seen = " for the very view" if stage.teachers_see == "view" else ""
+    return f"; {100 * stage.teacher_share:g} % of each target is the {whose}{seen}"
 
 
 def _side(stage: Stage) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_models.files import write_text
-from fer_models.paths import RUNS
+from fer_models.paths import CHECKPOINTS, RUNS
 from train.config.recipe import ConfigError, HubConfig, parse
 from train.data.face_dataset import DataError
 
@@ -21,6 +21,7 @@ class RunSettings:
 
     work: the folder that holds a folder per run. backbone: safetensors to start from, instead of a download or random
     weights. resume: go on where a stopped run was. bf16: mixed precision. workers: processes that load pictures.
+    teachers: a folder of checkpoints where teachers are looked for before `checkpoints/`.
     """
 
     work: Path = RUNS
@@ -28,6 +29,12 @@ class RunSettings:
     resume: bool = False
     bf16: bool = False
     workers: int = 0
+    teachers: Path | None = None
+
+    @property
+    def teacher_folders(self) -> list[Path]:
+        """Where teachers are looked for."""
+        return [*([self.teachers] if self.teachers else []), CHECKPOINTS]
 
 
 def last_checkpoint(folder: Path) -> str | None:

@@ -19,6 +19,7 @@ from train.loop.augmentation import Collator
 from train.loop.averaged_weights import AveragedWeights
 from train.loop.run_folder import RunSettings
 from train.loop.sharpness import uphill
+from train.loop.teachers import ViewTeachers
 
 
 class EpochLine(TrainerCallback):
@@ -82,15 +83,19 @@ class StageTrainer(Trainer):
     """
     Args:
         stage: says what is frozen, the schedule, the averaging of the weights, the sharpness of the steps and the share
-            of the model's own answers in the targets; what transformers follows itself it reads from `trainer`.
+            of other answers in the targets; what transformers follows itself it reads from `trainer`.
+        view_teachers: who answers for the views that the model is shown.
         evaluation_collator: makes the batches of the evaluation; the `data_collator` those of the training.
         trainer: the arguments of transformers' own.
     """
 
-    def __init__(self, stage: Stage, evaluation_collator: Callable, **trainer: Any):
+    def __init__(
+        self, stage: Stage, evaluation_collator: Callable, view_teachers: ViewTeachers | None = None, **trainer: Any
+    ):
         super().__init__(**trainer)
         self.stage = stage
         self.evaluation_collator = evaluation_collator
+        self.view_teachers = view_teachers
         self.earlier_self = copy.deepcopy(self.model).eval().requires_grad_(False) if stage.own_share else None
         self.averaged = AveragedWeights(stage.averaging) if stage.averaging else None
         if self.averaged:
@@ -104,6 +109,9 @@ class StageTrainer(Trainer):
         if model.training:
             for module in self.frozen:  # Trainer has just put the whole model in training mode
                 module.eval()
+            if self.view_teachers is not None:
+                answers = self.view_teachers.answers(inputs["pixel_values"])
+                inputs = inputs | {"labels": torch.lerp(inputs["labels"], answers, self.stage.teacher_share)}
             if self.earlier_self is not None:
                 with torch.no_grad():
                     answers = self.earlier_self(inputs["pixel_values"]).logits.float().softmax(dim=1)
@@ -216,9 +224,14 @@ def stage_trainer(
     """
     size, pictures = stage.image_size or model.config.image_size, len(splits["train"])
     votes = recipe.soft_labels or bool(stage.teachers or stage.own_share)
+    view_teachers = None
+    if stage.teachers and stage.teachers_see == "view":
+        names = [model.config.id2label[number] for number in range(model.config.num_labels)]
+        view_teachers = ViewTeachers(stage.teachers, run.teacher_folders, names, processor, model.device)
     return StageTrainer(
         stage,
         evaluation_collator=Collator(processor, size),
+        view_teachers=view_teachers,
         data_collator=Collator(processor, size, stage.augmentation or recipe.augmentation, votes),
         model=model,
         args=training_arguments(stage, recipe, pictures, folder, run),

@@ -30,11 +30,14 @@ def add_training_arguments(parser: argparse.ArgumentParser, always: bool = True)
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run was")
     parser.add_argument("--bf16", action="store_true", help="mixed precision")
     parser.add_argument("--workers", type=int, default=0, help="processes that load pictures")
+    parser.add_argument(
+        "--teachers", type=Path, metavar="FOLDER", help="checkpoints that may teach, beside those of checkpoints/"
+    )
 
 
 def run_settings(options: argparse.Namespace) -> RunSettings:
     """What the arguments of `add_training_arguments` say."""
-    return RunSettings(options.work, options.backbone, options.resume, options.bf16, options.workers)
+    return RunSettings(options.work, options.backbone, options.resume, options.bf16, options.workers, options.teachers)
 
 
 def is_main_process() -> bool:
@@ -57,7 +60,7 @@ def train(
     set_seed(config.recipe.seed)
     model = build_model(config, run.backbone)
     check_frozen(model, config.recipe.stages)
-    check_teachers(config.recipe.stages)
+    check_teachers(config.recipe.stages, run.teacher_folders)
     size = model.config.image_size
     processor = FERImageProcessor(size={"height": size, "width": size}, **config.processor)
     if not torch.cuda.is_available():
@@ -75,7 +78,9 @@ def train(
             continue
         if is_main_process():
             print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
-        pictures = splits | {"train": taught(splits["train"], stage, answers)} if stage.teachers else splits
+        pictures = splits
+        if stage.teachers and stage.teachers_see == "picture":
+            pictures = splits | {"train": taught(splits["train"], stage, answers, run.teacher_folders)}
         trainer = stage_trainer(stage, config.recipe, model, processor, pictures, stages, run)
         trainer.train(resume_from_checkpoint=last_checkpoint(stages) if run.resume else None)
         if is_main_process():
