@@ -14,6 +14,20 @@ def how_sure(prediction: Prediction) -> str:
     return _SURE[min(place + bool(prediction.conditions), len(_SURE) - 1)][1]
 
 
+def chance_words(gain: float, beats: int, of: int) -> str:
+    """How a map compares with random ones. How many it beats decides, as their mean hangs on a single odd one: better
+    than all, worse than all, or neither; its distance to the mean is told where it says the same.
+
+    Args:
+        gain: over the mean of the random maps. beats: how many of the `of` random maps it is better than.
+    """
+    if 0 < beats < of:
+        return f"about as good as chance: beats {beats} of {of} random maps"
+    how = "better" if beats else "worse"
+    by = "" if abs(gain) < 0.005 else f" by {abs(gain):.2f}"
+    return f"{how} than chance{by}: beats {beats or 'none'} of {of} random maps"
+
+
 def counted(count: int, one: str, several: str | None = None) -> str:
     """`1 picture`, `1,234 pictures`."""
     return f"{count:,} {one if count == 1 else several or one + 's'}"
@@ -24,4 +38,4 @@ def yes_or_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-__all__ = ["counted", "how_sure", "yes_or_no"]
+__all__ = ["chance_words", "counted", "how_sure", "yes_or_no"]

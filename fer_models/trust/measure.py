@@ -114,20 +114,23 @@ def measure_trust(
         if placed.get(key) is not shown:
             continue
         own, spans = curves["own", key], [_span(one) for one in chance[shown.values.shape]]
+        beats = sum(_span(own) > other for other in spans)
         judged: dict[str, Any] = {}
         if key in known:
             alike, mean, *faces = (curves["unseen", key, place] for place in range(2 + len(known[key].others)))
             judged = {
                 "mean": mean,
                 "gain_over_mean_map": (_span(own) - _span(mean)) / 2,
-                "verdict": verdict(_span(alike), _span(mean), np.array([_span(one) for one in faces])),
+                "verdict": verdict(_span(alike), _span(mean), np.array([_span(one) for one in faces])).among_random(
+                    beats == RANDOM_MAPS
+                ),
             }
         maps.append(
             MapTrust(
                 shown=shown,
                 curves=own,
                 gain=(_span(own) - float(np.mean(spans))) / 2,
-                beats=sum(_span(own) > other for other in spans),
+                beats=beats,
                 randomized=FaceMap(f"{shown.name}, random weights", randomized, shown.meaning, shown.kind),
                 likeness=likeness(shown.values, randomized),
                 **judged,

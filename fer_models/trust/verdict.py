@@ -1,13 +1,13 @@
 """Passes, unclear or fails: a face's own map among maps that never saw this face."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 RULE = (
     "A map passes when it tells better than the mean map of other faces, and is first or second among twenty, its own "
     "and nineteen other faces', where the answer rests; a map that knows nothing of the face passes at most 10 times "
-    "in 100. It fails when it is not above the median of all."
+    "in 100. It fails when it is not above the median of all. A map that does not beat every random map never passes."
 )
 PASSES, UNCLEAR, FAILS = "passes", "unclear", "fails"
 
@@ -18,12 +18,19 @@ class Verdict:
     word: "passes", "unclear" or "fails".
     rank: place of the map among itself and the other faces' maps, 1 is the best.
     of: how many those are. beats_mean: whether it is better than the mean map.
+    beats_random: whether it is better than every random map, as far as that was looked at.
     """
 
     word: str
     rank: int
     of: int
     beats_mean: bool
+    beats_random: bool = True
+
+    def among_random(self, beats_all: bool) -> "Verdict":
+        """The same, once it is known whether the map is better than every random map."""
+        word = UNCLEAR if self.word == PASSES and not beats_all else self.word
+        return replace(self, word=word, beats_random=beats_all)
 
 
 def verdict(own: float, mean: float, others: np.ndarray) -> Verdict:

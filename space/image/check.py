@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fer_models.trust import MapTrust
+from fer_models.trust import RANDOM_MAPS, MapTrust
 from fer_models.trust.verdict import FAILS, PASSES, UNCLEAR
 
 SENTENCES = {
@@ -10,8 +10,9 @@ SENTENCES = {
     UNCLEAR: "It tells hardly more about this face than the average map or other faces’ maps do.",
     FAILS: "It tells no more about this face than other faces’ maps do.",
 }
+ONLY_RANDOM = "It tells more about this face than other faces’ maps do, but some random map tells as much."
 WORSE_THAN_RANDOM = "Blurring what it marks changes this answer no sooner than blurring random places does."
-BETTER_THAN_RANDOM = "It is better than random maps; other faces’ maps of this model are not there to compare with."
+BETTER_THAN_RANDOM = "It is better than all random maps; other faces’ maps of this model are not there to compare with."
 NO_PLACE = "This map marks no place, so there is nothing to check."
 
 
@@ -29,9 +30,11 @@ def map_check(measured: MapTrust | None) -> Check:
     if measured is None:
         return Check("", NO_PLACE)
     if measured.verdict is None:
-        worse = measured.gain <= 0  # better than random is easy: what is better may still say nothing about this face
+        worse = measured.beats < RANDOM_MAPS  # better is easy: what is better may still say nothing about this face
         return Check(FAILS, WORSE_THAN_RANDOM) if worse else Check(UNCLEAR, BETTER_THAN_RANDOM)
-    return Check(measured.verdict.word, SENTENCES[measured.verdict.word])
+    found = measured.verdict
+    kept_by_random = found.word == UNCLEAR and found.beats_mean and found.rank <= 2
+    return Check(found.word, ONLY_RANDOM if kept_by_random else SENTENCES[found.word])
 
 
 __all__ = ["Check", "map_check"]

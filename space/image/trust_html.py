@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from fer_models.trust import RANDOM_MAPS, Faithfulness, MapTrust, Trust
+from fer_models.words import chance_words
 from space.image.maps import layers
 from space.image.sections import CROP_SIDE
 from space.page.html import data_url
@@ -52,18 +53,9 @@ def trust_html(trust: Trust, key: str = "") -> str:
     )
 
 
-def chance_words(gain: float, beats: int) -> str:
-    """How a map compares with random ones, as a person reads it."""
-    how = f"{'better' if gain > 0 else 'worse'} than chance by {abs(gain):.2f}"
-    if abs(gain) < 0.005:
-        how = "as good as chance"
-    return f"{how}; beats {beats} of {RANDOM_MAPS} random maps"
-
-
 def _row(index: int, measured: MapTrust) -> str:
-    return _areas(
-        measured.shown.name, measured.curves, _swatch(_line(index)), chance_words(measured.gain, measured.beats)
-    )
+    words = chance_words(measured.gain, measured.beats, RANDOM_MAPS)
+    return _areas(measured.shown.name, measured.curves, _swatch(_line(index)), words)
 
 
 def _areas(name: str, curves: Faithfulness, swatch: str, words: str = "") -> str:
@@ -133,4 +125,4 @@ def _sanity(measured: MapTrust, crop_url: str) -> str:
     )
 
 
-__all__ = ["chance_words", "trust_html"]
+__all__ = ["trust_html"]

@@ -84,3 +84,19 @@ def test_a_search_that_takes_too_long_stops_and_says_so(detector, portrait, monk
     photo, _ = crowd(portrait, columns=9, rows=4)
     _, faces, (note,) = search_photo(detector, photo)
     assert len(faces) < 4 and note.startswith("Only 0 of 8 parts of this large photo were searched")
+
+
+def test_a_crowd_that_lies_on_its_side_is_turned_before_its_faces_are_told(detector, portrait, patient):
+    photo, expected = crowd(portrait, columns=5, rows=3, head=70)
+    back, faces, notes = search_photo(detector, photo.transpose(Image.Transpose.ROTATE_90))
+    assert (np.asarray(back) == np.asarray(photo)).all()
+    assert len(notes) == 1 and "a quarter turn to the right" in notes[0]
+    np.testing.assert_allclose(centres(faces), expected, atol=14)
+
+
+def test_a_large_photo_without_faces_is_searched_in_tiles_in_one_orientation_only(detector, monkeypatch):
+    searched, plain = [], search._in_tiles
+    monkeypatch.setattr(search, "_in_tiles", lambda *given: searched.append(given[1]) or plain(*given))
+    large = Image.linear_gradient("L").resize((2000, 1500)).convert("RGB")
+    photo, faces, notes = search_photo(detector, large)
+    assert photo is large and faces == [] and notes == () and searched == [large]

@@ -14,7 +14,7 @@ from fer_models.analyzer import FaceMap, Prediction
 from fer_models.average_maps import centre, make_baselines
 from fer_models.trust import RANDOM_MAPS, likeness, measure_trust
 from fer_models.trust.verdict import FAILS, PASSES
-from space.image.trust_html import chance_words, trust_html
+from space.image.trust_html import trust_html
 
 SIDE = 32
 SQUARE = np.zeros((8, 8), dtype=np.float32)
@@ -162,14 +162,6 @@ def test_the_page_tells_the_areas_and_draws_every_curve():
     assert page.count('class="plot"') == 2
     assert page.count('<path d="M') == 2 * 2 + 2  # two plots of two curves, and two swatches
     assert f"beats {RANDOM_MAPS} of {RANDOM_MAPS} random maps" in page
-
-
-@pytest.mark.parametrize(
-    "gain, words",
-    [(0.123, "better than chance by 0.12"), (-0.3, "worse than chance by 0.30"), (0.004, "as good as chance")],
-)
-def test_a_gain_becomes_words(gain, words):
-    assert chance_words(gain, 3) == f"{words}; beats 3 of {RANDOM_MAPS} random maps"
 
 
 CHECKERS = np.indices((SIDE, SIDE)).sum(axis=0) % 2  # detail that a blur takes away, everywhere alike

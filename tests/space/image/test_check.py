@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from fer_models.trust import RANDOM_MAPS
 from fer_models.trust.verdict import FAILS, PASSES, UNCLEAR, Verdict
 from space.image.check import map_check
 
@@ -11,7 +12,7 @@ from space.image.check import map_check
 @dataclass
 class Measured:
     verdict: Verdict | None
-    gain: float = 0.1
+    beats: int = RANDOM_MAPS
 
 
 @pytest.mark.parametrize("word", [PASSES, UNCLEAR, FAILS])
@@ -26,5 +27,11 @@ def test_a_map_that_marks_no_place_has_no_verdict():
 
 
 def test_without_average_maps_no_map_passes():
-    assert map_check(Measured(None, 0.5)).word == UNCLEAR
-    assert map_check(Measured(None, 0.0)).word == map_check(Measured(None, -0.1)).word == FAILS
+    assert map_check(Measured(None)).word == UNCLEAR
+    assert map_check(Measured(None, RANDOM_MAPS - 1)).word == map_check(Measured(None, 0)).word == FAILS
+
+
+def test_a_map_that_a_random_one_equals_is_unclear_for_that_reason_alone():
+    found = map_check(Measured(Verdict(PASSES, 1, 20, True).among_random(False), 3))
+    assert found.word == UNCLEAR and "some random map tells as much" in found.sentence
+    assert "random" not in map_check(Measured(Verdict(UNCLEAR, 4, 20, True).among_random(False), 3)).sentence
