@@ -5,7 +5,8 @@ import sys
 from transformers import pipeline
 
 import fer_models  # noqa: F401  (registers the architectures)
-from fer_models.faces import FaceDetector, crop_face, read_photo
+from fer_models.detector import FaceDetector
+from fer_models.faces import crop_face, read_photo
 from fer_models.hub import checkpoint_folder
 
 # The folder brings its code for whoever has not installed ours; without the `False` transformers asks which to run.

@@ -16,9 +16,10 @@ from PIL import Image
 
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction, find_checkpoints, load_network
 from fer_models.conditions import conditions_of
+from fer_models.detector import FaceDetector
 from fer_models.engines import open_checkpoint
 from fer_models.expressions import ExpressionError, canonical_expression
-from fer_models.faces import Face, FaceDetector, crop_face
+from fer_models.faces import Face, crop_face
 from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_name
 from fer_models.photo import EmptyPictureError, has_contrast, upright
 from fer_models.search import search_photo

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from fer_models.faces import SEARCH_SIDE, Face, FaceDetector, reading_order
+from fer_models.detector import SEARCH_SIDE, FaceDetector
+from fer_models.faces import Face, reading_order
 
 # A photo whose longest side is more than this many times `SEARCH_SIDE` is searched in tiles too, when no face or a
 # small one was found in the whole: shrunk to that side, a crowd is too small to be seen.

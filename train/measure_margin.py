@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_models.faces import Face, FaceDetector, crop_square, read_photo
+from fer_models.detector import FaceDetector
+from fer_models.faces import Face, crop_square, read_photo
 from train.data.readers import load_split
 
 

@@ -18,8 +18,9 @@ from tqdm import tqdm
 from transformers import set_seed
 
 from fer_models.checkpoint import Checkpoint
+from fer_models.detector import FaceDetector
 from fer_models.expressions import EXPRESSIONS, label_maps
-from fer_models.faces import FaceDetector, crop_face
+from fer_models.faces import crop_face
 from fer_models.files import write_text
 from fer_models.models.configuration_fer_sequence import FERSequenceConfig
 from fer_models.models.modeling_fer_sequence import FERSequenceClassifier

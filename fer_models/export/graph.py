@@ -97,7 +97,7 @@ def _input_gradient(grad, inputs, weight, bias_sizes, stride, padding, dilation,
 
 
 @contextmanager
-def _quietly() -> Generator[None]:
+def quietly() -> Generator[None]:
     """Without what the exporter prints and logs about itself."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)
@@ -137,7 +137,7 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     names += [f"map_{number}" for number in range(len(explained.map_names))]
     names += [f"profile_{number}" for number in range(2 * len(explained.profile_names))]
     any_number = {0: torch.export.Dim.DYNAMIC}
-    with _quietly(), torch.no_grad():
+    with quietly(), torch.no_grad():
         graph = traced(explained, pixel_values, class_ids)
         program = torch.onnx.export(
             graph,
@@ -157,4 +157,4 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     return explained
 
 
-__all__ = ["OPSET", "OWN_ANSWER", "ExplainedNetwork", "traced", "write_graph"]
+__all__ = ["OPSET", "OWN_ANSWER", "ExplainedNetwork", "quietly", "traced", "write_graph"]

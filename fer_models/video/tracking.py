@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from fer_models.faces import Face, FaceDetector, reading_order
+from fer_models.detector import FaceDetector
+from fer_models.faces import Face, reading_order
 
 SAME_FACE = 0.3  # least overlap of two boxes, in two frames, that are taken for one person
 ONE_FACE = 0.6  # two followed boxes that overlap more, in one frame, are on one face

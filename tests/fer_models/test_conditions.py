@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw
 
 from fer_models.analyzer import Prediction
 from fer_models.conditions import DARK, PARTLY_HIDDEN, TURNED_AWAY, VERY_SMALL, conditions_of
-from fer_models.faces import Face, FaceDetector, crop_face
+from fer_models.detector import FaceDetector
+from fer_models.faces import Face, crop_face
 from fer_models.words import how_sure
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_models.faces import Face, FaceDetector, crop_face, crop_square, reading_order
+from fer_models.detector import FaceDetector
+from fer_models.faces import Face, crop_face, crop_square, reading_order
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +49,30 @@ def test_the_landmarks_lie_on_eyes_nose_and_mouth(portrait_face):
     assert np.abs(portrait_face.landmarks - expected).max() < 8
 
 
-def test_the_detector_is_given_rgb_in_that_order(detector, monkeypatch):
+def test_the_networks_are_given_rgb_in_that_order(detector):
     seen = []
-    monkeypatch.setattr(
-        detector._mtcnn, "detect", lambda pixels, landmarks: (seen.append(pixels), (None, [None], None))[1]
-    )
-    detector.detect(Image.new("RGB", (300, 300), (250, 20, 10)))
-    height, width, _ = seen[0].shape
-    assert seen[0][height // 2, width // 2].tolist() == [250, 20, 10]
+
+    def first(pixels):
+        seen.append(pixels)
+        return detector._networks.first(pixels)
+
+    FaceDetector(networks=detector._networks._replace(first=first)).detect(Image.new("RGB", (300, 300), (250, 20, 10)))
+    _, _, height, width = seen[-1].shape
+    np.testing.assert_allclose(seen[-1][0, :, height // 2, width // 2] * 128 + 127.5, [250, 20, 10])
+
+
+def test_faces_lie_on_a_grid_so_that_rounding_in_a_network_changes_no_crop(detector, portrait, portrait_face):
+    def third(pixels):
+        shifts, points, scores = detector._networks.third(pixels)
+        return shifts + np.float32(1e-6), points - np.float32(1e-6), scores
+
+    other = FaceDetector(networks=detector._networks._replace(third=third))
+    for found in (other.detect(portrait)[0], *other.follow(portrait, [portrait_face])):
+        assert (found.landmarks * 16 % 1 == 0).all() and (np.array(found.box) * 16 % 1 == 0).all()
+    (face,) = other.detect(portrait)
+    assert face.box == portrait_face.box
+    np.testing.assert_array_equal(face.landmarks, portrait_face.landmarks)
+    assert crop_face(portrait, face).tobytes() == crop_face(portrait, portrait_face).tobytes()
 
 
 def test_every_face_of_a_group_is_found_the_largest_first(detector, several_faces):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from fer_models import search
-from fer_models.faces import FaceDetector
+from fer_models.detector import FaceDetector
 from fer_models.search import search_photo
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_models.faces import Face, FaceDetector
+from fer_models.detector import FaceDetector
+from fer_models.faces import Face
 from fer_models.video.tracking import FaceTracker, overlap
 
 FRAME = Image.new("RGB", (640, 480), "gray")
