@@ -8,7 +8,8 @@ import pytest
 from fer_models.paths import ROOT
 from fer_models.results import Number, write
 from fer_models.results.ablation import Ablation, Row, Spread
-from fer_models.results.evaluation import BatchCheck
+from fer_models.results.agreement import Agreeing, Agreement, MeanAnswer
+from fer_models.results.evaluation import Balanced, BatchCheck, Recall
 from tests.support.results import ORIGIN, PICTURES, calibrated_on, evaluation, robustness, subset, weights
 from train.pages.ablations import ablation_table
 from train.pages.found import Found
@@ -174,3 +175,41 @@ def test_files_that_a_page_names_exist(page):
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+def test_the_balanced_table_shows_both_settings_and_the_rarest_expressions():
+    equal = Balanced(
+        accuracy=Number(0.8, (0.79, 0.81)),
+        mean_class_accuracy=Number(0.75, (0.7, 0.8)),
+        recall={"neutral": 0.7, "fear": 0.5, "contempt": None, "disgust": 1.0},
+        threshold=None,
+        answered=1.0,
+        answered_accuracy=0.8,
+    )
+    counts = {"neutral": (90, 0.9), "fear": (4, 0.25), "contempt": (0, None), "disgust": (2, 0.5)}
+    recall = {name: Recall(n=n, value=value) for name, (n, value) in counts.items()}
+    found = Found({"a": replace(RESULT, recall=recall, balanced=equal)})
+    header, _, row = part(found, "balanced").splitlines()
+    assert header.endswith("| contempt | disgust | fear |")
+    assert row == (
+        "| pattlite | 81.23 % | 60.00 % (50.0 to 70.0) | 80.00 % | 75.00 % (70.0 to 80.0) |  →  | 50 % → 100 % "
+        "| 25 % → 50 % |"
+    )
+
+
+def test_agreement_is_told_by_the_number_of_models_with_what_the_mean_gains():
+    agreeing = Agreeing(pictures=75, share=0.75, right=Number(0.9, (0.85, 0.95)))
+    mean = MeanAnswer(
+        accuracy=Number(0.8, (0.7, 0.9)),
+        best="pattlite",
+        best_accuracy=Number(0.79, (0.7, 0.9)),
+        only_mean=3,
+        only_best=2,
+        p_value=1.0,
+        difference=Number(0.01, (-0.02, 0.04)),
+    )
+    origin = {name: getattr(RESULT, name) for name in ("data", "seed", "n_scored")} | ORIGIN
+    result = Agreement(checkpoints=(RESULT.checkpoint,) * 2, by_count={"2": agreeing}, mean=mean, **origin)
+    text = part(Found({"a": result}), "agreement")
+    assert "| 2 of 2 | 75.0 % | 90.0 % (85.0 to 95.0) |" in text
+    assert "a difference of +1.00 points (95 %: -2.00 to +4.00; McNemar's p = 1)" in text

@@ -27,6 +27,8 @@ METRIC_WORDS: dict[str, tuple[str, str, dict | None]] = {
 }
 assert set(METRIC_WORDS) == set(METRICS)
 
+EQUALLY_LIKELY = "all expressions equally likely"
+
 LIMITS = (
     "An expression is what a face shows, not what a person feels. Do not decide anything about a person with it: not "
     "in hiring, teaching, policing, health or selling.",
@@ -103,8 +105,18 @@ def _numbers(config: HubConfig, results: Sequence[Evaluation]) -> str:
                     _value(metric, paper.value) if paper else "",
                 ]
             )
+        if result.balanced and not result.by_class:
+            equal = result.balanced
+            for words, number in (("accuracy", equal.accuracy), ("mean class accuracy", equal.mean_class_accuracy)):
+                value = _with_interval("accuracy", number)
+                rows.append([*_where(result), f"{words}, {EQUALLY_LIKELY}", f"{result.n_scored:,}", value, ""])
     for paper in published.values():
         rows.append([paper.data, paper.split, METRIC_WORDS[paper.metric][0], "", "", _value(paper.metric, paper.value)])
+    if any(EQUALLY_LIKELY in row[2] for row in rows):
+        notes.append(
+            f"With {EQUALLY_LIKELY} (`balanced=True` of `fer_models`; off by default) the answers no longer carry how "
+            "common each expression was in the training votes."
+        )
     if any("†" in row[4] for row in rows):
         notes.append("† flattered: the softmax temperature was fitted on these pictures.")
     conditions = sorted({paper.conditions for paper in config.card.published if paper.conditions})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fer_models.expressions import EXPRESSIONS
 from fer_models.paths import ROOT
 from fer_models.results import Number, percent
+from fer_models.results.agreement import Agreement
 from fer_models.results.benchmark import Benchmark
 from fer_models.results.calibration import Calibration
 from fer_models.results.evaluation import Evaluation
@@ -105,6 +106,54 @@ def recall(found: Found, _: str) -> str:
     return table(["expression", "pictures", *(f"`{result.checkpoint.name}`" for result in group)], rows)
 
 
+def balanced(found: Found, _: str) -> str:
+    """Both settings side by side: expressions as common as in the training votes, and all equally likely."""
+    group = [(result, result.balanced) for result in _main_group(found) if result.balanced]
+    if not group:
+        return "No results yet."
+    rare = sorted(group[0][0].recall, key=lambda name: group[0][0].recall[name].n)[:3]
+    rows = []
+    for result, other in group:
+        own = result.metrics
+        rows.append(
+            [
+                result.checkpoint.name,
+                percent(own.accuracy.value, 2),
+                _with_interval(own.mean_class_accuracy, 2),
+                percent(other.accuracy.value, 2),
+                _with_interval(other.mean_class_accuracy, 2),
+                *(f"{_share(result.recall[name].value)} → {_share(other.recall[name])}" for name in rare),
+            ]
+        )
+    header = ["checkpoint", "accuracy", "mean of classes", "equally likely: accuracy", "mean of classes", *rare]
+    return table(header, rows)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else percent(value, 0)
+
+
+def agreement(found: Found, _: str) -> str:
+    """How often models that agree are right, and what their mean is worth, in a table and a sentence."""
+    parts = []
+    for result in found.all(Agreement):
+        rows = [
+            [f"{count} of {len(result.checkpoints)}", percent(one.share), _with_interval(one.right, 1)]
+            for count, one in result.by_count.items()
+        ]
+        mean = result.mean
+        low, high = mean.difference.interval
+        parts.append(
+            table(["models that give the commonest answer", "of the pictures", "it is right in"], rows, 1)
+            + f"\n\nOn {result.n_scored:,} pictures ({result.data.words}), by "
+            + f"{', '.join(f'`{one.name}`' for one in result.checkpoints)}. "
+            + f"The mean of their probabilities is right in {percent(mean.accuracy.value, 2)}, "
+            + f"the best of them, `{mean.best}`, in {percent(mean.best_accuracy.value, 2)}: a difference of {100 * mean.difference.value:+.2f} points "
+            + f"(95 %: {100 * low:+.2f} to {100 * high:+.2f}; McNemar's p = {mean.p_value:.2g})."
+        )
+    return "\n\n".join(parts) or "No results yet."
+
+
 def calibration(found: Found, _: str) -> str:
     """Temperatures, thresholds, and what they are worth on pictures that they were not fitted on."""
     rows = []
@@ -156,6 +205,8 @@ PARTS: dict[str, Callable[[Found, str], str]] = {
     "models": models,
     "evaluations": evaluations,
     "recall": recall,
+    "balanced": balanced,
+    "agreement": agreement,
     "calibration": calibration,
     "near duplicates": near_duplicates,
     "published": published,

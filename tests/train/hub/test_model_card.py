@@ -8,7 +8,8 @@ from huggingface_hub import ModelCard, ModelCardData
 from huggingface_hub.repocard_data import EvalResult
 
 from fer_models.paths import RESULTS, ROOT
-from fer_models.results import Result, read
+from fer_models.results import Number, Result, read
+from fer_models.results.evaluation import Balanced
 from tests.support.hub_client import point_client_at
 from tests.support.hub_server import HubServer
 from tests.support.results import benchmark, subset
@@ -159,3 +160,20 @@ def test_the_training_command_is_the_one_that_made_the_weights(config):
     assert command(card_of(config)) == f"{plain} --backbone mobilenetv1_100_keras_in1k.safetensors"
     config.card.training_options = []
     assert command(card_of(config)) == plain
+
+
+def test_the_setting_in_which_all_expressions_are_equally_likely_has_rows_of_its_own(config):
+    equal = Balanced(
+        accuracy=Number(0.8, (0.79, 0.81)),
+        mean_class_accuracy=Number(0.75, (0.7, 0.8)),
+        recall={},
+        threshold=None,
+        answered=1.0,
+        answered_accuracy=0.8,
+    )
+    card = card_of(config, [replace(RESULT, balanced=equal)])
+    assert row(card, "| ferplus | PublicTest | mean class accuracy, all expressions equally likely")[3:] == [
+        *("3,579", "75.00 % (70.00 to 80.00)", ""),
+    ]
+    assert "`balanced=True`" in card
+    assert "equally likely" not in card_of(config, [replace(RESULT, balanced=None)])
