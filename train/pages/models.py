@@ -148,8 +148,9 @@ def agreement(found: Found, _: str) -> str:
             + f"\n\nOn {result.n_scored:,} pictures ({result.data.words}), by "
             + f"{', '.join(f'`{one.name}`' for one in result.checkpoints)}. "
             + f"The mean of their probabilities is right in {percent(mean.accuracy.value, 2)}, "
-            + f"the best of them, `{mean.best}`, in {percent(mean.best_accuracy.value, 2)}: a difference of {100 * mean.difference.value:+.2f} points "
-            + f"(95 %: {100 * low:+.2f} to {100 * high:+.2f}; McNemar's p = {mean.p_value:.2g})."
+            + f"the best of them, `{mean.best}`, in {percent(mean.best_accuracy.value, 2)}: "
+            + f"a difference of {100 * mean.difference.value:+.2f} points (95 %: {100 * low:+.2f} to "
+            + f"{100 * high:+.2f}; McNemar's p = {mean.p_value:.2g})."
         )
     return "\n\n".join(parts) or "No results yet."
 
