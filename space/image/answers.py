@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fer_models.analyzer import Analyzer, Prediction
 from fer_models.photo import PhotoError
+from fer_models.results.agreement import Agreement
 from fer_models.schema import FaceResult, Origin, face_result, origin
 from fer_models.trust import Trust, measure_trust
 from space.image.check import Check, map_check
@@ -33,10 +34,15 @@ class Settings:
 
 class ImageAnswers:
     """Everything behind the Photo tab and the API: an analyzer, whose answers are remembered for a while. Faces count
-    from 0, in reading order."""
+    from 0, in reading order.
 
-    def __init__(self, analyzer: Analyzer, max_age: float = MAX_AGE):
+    Args:
+        agreement: how often the analyzer's models are right when they agree, if that was measured.
+    """
+
+    def __init__(self, analyzer: Analyzer, max_age: float = MAX_AGE, agreement: Agreement | None = None):
         self.analyzer = analyzer
+        self.agreement = agreement
         self._photos = Recent(MAX_PHOTOS, max_age)
         self._answers = Recent(MAX_PHOTOS * len(analyzer.checkpoints), max_age)
         self._explained = Recent(MAX_ITEMS, max_age)

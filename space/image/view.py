@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fer_models.analyzer import Prediction
 from fer_models.looks import Look, looks
 from fer_models.photo import PhotoError
+from space.image.agreement import agreement_words
 from space.image.answers import NO_FACE, NO_MODEL, START, ImageAnswers, Settings, Source
 from space.image.hiding import hidden_answers
 from space.image.link import EXAMPLES, Wish, example_of, to_query
@@ -116,7 +117,7 @@ class PhotoPage:
                 places,
                 wish.expression,
                 hidden,
-                _against(photo, explained),
+                [*_against(photo, explained), *filter(None, [agreement_words(explained, self.answers.agreement)])],
             ),
             sections=self._sections(wish, explained, places, key, photo),
             state=self._state(wish, photo, key),

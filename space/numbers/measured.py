@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from fer_models.analyzer import Analyzer, Checkpoint
 from fer_models.paths import RESULTS
-from fer_models.results import OfWeights, Result, comparable, read_folder
+from fer_models.results import OfWeights, Result, Weights, comparable, read_folder
+from fer_models.results.agreement import Agreement
 from fer_models.results.benchmark import Benchmark, FaceTimes
 from fer_models.results.calibration import Calibration
 from fer_models.results.evaluation import Evaluation
@@ -53,11 +54,13 @@ class Model:
 @dataclass(frozen=True)
 class Measured:
     """models: in the order of the page. machine: on which their times were measured. near_duplicates: counts between
-    training and other pictures."""
+    training and other pictures. agreement: how often the models that run are right when they agree, `None` where it was
+    not measured for them all."""
 
     models: list[Model]
     machine: dict[str, str | int]
     near_duplicates: list[NearDuplicates]
+    agreement: Agreement | None = None
 
     def groups(self) -> list[list[tuple[Model, Evaluation]]]:
         """Comparable evaluations together: the same pictures, with the model and its result; whole splits before
@@ -120,6 +123,7 @@ def measured(analyzer: Analyzer, folder: Path = RESULTS) -> Measured:
     times = benchmark.faces if benchmark else {}
     running = [_running(checkpoint, of_weights, times) for checkpoint in analyzer.checkpoints.values()]
     names = {model.name for model in running}
+    hashes = {checkpoint.sha256 for checkpoint in analyzer.checkpoints.values()}
     others: dict[str, list[OfWeights]] = {}
     for result in of_weights:
         if result.checkpoint.name not in names:
@@ -133,7 +137,12 @@ def measured(analyzer: Analyzer, folder: Path = RESULTS) -> Measured:
         models=[*running, *absent],
         machine=benchmark.hardware if benchmark else {},
         near_duplicates=_of(NearDuplicates, results),
+        agreement=next((one for one in _of(Agreement, results) if _hashes(one.checkpoints) == hashes), None),
     )
+
+
+def _hashes(weights: Sequence[Weights]) -> set[str | None]:
+    return {one.sha256 for one in weights}
 
 
 def _running(checkpoint: Checkpoint, results: Sequence[OfWeights], times: dict[str, FaceTimes]) -> Model:
