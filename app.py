@@ -56,7 +56,7 @@ LAUNCH = {
 def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
     """The page, wired to an analyzer; it says which models are `missing`."""
     found = measured(analyzer)
-    answers = ImageAnswers(analyzer, agreement=found.agreement)
+    answers = ImageAnswers(analyzer, agreement=found.agreement, best=found.best_methods)
     fastest = found.fastest
     title = "Which expression, and where did the models look?"
     with Page(title=title, fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:

@@ -1,5 +1,6 @@
 """What `train/explanations.py` measures: what each method's maps are worth beyond maps that never saw the face."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from fer_models.results.result import Sampled
@@ -48,10 +49,10 @@ class Explanations(Sampled, kind="explanations"):
     worth: dict[str, Worth]
 
 
-def best_method(result: Explanations, most_passes: float = 10.0) -> str | None:
-    """The method to show first: of those of at most `most_passes` plain passes whose gain over their own mean map lies
-    above zero, the one with the greatest; chosen on one half of the faces, where Grad-CAM is not it. `None`: there is
-    none."""
+def best_method(result: Explanations, among: Container[str] | None = None, most_passes: float = 10.0) -> str | None:
+    """The method to show first, of those `among` which one is looked for: of at most `most_passes` plain passes, with a
+    gain over its own mean map above zero, the one with the greatest; chosen on one half of the faces, where Grad-CAM is
+    not it. `None`: there is none."""
 
     def chosen_by(worth: Worth) -> float:
         ahead = worth.beyond_gradcam.get("choice")
@@ -60,7 +61,8 @@ def best_method(result: Explanations, most_passes: float = 10.0) -> str | None:
     able = {
         name: worth
         for name, worth in result.worth.items()
-        if worth.passes is not None
+        if (among is None or name in among)
+        and worth.passes is not None
         and worth.passes <= most_passes
         and "mean map" in worth.gains
         and worth.gains["mean map"].above_zero

@@ -1,7 +1,7 @@
 """What the Photo tab and the API compute: answers, maps, trust and pictures for the faces of a photo."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_models.analyzer import Analyzer, Prediction
@@ -23,9 +23,13 @@ SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
 Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
 
 
+BEST = "best"  # for each model the method whose maps were measured to be worth most
+
+
 @dataclass(frozen=True)
 class Settings:
-    """models: names of those chosen. expression: to explain; `None` is each model's own answer."""
+    """models: names of those chosen. method: a key of `METHODS`, or `BEST`. expression: to explain; `None` is each
+    model's own answer."""
 
     models: Sequence[str]
     method: str = "gradcam"
@@ -38,11 +42,19 @@ class ImageAnswers:
 
     Args:
         agreement: how often the analyzer's models are right when they agree, if that was measured.
+        best: what `BEST` is for each model; Grad-CAM for those that are not in it.
     """
 
-    def __init__(self, analyzer: Analyzer, max_age: float = MAX_AGE, agreement: Agreement | None = None):
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        max_age: float = MAX_AGE,
+        agreement: Agreement | None = None,
+        best: Mapping[str, str] | None = None,
+    ):
         self.analyzer = analyzer
         self.agreement = agreement
+        self.best = dict(best or {})
         self._photos = Recent(MAX_PHOTOS, max_age)
         self._answers = Recent(MAX_PHOTOS * len(analyzer.checkpoints), max_age)
         self._explained = Recent(MAX_ITEMS, max_age)
@@ -57,6 +69,10 @@ class ImageAnswers:
     def expressions(self) -> list[str]:
         """Every expression that some model knows."""
         return self.analyzer.expressions
+
+    def method(self, model: str, settings: Settings) -> str:
+        """The key of `METHODS` by which this model's maps are made."""
+        return self.best.get(model, "gradcam") if settings.method == BEST else settings.method
 
     def photo(self, source: Source) -> SeenPhoto:
         """Read an upload and find its faces.
@@ -86,25 +102,24 @@ class ImageAnswers:
 
     def trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
         """How far one model's maps of a face can be trusted."""
-        prediction = self._explain(photo, face, model, settings)
+        prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
         return self._trust.get(
-            (photo.digest, face, model, settings.method, settings.expression),
-            lambda: measure_trust(self.analyzer.checkpoints[model], prediction, settings.method),
+            (photo.digest, face, model, method, settings.expression),
+            lambda: measure_trust(self.analyzer.checkpoints[model], prediction, method),
         )
 
     def shown_trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
         """The same of the map alone that the page lays on the face, which takes less long."""
-        prediction = self._explain(photo, face, model, settings)
+        prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
         return self._trust.get(
-            (photo.digest, face, model, settings.method, settings.expression, "shown"),
-            lambda: measure_trust(
-                self.analyzer.checkpoints[model], prediction, settings.method, only=[prediction.maps[0].name]
-            ),
+            (photo.digest, face, model, method, settings.expression, "shown"),
+            lambda: measure_trust(self.analyzer.checkpoints[model], prediction, method, only=[prediction.maps[0].name]),
         )
 
     def known_check(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Check | None:
         """The verdict on that map if it was measured already."""
-        found = self._trust.peek((photo.digest, face, model, settings.method, settings.expression, "shown"))
+        method = self.method(model, settings)
+        found = self._trust.peek((photo.digest, face, model, method, settings.expression, "shown"))
         return None if found is None else map_check(found.maps[0] if found.maps else None)
 
     def notes(self, photo: SeenPhoto, face: int, settings: Settings) -> dict[str, MapNote]:
@@ -132,7 +147,7 @@ class ImageAnswers:
         return self._answers.get((photo.digest, model), answer)
 
     def _explain(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Prediction:
-        method, expression = settings.method, settings.expression
+        method, expression = self.method(model, settings), settings.expression
 
         def explain() -> Prediction:
             return self.analyzer.answer(photo.found.only(face), [model], method, expression)[0][model]
@@ -150,7 +165,10 @@ class ImageAnswers:
 
     def settings_origin(self, settings: Settings) -> Origin:
         """Where the maps of these settings come from."""
-        return self.origin(settings.models, method=settings.method, expression=settings.expression or "its own")
+        methods = {model: self.method(model, settings) for model in settings.models}
+        alike = set(methods.values())
+        told = alike.pop() if len(alike) == 1 else ", ".join(f"{model}: {method}" for model, method in methods.items())
+        return self.origin(settings.models, method=told, expression=settings.expression or "its own")
 
     def picture(self, photo: SeenPhoto, face: int, settings: Settings, opacity: float, colormap: str) -> bytes:
         """The page as a PNG."""
@@ -163,4 +181,4 @@ class ImageAnswers:
         )
 
 
-__all__ = ["NO_FACE", "NO_MODEL", "START", "ImageAnswers", "Settings", "Source"]
+__all__ = ["BEST", "NO_FACE", "NO_MODEL", "START", "ImageAnswers", "Settings", "Source"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from fer_models.explain import METHODS
 from fer_models.paths import ROOT
+from space.image.answers import BEST
 from space.image.hiding import ASKED
 from space.image.recent import file_digest
 from space.image.regions import PARTS, Box
@@ -34,7 +35,7 @@ class Wish:
     face: int = 0
     shown: str | None = None
     models: list[str] = field(default_factory=list)
-    method: str = "gradcam"
+    method: str = BEST
     expression: str | None = None
     hide: str | Box | None = None
     opened: tuple[str, ...] = ()
@@ -63,7 +64,7 @@ def read_wish(told: Mapping[str, Any] | None, models: list[str], expressions: li
         face=max(0, _number(told.get("face"), 1) - 1),
         shown=known("model", models, None),
         models=[name for name in models if name in asked] if "models" in told else list(models),
-        method=known("method", METHODS, "gradcam"),
+        method=known("method", (BEST, *METHODS), BEST),
         expression=known("expression", expressions, None),
         hide=_hide(told.get("hide")),
         opened=tuple(name for name in SECTIONS if isinstance(opened, list) and name in opened),
@@ -82,7 +83,7 @@ def to_query(wish: Wish, models: list[str], opening: str | None = None) -> dict[
         query["model"] = wish.shown
     if wish.models != models:
         query["models"] = ",".join(wish.models)
-    if wish.method != "gradcam":
+    if wish.method != BEST:
         query["method"] = wish.method
     if wish.expression:
         query["expression"] = wish.expression

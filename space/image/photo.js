@@ -37,7 +37,7 @@ window.fer.photo = (() => {
   }
 
   const blank = () => ({photos: [], photo: 0, example: first.example, face: 1, opened: state.opened, hide: null,
-    model: null, models: null, method: 'gradcam', expression: '', key: '', photo_key: state.photo_key});
+    model: null, models: null, method: 'best', expression: '', key: '', photo_key: state.photo_key});
 
   function wishFromAddress() {
     const query = new URL(location).searchParams, found = {};

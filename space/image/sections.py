@@ -9,6 +9,7 @@ from fer_models.analyzer import FaceMap, Prediction
 from fer_models.explain import METHODS
 from fer_models.looks import Look
 from fer_models.words import how_sure
+from space.image.answers import BEST
 from space.image.maps import COLORMAPS, figures
 from space.image.regions import is_even
 from space.image.words import share_words
@@ -95,7 +96,7 @@ def settings_html(names: Sequence[str], looks: Mapping[str, Look], expressions: 
         "</label>"
         for name in names
     )
-    methods = {key: method.title for key, method in METHODS.items()}
+    methods = {BEST: "The best measured for each model"} | {key: method.title for key, method in METHODS.items()}
     about = {"": OWN_ANSWER} | {expression: expression for expression in expressions}
     return (
         f'<form class="settings"><fieldset><legend>Models</legend>{models}</fieldset>'

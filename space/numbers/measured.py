@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fer_models.analyzer import Analyzer, Checkpoint
+from fer_models.explain import METHODS
 from fer_models.paths import RESULTS
 from fer_models.results import OfWeights, Result, Weights, comparable, read_folder
 from fer_models.results.agreement import Agreement
 from fer_models.results.benchmark import Benchmark, FaceTimes
 from fer_models.results.calibration import Calibration
 from fer_models.results.evaluation import Evaluation
-from fer_models.results.explanations import Explanations
+from fer_models.results.explanations import Explanations, best_method
 from fer_models.results.fixed_maps import FixedMaps
 from fer_models.results.near_duplicates import NearDuplicates
 from fer_models.results.robustness import Robustness
@@ -79,6 +80,12 @@ class Measured:
         if timed:
             return min(timed, key=lambda model: model.times.answer).name
         return min(running, key=lambda model: model.parameters or 0).name
+
+    @property
+    def best_methods(self) -> dict[str, str]:
+        """For each model that runs here the method whose maps are worth most, where one beats its mean map."""
+        chosen = {m.name: best_method(m.explanations, METHODS) for m in self.models if m.loaded and m.explanations}
+        return {name: method for name, method in chosen.items() if method}
 
     @property
     def robustness(self) -> list[tuple[Model, Robustness]]:

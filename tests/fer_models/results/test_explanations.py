@@ -30,3 +30,8 @@ def test_grad_cam_is_believed_where_nothing_is_ahead_of_it():
 def test_what_is_dear_or_no_better_than_its_mean_map_is_not():
     dear, even, reference = worth(0.5, 0.1, 0.4, 12.0), worth(0.05, 0.06, 0.4, 3.0), worth(0.5, 0.1, 0.4, None)
     assert best(dear=dear, even=even, reference=reference) is None
+
+
+def test_it_can_be_looked_for_among_some_methods():
+    result = SimpleNamespace(worth={"a": worth(0.5, 0.1, 0.4, 1.0), "b": worth(0.2, 0.1, 0.1, 1.0)})
+    assert (best_method(result), best_method(result, {"b", "c"}), best_method(result, {"c"})) == ("a", "b", None)

@@ -5,7 +5,7 @@ import pytest
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, Checkpoint
 from fer_models.faces import PhotoError
-from space.image.answers import ImageAnswers, Settings
+from space.image.answers import BEST, ImageAnswers, Settings
 from space.image.link import EXAMPLES
 from tests.support.tiny import tiny_checkpoint
 
@@ -73,3 +73,19 @@ def test_the_shown_photo_is_small_and_the_faces_are_cut_from_the_large_one(answe
     assert photo.found.size == (2520, 2520) and photo.found.photo.size == (1280, 1280)
     (crop,) = photo.found.crops(answers.analyzer.checkpoints[MODEL].face_margin)
     assert crop.width == 512  # in the shown photo the face would have half of that
+
+
+def test_the_best_method_is_the_one_that_was_measured_for_the_model_and_grad_cam_without(answers):
+    other = next(name for name in answers.models if name != MODEL)
+    chosen = ImageAnswers(answers.analyzer, best={MODEL: "hirescam"})
+    photo = chosen.photo(GROUP)
+    settings = Settings(chosen.models, BEST)
+    assert {one.model: one.maps[0].name.partition(" for ")[0] for one in chosen.explained(photo, 0, settings)} == {
+        MODEL: "HiResCAM",
+        other: "Grad-CAM",
+    }
+    asked = {one.maps[0].name.partition(" for ")[0] for one in chosen.explained(photo, 0, Settings(chosen.models))}
+    assert asked == {"Grad-CAM"}
+    told = chosen.settings_origin(settings)["settings"]["method"]
+    assert told == f"{MODEL}: hirescam, {other}: gradcam"
+    assert answers.settings_origin(settings)["settings"]["method"] == "gradcam"
