@@ -4,12 +4,14 @@ Zhang, Zhang, Zhang, Wang, Song: "A Dual-Direction Attention Mixed Feature Netwo
 Electronics 2023, 12(17), 3595, doi 10.3390/electronics12173595. Section and equation numbers below are that paper's.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.module import _has_any_global_hook
 from transformers.modeling_outputs import ModelOutput
 
 from .configuration_ddamfn import DDAMFNConfig
@@ -64,15 +66,36 @@ class PointwiseConv1d(nn.Conv1d):
         super().__init__(inputs, outputs, 1)
 
     def forward(self, profiles: torch.Tensor) -> torch.Tensor:
-        return F.linear(profiles.mT, self.weight.squeeze(2), self.bias).mT
+        return self.across(profiles.mT).mT
+
+    def across(self, profiles: torch.Tensor) -> torch.Tensor:
+        """The same of `(B, n, C)`."""
+        return F.linear(profiles, self.weight.squeeze(2), self.bias)
 
 
 def pointwise_conv(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 1, bias=False)
 
 
+def _nobody_looks(modules: Iterable[nn.Module]) -> bool:
+    """Whether to call these is to compute what they are here for and nothing else: no hook on one, none of them changed
+    or replaced. Then it may be computed in a faster way."""
+    return not _has_any_global_hook() and all(
+        type(module) in (DepthwiseConv, PointwiseConv1d, nn.Hardswish)
+        and not (module._forward_hooks or module._forward_pre_hooks)
+        and not (module._backward_hooks or module._backward_pre_hooks)
+        and "forward" not in vars(module)
+        for module in modules
+    )
+
+
 class MixedDepthwiseConv(nn.Module):
-    """Depthwise convolution whose channels have kernels of different sizes (MixConv, section 3.1)."""
+    """Depthwise convolution whose channels have kernels of different sizes (MixConv, section 3.1).
+
+    In evaluation the kernels are zero-padded to the largest for one convolution, unless somebody looks at one of them:
+    the zeros cost less than cutting the channels apart and joining them again. The gradient of the zeros would cost
+    more, so it is not for kernels that want one.
+    """
 
     def __init__(self, kernels: list[int], split: list[int], stride: int):
         super().__init__()
@@ -83,8 +106,21 @@ class MixedDepthwiseConv(nn.Module):
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        if not self.training and _nobody_looks(self.convs):
+            kernels = [conv.weight for conv in self.convs]
+            if not (torch.is_grad_enabled() and any(kernel.requires_grad for kernel in kernels)):
+                return self._as_one(features, kernels)
         parts = features.split(self.split, dim=1)
         return torch.cat([conv(part) for part, conv in zip(parts, self.convs, strict=True)], dim=1)
+
+    def _as_one(self, features: torch.Tensor, kernels: list[torch.Tensor]) -> torch.Tensor:
+        largest = max(kernel.shape[2] for kernel in kernels)
+        margins = [(largest - kernel.shape[2]) // 2 for kernel in kernels]
+        padded = [
+            F.pad(kernel, [margin] * 4) if margin else kernel for kernel, margin in zip(kernels, margins, strict=True)
+        ]
+        weight = torch.cat(padded)  # (C, 1, K, K)
+        return F.conv2d(features, weight, None, self.convs[0].stride, largest // 2, groups=len(weight))
 
 
 class ProfileGates(nn.Module):
@@ -101,8 +137,14 @@ class ProfileGates(nn.Module):
         self.columns = PointwiseConv1d(squeezed, channels)
 
     def forward(self, rows: torch.Tensor, columns: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        both = self.squeeze(torch.cat([rows, columns], dim=1).mT)  # (B, C', n)
-        to_rows, to_columns = self.act(self.norm(both)).split([rows.shape[1], columns.shape[1]], dim=2)
+        both, sizes = torch.cat([rows, columns], dim=1), [rows.shape[1], columns.shape[1]]
+        if _nobody_looks((self.squeeze, self.act, self.rows, self.columns)):
+            both = self.squeeze.across(both)  # (B, n, C')
+            both = F.hardswish(self.norm(both.flatten(0, 1))).view_as(both)
+            to_rows, to_columns = both.split(sizes, dim=1)
+            return self.rows.across(to_rows), self.columns.across(to_columns)
+        both = self.squeeze(both.mT)  # (B, C', n)
+        to_rows, to_columns = self.act(self.norm(both)).split(sizes, dim=2)
         return self.rows(to_rows).mT, self.columns(to_columns).mT
 
 

@@ -89,11 +89,44 @@ def test_at_the_published_size_too_an_image_has_the_same_logits_alone_and_in_a_b
     assert output.logits.std(dim=0).min() > 1e-3
 
 
-def test_kernels_of_several_sizes_give_the_same_values_in_training_and_in_evaluation():
+@pytest.mark.parametrize("stride", [1, 2])
+def test_kernels_of_several_sizes_give_the_same_values_in_training_and_in_evaluation(stride):
     torch.manual_seed(0)
-    for stride in (1, 2):
-        conv, x = MixedDepthwiseConv([3, 5, 7, 9], [4, 3, 2, 1], stride), torch.randn(2, 10, 14, 14)
-        torch.testing.assert_close(conv.train()(x), conv.eval()(x))
+    conv, x = MixedDepthwiseConv([3, 5, 7, 9], [4, 3, 2, 1], stride), torch.randn(2, 10, 14, 14)
+    expected = conv.train()(x)
+    torch.testing.assert_close(conv.eval()(x), expected)
+    with torch.inference_mode():
+        torch.testing.assert_close(conv(x), expected)
+
+
+def test_what_is_done_to_one_kernel_of_several_holds_in_evaluation():
+    torch.manual_seed(0)
+    mixed, x = MixedDepthwiseConv([3, 5], [4, 4], stride=1).eval(), torch.randn(1, 8, 9, 9)
+    with torch.inference_mode():
+        first, second = mixed(x).split(4, dim=1)
+        handle = mixed.convs[1].register_forward_hook(lambda module, inputs, output: output * 2)
+        torch.testing.assert_close(mixed(x), torch.cat([first, 2 * second], dim=1))
+        handle.remove()
+        handle = torch.nn.modules.module.register_module_forward_hook(
+            lambda module, inputs, output: output + 1 if module is mixed.convs[0] else None
+        )
+        torch.testing.assert_close(mixed(x), torch.cat([first + 1, second], dim=1))
+        handle.remove()
+        mixed.convs[0].forward = torch.zeros_like  # as libraries that move weights to and fro put theirs there
+        torch.testing.assert_close(mixed(x), torch.cat([torch.zeros_like(first), second], dim=1))
+        del mixed.convs[0].forward
+        mixed.convs[1] = torch.nn.Identity()
+        torch.testing.assert_close(mixed(x), torch.cat([first, x[:, 4:]], dim=1))
+
+
+def test_a_network_that_is_looked_at_everywhere_answers_as_one_that_is_not():
+    model, x, seen = build(), pictures(2), set()
+    with torch.inference_mode():
+        expected = model(x).logits
+        for name, module in model.named_modules():
+            module.register_forward_hook(lambda *_, name=name: seen.add(name))
+        torch.testing.assert_close(model(x).logits, expected, atol=1e-5, rtol=0)
+    assert seen >= {f"backbone.blocks.{block}.depthwise.convs.0" for block in range(len(model.backbone.blocks))}
 
 
 @pytest.mark.parametrize("heads", [1, 2, 3])
