@@ -38,7 +38,8 @@ from space.uploads import EVERY, MAX_AGE, SESSIONS, forget_sessions, keep_tidy, 
 
 QUEUE = 40  # who comes later is told that the Space is busy
 INTRO = """<header class="fer intro"><h1>Which expression do models see in this face, and where did they look?</h1>
-<p>A face’s expression is not a person’s feeling. Photos are deleted within an hour.</p></header>"""
+<p>A face’s expression is not a person’s feeling. Photos are deleted within an hour.</p>
+<p class="notice" id="page-notice" role="alert" hidden></p></header>"""
 
 LAUNCH = {
     "theme": THEME,

@@ -97,7 +97,16 @@ def add_api(answers: ImageAnswers) -> None:
     """The endpoints, wired to what the Photo tab computes; called inside the page's `gr.Blocks`."""
     names = answers.models
 
-    def analyze(photo: Source, models: Sequence[str] = ()) -> PhotoResult:
+    def can_balance(chosen: Sequence[str], balanced: bool) -> None:
+        unable = [name for name in chosen if balanced and not answers.analyzer.checkpoints[name].can_balance]
+        if unable:
+            raise gr.Error(
+                f"Ask without balanced: how common expressions are is not known of {', '.join(unable)}.",
+                title="That did not work",
+                print_exception=False,
+            )
+
+    def analyze(photo: Source, models: Sequence[str] = (), balanced: bool = False) -> PhotoResult:
         """Find the faces of a photo and say which expression each model reads from them, and how sure it is.
 
         An expression is what a face shows, not what a person feels.
@@ -105,20 +114,24 @@ def add_api(answers: ImageAnswers) -> None:
         Args:
             photo: JPEG, PNG, WebP, GIF, BMP or TIFF, up to 40 megapixels: a file, or its base64 data URL.
             models: names from /models; all by default.
+            balanced: take all expressions for equally likely; by default they are as common as on the web.
 
         Returns:
             Every face with its box and every model's answer with all probabilities; no faces where none was found.
         """
+        can_balance(models or names, balanced)
         seen = answers.photo(photo)
         return PhotoResult(
-            faces=answers.results(seen, models or names),
+            faces=answers.results(seen, models or names, balanced),
             notes=list(seen.found.notes),
-            right_when_agreeing={
+            right_when_agreeing={}
+            if balanced  # it was measured on plain answers
+            else {
                 str(count): round(share, 4)
                 for count, share in right_by_count(answers.agreement, models or names).items()
             },
-            milliseconds=answers.milliseconds(seen, models or names),
-            origin=answers.origin(models or names),
+            milliseconds=answers.milliseconds(seen, models or names, balanced),
+            origin=answers.origin(models or names, balanced=balanced),
         )
 
     def explain(
@@ -128,6 +141,7 @@ def add_api(answers: ImageAnswers) -> None:
         method: str = "gradcam",
         expression: str | None = None,
         trust: bool = False,
+        balanced: bool = False,
     ) -> tuple[ExplanationResult, Image.Image]:
         """Show where models looked when they named the expression of one face: Grad-CAM or a relative of it, and each
         model's own attention, every map with one sentence that says what it means.
@@ -140,6 +154,7 @@ def add_api(answers: ImageAnswers) -> None:
             expression: explain this one (happiness, or another word for it, as happy); by default each model's own
                 answer.
             trust: also measure how far each map can be trusted, which takes seconds.
+            balanced: take all expressions for equally likely; by default they are as common as on the web.
 
         Returns:
             The answers with the maps as numbers, and a picture of both.
@@ -148,6 +163,7 @@ def add_api(answers: ImageAnswers) -> None:
             expression = answers.analyzer.asked(expression)
         except ExpressionError as error:
             raise gr.Error(f"There is an {error}.", title="That did not work", print_exception=False) from error
+        can_balance(models or names, balanced)
         seen = answers.photo(photo)
         if not seen.found.faces:
             raise FaceNotFoundError(NO_FACE)
@@ -155,7 +171,7 @@ def add_api(answers: ImageAnswers) -> None:
             raise FaceNotFoundError(f"A face is asked for by its number, from 1 on, not by {face!r}.")
         if not 1 <= face <= len(seen.found.faces):
             raise FaceNotFoundError(f"There is no face {face}; the photo has faces 1 to {len(seen.found.faces)}.")
-        settings = Settings(models or names, method, expression)
+        settings = Settings(models or names, method, expression, balanced)
         result = ExplanationResult(
             face=face,
             box=[round(value, 1) for value in seen.found.faces[face - 1].box],
@@ -184,15 +200,16 @@ def add_api(answers: ImageAnswers) -> None:
         method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
         expression = Api(None, python_type_to_json_schema(Literal[tuple(answers.expressions)] | None), "expression")
         trust = gr.Checkbox(False, label="trust")
+        balanced = gr.Checkbox(False, label="balanced")
         found = Api(None, python_type_to_json_schema(PhotoResult), "result")
         explained = Api(None, python_type_to_json_schema(ExplanationResult), "result")
         picture = gr.Image(label="picture", format="png")
         listed = Api(None, python_type_to_json_schema(list[ModelResult]), "models")
         computing = {"concurrency_id": "models"}
-        gr.Button().click(politely(analyze), [photo, chosen_models], found, api_name="analyze", **computing)
+        gr.Button().click(politely(analyze), [photo, chosen_models, balanced], found, api_name="analyze", **computing)
         gr.Button().click(
             politely(explain),
-            [photo, face, chosen_models, method, expression, trust],
+            [photo, face, chosen_models, method, expression, trust, balanced],
             [explained, picture],
             api_name="explain",
             **computing,

@@ -29,11 +29,12 @@ BEST = "best"  # for each model the method whose maps were measured to be worth 
 @dataclass(frozen=True)
 class Settings:
     """models: names of those chosen. method: a key of `METHODS`, or `BEST`. expression: to explain; `None` is each
-    model's own answer."""
+    model's own answer. balanced: all expressions count as equally likely, for the models that can."""
 
     models: Sequence[str]
     method: str = "gradcam"
     expression: str | None = None
+    balanced: bool = False
 
 
 class ImageAnswers:
@@ -91,9 +92,9 @@ class ImageAnswers:
 
         return self._photos.get(digest, look)
 
-    def answers(self, photo: SeenPhoto, models: Sequence[str]) -> list[list[Prediction]]:
+    def answers(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
-        columns = [self._answer(photo, name)[0] for name in self.models if name in models]
+        columns = [self._answer(photo, name, balanced)[0] for name in self.models if name in models]
         return [list(answers) for answers in zip(*columns, strict=True)] or [[] for _ in photo.found.faces]
 
     def explained(self, photo: SeenPhoto, face: int, settings: Settings) -> list[Prediction]:
@@ -104,7 +105,7 @@ class ImageAnswers:
         """How far one model's maps of a face can be trusted."""
         prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
         return self._trust.get(
-            (photo.digest, face, model, method, settings.expression),
+            self._key(photo, face, model, settings),
             lambda: measure_trust(self.analyzer.checkpoints[model], prediction, method),
         )
 
@@ -112,14 +113,13 @@ class ImageAnswers:
         """The same of the map alone that the page lays on the face, which takes less long."""
         prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
         return self._trust.get(
-            (photo.digest, face, model, method, settings.expression, "shown"),
+            (*self._key(photo, face, model, settings), "shown"),
             lambda: measure_trust(self.analyzer.checkpoints[model], prediction, method, only=[prediction.maps[0].name]),
         )
 
     def known_check(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Check | None:
         """The verdict on that map if it was measured already."""
-        method = self.method(model, settings)
-        found = self._trust.peek((photo.digest, face, model, method, settings.expression, "shown"))
+        found = self._trust.peek((*self._key(photo, face, model, settings), "shown"))
         return None if found is None else map_check(found.maps[0] if found.maps else None)
 
     def notes(self, photo: SeenPhoto, face: int, settings: Settings) -> dict[str, MapNote]:
@@ -131,32 +131,41 @@ class ImageAnswers:
             notes[answer.model] = MapNote(place, self.known_check(photo, face, answer.model, settings))
         return notes
 
-    def milliseconds(self, photo: SeenPhoto, models: Sequence[str]) -> dict[str, float]:
+    def milliseconds(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> dict[str, float]:
         """How long finding the faces and each model's answers took, for the whole photo."""
-        taken = {name: self._answer(photo, name)[1] for name in self.models if name in models}
+        taken = {name: self._answer(photo, name, balanced)[1] for name in self.models if name in models}
         return {"finding faces": photo.found.milliseconds, **taken}
 
-    def _answer(self, photo: SeenPhoto, model: str) -> tuple[list[Prediction], float]:
+    def _balances(self, model: str, balanced: bool) -> bool:
+        return balanced and self.analyzer.checkpoints[model].can_balance
+
+    def _key(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> tuple:
+        """What tells one map from every other."""
+        return photo.digest, face, model, self.method(model, settings), settings.expression, settings.balanced
+
+    def _answer(self, photo: SeenPhoto, model: str, balanced: bool) -> tuple[list[Prediction], float]:
         """A model's answer for each face, and the milliseconds that it took."""
+        balanced = self._balances(model, balanced)
 
         def answer() -> tuple[list[Prediction], float]:
             start = time.perf_counter()
-            answers = self.analyzer.answer(photo.found, [model], method=None)
+            answers = self.analyzer.answer(photo.found, [model], method=None, balanced=balanced)
             return [one[model] for one in answers], 1000 * (time.perf_counter() - start)
 
-        return self._answers.get((photo.digest, model), answer)
+        return self._answers.get((photo.digest, model, balanced), answer)
 
     def _explain(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Prediction:
-        method, expression = self.method(model, settings), settings.expression
+        method, balanced = self.method(model, settings), self._balances(model, settings.balanced)
 
         def explain() -> Prediction:
-            return self.analyzer.answer(photo.found.only(face), [model], method, expression)[0][model]
+            one = photo.found.only(face)
+            return self.analyzer.answer(one, [model], method, settings.expression, balanced=balanced)[0][model]
 
-        return self._explained.get((photo.digest, face, model, method, expression), explain)
+        return self._explained.get(self._key(photo, face, model, settings), explain)
 
-    def results(self, photo: SeenPhoto, models: Sequence[str]) -> list[FaceResult]:
+    def results(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> list[FaceResult]:
         """Every face's answers as plain data."""
-        rows = zip(photo.found.faces, self.answers(photo, models), strict=True)
+        rows = zip(photo.found.faces, self.answers(photo, models, balanced), strict=True)
         return [face_result(number, face, answers) for number, (face, answers) in enumerate(rows, start=1)]
 
     def origin(self, models: Sequence[str], **settings: object) -> Origin:
@@ -168,7 +177,9 @@ class ImageAnswers:
         methods = {model: self.method(model, settings) for model in settings.models}
         alike = set(methods.values())
         told = alike.pop() if len(alike) == 1 else ", ".join(f"{model}: {method}" for model, method in methods.items())
-        return self.origin(settings.models, method=told, expression=settings.expression or "its own")
+        return self.origin(
+            settings.models, method=told, expression=settings.expression or "its own", balanced=settings.balanced
+        )
 
     def picture(self, photo: SeenPhoto, face: int, settings: Settings, opacity: float, colormap: str) -> bytes:
         """The page as a PNG."""

@@ -37,4 +37,16 @@ def map_check(measured: MapTrust | None) -> Check:
     return Check(found.word, ONLY_RANDOM if kept_by_random else SENTENCES[found.word])
 
 
-__all__ = ["Check", "map_check"]
+def place_words(measured: MapTrust) -> str:
+    """Where a map stands among maps that never saw its face: what its verdict rests on."""
+    random = f"beats {measured.beats} of {RANDOM_MAPS} random maps"
+    found = measured.verdict
+    if found is None:
+        return f"It {random}."
+    mean = "better" if found.beats_mean else "no better"
+    return (
+        f"Among {found.of - 1} other faces’ maps it is number {found.rank}, {mean} than the average map, and {random}."
+    )
+
+
+__all__ = ["Check", "map_check", "place_words"]

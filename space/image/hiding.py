@@ -57,7 +57,11 @@ def hidden_answers(
             shapes[""] = wanted[margin]
         crop = photo.found.crops(margin)[face]
         told = dict(
-            zip(shapes, checkpoint.predict([hide(crop, shape) for shape in shapes.values()], None), strict=True)
+            zip(
+                shapes,
+                checkpoint.predict([hide(crop, shape) for shape in shapes.values()], None, balanced=answer.balanced),
+                strict=True,
+            )
         )
         for part in PARTS:
             changes[part] += told[part].expression != answer.expression

@@ -25,7 +25,7 @@ class Wish:
     """
     example: a key of `EXAMPLES`; `None` for a photo of the visitor's own, the one numbered `photo`.
     face: from 0. shown: the model whose map lies on the face, `None` for the first. models: those that answer.
-    expression: `None` for each model's own answer.
+    expression: `None` for each model's own answer. balanced: all expressions count as equally likely.
     hide: `None`, or what to hide: a part, a rectangle in shares of the photo, or `ASKED`.
     opened: the sections that are open.
     """
@@ -37,6 +37,7 @@ class Wish:
     models: list[str] = field(default_factory=list)
     method: str = BEST
     expression: str | None = None
+    balanced: bool = False
     hide: str | Box | None = None
     opened: tuple[str, ...] = ()
 
@@ -66,6 +67,7 @@ def read_wish(told: Mapping[str, Any] | None, models: list[str], expressions: li
         models=[name for name in models if name in asked] if "models" in told else list(models),
         method=known("method", (BEST, *METHODS), BEST),
         expression=known("expression", expressions, None),
+        balanced=known("balanced", ("yes",), "") == "yes",
         hide=_hide(told.get("hide")),
         opened=tuple(name for name in SECTIONS if isinstance(opened, list) and name in opened),
     )
@@ -87,6 +89,8 @@ def to_query(wish: Wish, models: list[str], opening: str | None = None) -> dict[
         query["method"] = wish.method
     if wish.expression:
         query["expression"] = wish.expression
+    if wish.balanced:
+        query["balanced"] = "yes"
     return query
 
 

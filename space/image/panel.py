@@ -7,7 +7,7 @@ from fer_models.analyzer import Prediction
 from fer_models.looks import Look
 from space.image.hiding import Hidden
 from space.image.regions import PARTS
-from space.image.words import count_words, share_words, unsure_words, verdict
+from space.image.words import against_words, count_words, share_words, unsure_words, verdict
 
 LIKELY = 3  # expressions of the chosen model that are told
 THE = {part: f"the {part}" for part in PARTS}
@@ -21,6 +21,7 @@ def panel_html(
     asked: str | None,
     hidden: Hidden | None,
     notes: Sequence[str] = (),
+    balanced: bool = False,
 ) -> str:
     """The right half of the first screen.
 
@@ -29,10 +30,14 @@ def panel_html(
         places: where each model's map is brightest, in words.
         asked: the expression that the visitor wants explained; `None` is each model's own answer.
         hidden: what hiding parts of the face does, if that was asked.
-        notes: sentences about the face.
+        notes: sentences about the photo.
+        balanced: whether all expressions were to count as equally likely; a model that cannot says so.
     """
     which = f"Face {number[0]} of {number[1]}" if number[1] > 1 else ""
-    rows = "".join(_row(answer, looks[answer.model], places[answer.model], asked, hidden) for answer in answers)
+    rows = "".join(
+        _row(answer, looks[answer.model], places[answer.model], _about(answer, asked, balanced), hidden)
+        for answer in answers
+    )
     told = " ".join(filter(None, (unsure_words(answers, looks), *notes)))
     return (
         f'<div class="fer panel"><div role="status"><p class="which">{which}</p>'
@@ -46,26 +51,38 @@ def message_panel(text: str) -> str:
     return f'<div class="fer panel"><p class="notice" role="status">{html.escape(text)}</p></div>'
 
 
-def _row(answer: Prediction, look: Look, place: str, asked: str | None, hidden: Hidden | None) -> str:
+def _row(answer: Prediction, look: Look, place: str, about: str, hidden: Hidden | None) -> str:
     name, color = html.escape(answer.model), f"--model:var(--model-{look.number})"
     unsure = "" if answer.sure else ' <em class="unsure">not sure</em>'
     likely = sorted(answer.probabilities.items(), key=lambda item: -item[1])[1:LIKELY]
     others = ", ".join(f"{html.escape(expression)} {share_words(share)}" for expression, share in likely)
-    about = ""
-    if asked is not None and asked not in answer.probabilities:
-        about = f"<p>It does not know {html.escape(asked)}; its map is about its own answer.</p>"
-    elif answer.explained is not None and answer.explained != answer.expression:
-        about = f"<p>The map is about {html.escape(answer.explained)}.</p>"
     return (
         f'<div class="row" data-model="{name}" style="{color}"><label>'
         f'<input type="radio" name="shown-model" value="{name}"><span class="name">{html.escape(look.title)}</span>'
         f'<span class="answer">{html.escape(answer.expression)}{unsure}</span><span class="track" aria-hidden="true">'
         f'<span style="width:{100 * answer.probability:.1f}%"></span></span>'
-        f'<span class="share">{share_words(answer.probability)}</span></label>{_after(answer, hidden)}'
-        f'<div class="more"><p class="others">then {others}</p>{about}'
+        f'<span class="share">{share_words(answer.probability)}</span></label>{_against(answer)}'
+        f'{_after(answer, hidden)}<div class="more"><p class="others">then {others}</p>{about}'
         f'<p class="looked">Looked most at: <b>{html.escape(place)}</b></p>'
         f'<p class="check" data-check="{name}"></p></div></div>'
     )
+
+
+def _about(answer: Prediction, asked: str | None, balanced: bool) -> str:
+    """In what the answer and its map differ from what was asked for, as HTML."""
+    sentences = []
+    if balanced and not answer.balanced:
+        sentences.append("It counts expressions as common as on the web: it cannot do otherwise.")
+    if asked is not None and asked not in answer.probabilities:
+        sentences.append(f"It does not know {asked}; its map is about its own answer.")
+    elif answer.explained is not None and answer.explained != answer.expression:
+        sentences.append(f"The map is about {answer.explained}.")
+    return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+
+
+def _against(answer: Prediction) -> str:
+    words = against_words(answer)
+    return f'<p class="against">{html.escape(words)}</p>' if words else ""
 
 
 def _after(answer: Prediction, hidden: Hidden | None) -> str:

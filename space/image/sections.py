@@ -12,11 +12,12 @@ from fer_models.words import how_sure
 from space.image.answers import BEST
 from space.image.maps import COLORMAPS, figures
 from space.image.regions import is_even
-from space.image.words import share_words
+from space.image.words import against_words, share_words
 from space.page.html import data_url
 
 CROP_SIDE = 224  # pixels of a crop on the page
 OWN_ANSWER = "each model's own answer"
+COMMON = {"": "as common as on the web", "yes": "all equally likely"}
 
 SECTIONS = {
     "compare": "Compare all maps side by side",
@@ -51,17 +52,23 @@ def _column(answer: Prediction, look: Look, place: str, key: str) -> str:
     name = html.escape(answer.model)
     shown = [one for index, one in enumerate(answer.maps) if index == 0 or names_places(one)]
     unsure = "" if answer.sure else ' <em class="unsure">not sure</em>'
+    crop = _crop_url(answer.crop)
     return (
         f'<section class="model" data-model="{name}" data-key="{html.escape(key)}" '
         f'style="--model:var(--model-{look.number})" aria-label="{html.escape(look.title)}">'
         f"<h3>{html.escape(look.title)}</h3>"
         f'<p class="answer">{html.escape(answer.expression)} <span>{share_words(answer.probability)}</span>{unsure}</p>'
-        f'<div class="maps">{figures(shown, _crop_url(answer.crop))}</div>'
+        f'{_against(answer)}<div class="maps">{figures(shown[:1], crop)}'
         f'<p class="looked">Looked most at: <b>{html.escape(place)}</b></p>'
         f'<p class="check" data-check="{name}"></p>'
         f'<button type="button" class="secondary" data-do="check" data-model="{name}">Check the map of '
-        f"{html.escape(look.title)}</button></section>"
+        f"{html.escape(look.title)}</button>{figures(shown[1:], crop)}</div></section>"
     )
+
+
+def _against(answer: Prediction) -> str:
+    words = against_words(answer)
+    return f'<p class="against">{html.escape(words)}</p>' if words else ""
 
 
 def names_places(shown: FaceMap) -> bool:
@@ -101,6 +108,7 @@ def settings_html(names: Sequence[str], looks: Mapping[str, Look], expressions: 
     return (
         f'<form class="settings"><fieldset><legend>Models</legend>{models}</fieldset>'
         f"{_select('method', 'Explain with', methods)}{_select('expression', 'The map is about', about)}"
+        f"{_select('balanced', 'How common are expressions?', COMMON)}"
         f"{_select('colormap', 'Colours of the maps', COLORMAPS)}</form>"
     )
 
@@ -130,7 +138,9 @@ def download_html() -> str:
     )
 
 
-def details_html(answers: Sequence[Prediction], looks: Mapping[str, Look], timing: Mapping[str, float]) -> str:
+def details_html(
+    answers: Sequence[Prediction], looks: Mapping[str, Look], timing: Mapping[str, float], balanced: bool = False
+) -> str:
     """Every probability, how sure each model is, and what it took; what is measured about the maps follows."""
     names = [html.escape(looks[answer.model].title) for answer in answers]
     expressions = list(dict.fromkeys(e for answer in answers for e in answer.probabilities))
@@ -146,8 +156,9 @@ def details_html(answers: Sequence[Prediction], looks: Mapping[str, Look], timin
         f"{html.escape(looks[stage].title if stage in looks else stage)} {value:.0f} ms"
         for stage, value in timing.items()
     )
+    common = f"<p>How common expressions are: {COMMON['yes' if balanced else '']} (Settings).</p>"
     return (
-        '<div class="scroll" role="region" tabindex="0" aria-label="all probabilities"><table class="shares">'
+        f'{common}<div class="scroll" role="region" tabindex="0" aria-label="all probabilities"><table class="shares">'
         f'<thead><tr><th scope="col">probability</th>{head}</tr></thead><tbody>{rows}'
         f'<tr class="sure"><th scope="row">how sure</th>{sure}</tr></tbody></table></div>'
         f'<p class="hint">When this was computed it took: {milliseconds}.</p>'
@@ -158,8 +169,9 @@ def _cell(answer: Prediction, expression: str, look: Look) -> str:
     if expression not in answer.probabilities:
         return '<td title="this model does not know it">–</td>'
     share = answer.probabilities[expression]
+    told = "> 99.9 %" if share >= 0.9995 else "< 0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
     top = ' class="top"' if expression == answer.expression else ""
-    return f'<td{top} style="--share:{100 * share:.0f}%;--model:var(--model-{look.number})">{100 * share:.1f} %</td>'
+    return f'<td{top} style="--share:{100 * share:.0f}%;--model:var(--model-{look.number})">{html.escape(told)}</td>'
 
 
 __all__ = [

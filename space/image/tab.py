@@ -44,7 +44,6 @@ def photo_tab(answers: ImageAnswers) -> None:
                 strip = plain(f'<div class="fer">{first.strip}</div>', elem_id="strip", js_on_load=APPLY)
                 plain(examples_html(EXAMPLES), elem_id="examples")
             with gr.Column(scale=9, min_width=320, elem_id="right-side"):
-                plain('<p class="fer notice" id="photo-notice" role="alert" hidden></p>')
                 panel = plain(first.panel, elem_id="panel", js_on_load=APPLY)
         plain('<div class="fer" id="many-photos" hidden></div>')
         sections = plain(first.sections, elem_id="sections", js_on_load=APPLY)
@@ -128,8 +127,8 @@ def photo_tab(answers: ImageAnswers) -> None:
     measured = asker.input(
         politely(check), outputs=checked, trigger_mode="once", **asked("check"), **private, concurrency_id="trust"
     )
-    measured.success(None, checked, None, js="told => window.fer.photo.checked(told)", **private)
-    measured.failure(None, None, None, js="() => window.fer.photo.checked(null)", **private)
+    measured.success(None, checked, None, js="told => window.fer.photo.checks.arrived(told)", **private)
+    measured.failure(None, None, None, js="() => window.fer.photo.checks.arrived(null)", **private)
     packed = asker.submit(politely(pack), outputs=parcel, **asked("pack"), **computing)
     packed.success(None, parcel, None, js="parcel => window.fer.save(parcel)", **private)
     listed = asker.edit(table_row, outputs=row, trigger_mode="multiple", **asked("row"), **computing)
@@ -164,7 +163,7 @@ def _maps(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values
 def _json(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values: dict) -> dict:
     settings = settings_of(wish)
     explained, notes = answers.explained(photo, face, settings), answers.notes(photo, face, settings)
-    made = results_json(answers.results(photo, wish.models), face + 1, explained, notes)
+    made = results_json(answers.results(photo, wish.models, wish.balanced), face + 1, explained, notes)
     return _parcel("faces.json", "application/json", made)
 
 
@@ -175,7 +174,7 @@ def _csv(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values:
         for model in wish.models
         if (found := answers.known_check(photo, number, model, settings_of(wish)))
     }
-    return _parcel("faces.csv", "text/csv", results_csv(answers.results(photo, wish.models), checks))
+    return _parcel("faces.csv", "text/csv", results_csv(answers.results(photo, wish.models, wish.balanced), checks))
 
 
 def _all(answers: ImageAnswers, files: list[Source], wish: Wish) -> dict:
@@ -183,7 +182,7 @@ def _all(answers: ImageAnswers, files: list[Source], wish: Wish) -> dict:
     found = {}
     for file in files:
         with suppress(PhotoError):
-            found[Path(str(file)).name] = answers.results(answers.photo(file), wish.models)
+            found[Path(str(file)).name] = answers.results(answers.photo(file), wish.models, wish.balanced)
     return _parcel("photos.csv", "text/csv", photos_csv(found))
 
 

@@ -1,12 +1,14 @@
-"""A map's trust as HTML: the curves as a plot, the areas as numbers, the map of random weights beside the real one."""
+"""A map's trust as HTML: the same verdict as beside the photo, what it rests on as curves and areas, and the map of
+random weights beside the real one."""
 
 import html
 
 import numpy as np
 from PIL import Image
 
-from fer_models.trust import RANDOM_MAPS, Faithfulness, MapTrust, Trust
-from fer_models.words import chance_words
+from fer_models.looks import looks
+from fer_models.trust import Faithfulness, MapTrust, Trust
+from space.image.check import map_check, place_words
 from space.image.maps import layers
 from space.image.sections import CROP_SIDE
 from space.page.html import data_url
@@ -18,9 +20,10 @@ WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 300, 170, 40, 24, 28  # of a plot, in its own
 
 def trust_html(trust: Trust, key: str = "") -> str:
     """Everything that was measured about one model's maps of one face; `key` tells these maps from others."""
+    title = looks([trust.model])[trust.model].title
     section = (
         f'<section class="fer trust" data-key="{html.escape(key)}" '
-        f'aria-label="can the maps of {html.escape(trust.model)} be trusted">'
+        f'aria-label="can the maps of {html.escape(title)} be trusted">'
     )
     left_out = (
         f"<p>{html.escape(' and '.join(trust.flat))}: the same everywhere, so there is no order of the face to try out."
@@ -38,10 +41,10 @@ def trust_html(trust: Trust, key: str = "") -> str:
     )
     checks = "".join(_sanity(measured, crop_url) for measured in trust.maps)
     return (
-        f"{section}<h4>Does the answer rest on what the map marks?</h4>"
+        f"{section}<h4>Map check of {html.escape(title)}</h4>{''.join(map(_verdict, trust.maps))}{left_out}"
         f"<p>The face is blurred in the order of the map, brightest first, then restored in that order. A map that "
-        f"names what counts makes {html.escape(trust.expression)} fall faster and rise faster than a random map.</p>"
-        f"{left_out}"
+        f"names what counts makes {html.escape(trust.expression)} fall faster and rise faster than maps that never "
+        "saw this face do.</p>"
         f'<div class="plots">{_plot("blurred", "deletion", trust)}{_plot("restored", "insertion", trust)}</div>'
         f'<table class="areas"><thead><tr><th scope="col">area under the curve</th><th scope="col">blurred<br>'
         f'<small>lower is better</small></th><th scope="col">restored<br><small>higher is better</small></th></tr>'
@@ -53,15 +56,25 @@ def trust_html(trust: Trust, key: str = "") -> str:
     )
 
 
-def _row(index: int, measured: MapTrust) -> str:
-    words = chance_words(measured.gain, measured.beats, RANDOM_MAPS)
-    return _areas(measured.shown.name, measured.curves, _swatch(_line(index)), words)
-
-
-def _areas(name: str, curves: Faithfulness, swatch: str, words: str = "") -> str:
-    told = f"<small>{words}</small>" if words else ""
+def _verdict(measured: MapTrust) -> str:
+    """The verdict on one map, as everywhere on the page, and its place among the others."""
+    found = map_check(measured)
     return (
-        f'<tr><th scope="row">{swatch}{html.escape(name)}{told}</th>'
+        f'<p class="verdict-of">{html.escape(measured.shown.name)}: <b class="badge {found.word}">{found.word}</b> '
+        f"{html.escape(f'{found.sentence} {place_words(measured)}')}</p>"
+    )
+
+
+def _row(index: int, measured: MapTrust) -> str:
+    own = _areas(measured.shown.name, measured.curves, _swatch(_line(index)))
+    if measured.mean is None:
+        return own
+    return own + _areas("average map of other faces", measured.mean, _swatch(_mean_line(index)))
+
+
+def _areas(name: str, curves: Faithfulness, swatch: str) -> str:
+    return (
+        f'<tr><th scope="row">{swatch}{html.escape(name)}</th>'
         f"<td>{curves.deletion_area:.2f}</td><td>{curves.insertion_area:.2f}</td></tr>"
     )
 
@@ -70,6 +83,11 @@ def _line(index: int) -> str:
     """SVG attributes of the line of a map."""
     color, dash = LINES[index % len(LINES)]
     return f'stroke="{color}"' + (f' stroke-dasharray="{dash}"' if dash else "")
+
+
+def _mean_line(index: int) -> str:
+    """The same of the average map that belongs to it."""
+    return f'stroke="{LINES[index % len(LINES)][0]}" stroke-opacity="0.6" stroke-dasharray="12 4"'
 
 
 def _random_line(number: int) -> str:
@@ -90,6 +108,11 @@ def _plot(title: str, kind: str, trust: Trust) -> str:
         return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
     curves = [(_random_line(number), getattr(one, kind)) for number, one in enumerate(trust.random.values())]
+    curves += [
+        (_mean_line(index), getattr(measured.mean, kind))
+        for index, measured in enumerate(trust.maps)
+        if measured.mean is not None
+    ]
     curves += [(_line(index), getattr(measured.curves, kind)) for index, measured in enumerate(trust.maps)]
     lines = "".join(f'<path d="{path(curve)}" fill="none" {line}/>' for line, curve in curves)
     grid = ""

@@ -22,7 +22,7 @@ from space.image.sections import (
     settings_html,
 )
 from space.image.stage import label, overlay_html, picture_html, plain_overlay, strip_html
-from space.image.words import listed, verdict
+from space.image.words import verdict
 from space.page.html import data_url
 
 MOST_TOLD = 3  # faces of one photo whose answers a row of the table has room for
@@ -45,7 +45,7 @@ class View:
 
 def key_of(photo: SeenPhoto, face: int, wish: Wish) -> str:
     """What tells the maps of one face from those of another, or of other settings."""
-    return f"{photo.digest[:16]} {face} {wish.method} {wish.expression}"
+    return f"{photo.digest[:16]} {face} {wish.method} {wish.expression} {wish.balanced}"
 
 
 def face_of(photo: SeenPhoto, wish: Wish) -> int:
@@ -55,7 +55,7 @@ def face_of(photo: SeenPhoto, wish: Wish) -> int:
 
 def settings_of(wish: Wish) -> Settings:
     """What a wish asks of the models."""
-    return Settings(wish.models, wish.method, wish.expression)
+    return Settings(wish.models, wish.method, wish.expression, wish.balanced)
 
 
 class PhotoPage:
@@ -89,14 +89,14 @@ class PhotoPage:
             return {"picture": "", "faces": 0, "words": str(error)}
         small = photo.found.photo.copy()
         small.thumbnail((160, 120))
-        told = self.answers.answers(photo, wish.models)
+        told = self.answers.answers(photo, wish.models, wish.balanced)
         words = "; ".join(verdict(answers, self.looks) for answers in told[:MOST_TOLD] if answers) or NO_FACE
         more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
         return {"picture": data_url(small, 75), "faces": len(photo.found.faces), "words": words + more}
 
     def _view(self, wish: Wish, photo: SeenPhoto) -> View:
         explained = self.answers.explained(photo, wish.face, settings_of(wish))
-        labels = [label(answers) for answers in self.answers.answers(photo, wish.models)]
+        labels = [label(answers) for answers in self.answers.answers(photo, wish.models, wish.balanced)]
         places = self._places(photo, wish.face, explained)
         hidden = None
         if wish.hide is not None:
@@ -104,6 +104,8 @@ class PhotoPage:
         key = key_of(photo, wish.face, wish)
         margins = {answer.model: self._margin(answer.model) for answer in explained}
         crops = photo.found.crops(self.answers.analyzer.margins[0])
+        # it was measured on plain answers
+        agreed = "" if wish.balanced else agreement_words(explained, self.answers.agreement)
         return View(
             picture=picture_html(photo),
             overlay=overlay_html(
@@ -117,7 +119,8 @@ class PhotoPage:
                 places,
                 wish.expression,
                 hidden,
-                [*_against(photo, explained), *filter(None, [agreement_words(explained, self.answers.agreement)])],
+                [*photo.found.notes, *filter(None, [agreed])],
+                wish.balanced,
             ),
             sections=self._sections(wish, explained, places, key, photo),
             state=self._state(wish, photo, key),
@@ -132,7 +135,8 @@ class PhotoPage:
         if "inside" in wish.opened:
             bodies["inside"] = inside_html(explained, self.looks)
         if "details" in wish.opened:
-            bodies["details"] = details_html(explained, self.looks, self.answers.milliseconds(photo, wish.models))
+            timing = self.answers.milliseconds(photo, wish.models, wish.balanced)
+            bodies["details"] = details_html(explained, self.looks, timing, wish.balanced)
         return sections_html(bodies, wish.opened)
 
     def _fixed(self) -> dict[str, str]:
@@ -170,15 +174,10 @@ class PhotoPage:
             "models": wish.models,
             "method": wish.method,
             "expression": wish.expression or "",
+            "balanced": "yes" if wish.balanced else "",
             "photo_key": photo.digest[:16] if photo else "",
             "query": to_query(wish, self.answers.models, self.opening),
         }
-
-
-def _against(photo: SeenPhoto, explained: Sequence[Prediction]) -> list[str]:
-    """What should be known about the photo and this face, in sentences."""
-    conditions = explained[0].conditions
-    return [*photo.found.notes, *([f"This face is {listed(conditions)}."] if conditions else [])]
 
 
 def opening_example(answers: ImageAnswers) -> str:

@@ -1,9 +1,11 @@
 """Answers in words: how many models say what, how probable that is, what an example shows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fer_models.analyzer import Prediction
 from fer_models.looks import Look
+from fer_models.words import how_sure
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -40,6 +42,17 @@ def unsure_words(answers: Sequence[Prediction], looks: Mapping[str, Look]) -> st
     return f"{listed(unsure)} {'is' if len(unsure) == 1 else 'are'} not sure."
 
 
+def against_words(answer: Prediction) -> str:
+    """How much less an answer counts, and why, in one sentence; empty where nothing is against it."""
+    if not answer.conditions:
+        return ""
+    reason = f"face is {listed(answer.conditions)}."
+    counts, otherwise = how_sure(answer), how_sure(replace(answer, conditions=()))
+    if counts == otherwise:
+        return f"The {reason}"
+    return f"{counts.capitalize()} instead of {otherwise}: the {reason}"
+
+
 def listed(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
@@ -50,4 +63,4 @@ def count_words(count: int, of: int) -> str:
     return f"{'none' if count == 0 else 'all' if count == of > 1 else count} of {of} model{'s' if of > 1 else ''}"
 
 
-__all__ = ["count_words", "listed", "share_words", "unsure_words", "verdict"]
+__all__ = ["against_words", "count_words", "listed", "share_words", "unsure_words", "verdict"]

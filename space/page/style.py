@@ -24,7 +24,12 @@ THEME = gr.themes.Soft(
 
 _FOLDER = Path(__file__).resolve().parents[1]
 SHEETS = ("page/style.css", "image/photo.css", "live/live.css", "live/timeline.css", "numbers/measured.css")
-SCRIPTS = ("page/page.js", "page/preview.js", "image/photo.js", "live/camera.js", "live/live.js", "live/video.js")
+SCRIPTS = (
+    *("page/page.js", "page/preview.js", "page/errors.js"),
+    *("image/photo.js", "image/checks.js", "image/many.js", "image/shown.js"),
+    *("image/incoming.js", "image/controls.js", "image/rectangle.js"),
+    *("live/camera.js", "live/live.js", "live/video.js"),
+)
 
 
 def _looks_css() -> str:

@@ -4,22 +4,18 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from benchmarks.fake_camera import executable
 from fer_models.paths import EXAMPLES
-from tests.e2e.photo import ready, row, section, tab, upload
+from tests.e2e.photo import example, ready, row, section, tab, upload
 
 TABS = ("Photo", "Live", "Video", "Compare models", "Limits")
 CONTROLS = {"button", "textbox", "combobox", "checkbox", "slider", "link", "tab", "listbox", "radio", "spinbutton"}
-
-
-def toast(page: Page):
-    """What Gradio says in a corner of the page."""
-    return page.locator(".toast-body")
 
 
 def test_nothing_on_any_tab_comes_from_another_server(page, space):
@@ -113,6 +109,21 @@ def test_a_file_that_is_too_big_is_refused_in_words_and_the_next_one_works(page,
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_photo_that_was_deleted_since_is_told_in_one_place_and_another_one_works(page, tmp_path):
+    own = tmp_path / "own.jpg"
+    own.write_bytes((EXAMPLES / "portrait.jpg").read_bytes() + b"another file")
+    upload(page, own)
+    expect(page.locator("#panel .verdict")).to_have_text("All 4 models say happiness")
+    Path(page.evaluate("history.state.fer.photos[0].path")).unlink()
+    section(page, "settings").locator("select[name=method]").select_option("eigencam")
+    alert = page.get_by_role("alert")
+    expect(alert).to_have_text("This file is not among your uploads, or was deleted since; choose it again.")
+    expect(page.get_by_test_id("toast-body").locator("visible=true")).to_have_count(0)
+    example(page, "three faces")
+    expect(page.locator("#panel .which")).to_have_text("Face 1 of 3")
+    expect(alert).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     "flags, words",
     [
@@ -153,6 +164,7 @@ def test_a_full_queue_and_a_missing_model_are_said_and_nothing_hangs(browser, fu
     expect(page.get_by_text("Not available at the moment: another-model.")).to_be_visible()
     ready(page)
     upload(page, EXAMPLES / "portrait.jpg")
-    expect(toast(page).first).to_contain_text("busy")
+    expect(page.get_by_role("alert")).to_contain_text("busy")
+    expect(page.get_by_test_id("toast-body").locator("visible=true")).to_have_count(0)  # not in a corner as well
     expect(page.locator("#photo")).not_to_have_attribute("aria-busy", "true")  # it does not wait for ever
     page.close()

@@ -105,6 +105,29 @@ def test_all_models_and_their_maps_stand_side_by_side_each_with_a_sentence(page)
         assert ", highest at the" in figure.get_by_role("img").first.get_attribute("aria-label")
 
 
+def test_what_is_against_an_answer_stands_in_every_row_in_words(page):
+    example(page, "in the dark")
+    against = page.locator("#panel .row .against")
+    expect(against).to_have_count(4)
+    for sentence in against.all_inner_texts():
+        assert re.search(r"(the|The) face is dark\.$", sentence)
+    example(page, "smile")
+    expect(against).to_have_count(0)
+
+
+def test_all_expressions_can_count_as_equally_likely(page):
+    open_link(page, "example=several_faces&face=2")
+    expect(section(page, "details")).to_contain_text("as common as on the web")
+    plain = page.locator("table.shares").inner_text()
+    setting(page, "balanced", "yes")
+    expect(section(page, "details")).to_contain_text("all equally likely")
+    assert page.locator("table.shares").inner_text() != plain
+    expect(page).to_have_url(re.compile("balanced=yes"))
+    page.go_back()
+    expect(page.locator("table.shares")).to_have_text(re.compile("."))
+    expect(section(page, "details")).to_contain_text("as common as on the web")
+
+
 def test_maps_that_name_no_place_are_inside_the_models(page):
     open_link(page, "example=portrait")
     compare, inside = section(page, "compare"), section(page, "inside")
@@ -179,6 +202,10 @@ def test_the_shown_map_is_checked_by_itself_and_the_verdict_stands_on_it(page):
     for cell in details.locator("table.areas td").all_inner_texts():
         assert 0 <= float(cell) <= 1
     word = badge.inner_text()
+    expect(details.locator(".trust .badge")).to_have_text(word)  # the same verdict there, and no other
+    expect(details.locator(".trust")).to_contain_text(
+        page.locator("#panel .row.chosen .check span").inner_text().strip()
+    )
     assert ("failing" in page.locator("#stage .heat:visible").get_attribute("class")) == (word == "fails")
 
 

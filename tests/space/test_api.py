@@ -36,7 +36,7 @@ def client(address, tmp_path_factory) -> Client:
 def test_programs_find_three_documented_endpoints_with_typed_results(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == {"/analyze", "/explain", "/models"}
-    assert [p["parameter_name"] for p in endpoints["/analyze"]["parameters"]] == ["photo", "models"]
+    assert [p["parameter_name"] for p in endpoints["/analyze"]["parameters"]] == ["photo", "models", "balanced"]
     needed = {
         name: [p["parameter_name"] for p in endpoint["parameters"] if not p["parameter_has_default"]]
         for name, endpoint in endpoints.items()
@@ -62,7 +62,7 @@ def test_analyze_finds_every_face_and_asks_every_model(client):
 def test_explain_gives_the_maps_of_one_face_as_numbers_and_as_a_picture(client):
     result, picture = client.predict(handle_file(GROUP), face=2, expression="fear", api_name="/explain")
     (model,) = result["models"]
-    assert result["origin"]["settings"] == {"method": "gradcam", "expression": "fear"}
+    assert result["origin"]["settings"] == {"method": "gradcam", "expression": "fear", "balanced": "no"}
     assert result["face"] == 2 and model["explained"] == "fear" and model["answer"]["expression"] == "happiness"
     cam, attention = model["maps"]
     assert cam["name"] == "Grad-CAM for fear" and cam["trust"] is None
@@ -81,6 +81,19 @@ def test_trust_is_measured_when_it_is_asked_for(client):
         measured += (trust["insertion_area"] - trust["random_insertion_area"]) / 2
         assert trust["gain"] == pytest.approx(measured, abs=2e-3)
         assert trust["random_maps"] == RANDOM_MAPS >= trust["beats"] >= 0
+
+
+def test_balanced_answers_are_those_of_the_library(client):
+    analyzer = Analyzer([CHECKPOINTS / MODEL])
+    wanted = [answers[MODEL] for answers in analyzer.answer(analyzer.find(GROUP), method=None, balanced=True)]
+    found = client.predict(handle_file(GROUP), balanced=True, api_name="/analyze")
+    assert found["origin"]["settings"] == {"balanced": "yes"}
+    for face, answer in zip(found["faces"], wanted, strict=True):
+        assert face["answers"][0]["probabilities"] == pytest.approx(answer.probabilities, abs=1e-3)
+    plain = client.predict(handle_file(GROUP), api_name="/analyze")
+    assert plain["faces"][0]["answers"][0]["probabilities"] != found["faces"][0]["answers"][0]["probabilities"]
+    explained, _ = client.predict(handle_file(GROUP), face=2, balanced=True, api_name="/explain")
+    assert explained["models"][0]["answer"] == found["faces"][1]["answers"][0]
 
 
 @pytest.mark.parametrize("models", [None, MODEL, []])

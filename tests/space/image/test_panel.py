@@ -9,7 +9,7 @@ from fer_models.analyzer import Prediction
 from fer_models.looks import looks
 from space.image.hiding import Hidden
 from space.image.panel import message_panel, panel_html
-from space.image.words import count_words, share_words, verdict
+from space.image.words import against_words, count_words, share_words, verdict
 
 
 def answer(model: str, happiness: float, sure: bool = True, third: float | None = None) -> Prediction:
@@ -52,6 +52,28 @@ def test_who_is_not_sure_is_named():
     both = told(answer("pattlite-x", 0.6, sure=False), answer("ddamfn-x", 0.2, sure=False))
     assert "None of them is sure." in both
     assert "sure" not in told(answer("a", 0.9), answer("b", 0.8))
+
+
+@pytest.mark.parametrize(
+    "share, sure, conditions, words",
+    [
+        (0.95, True, ("dark",), "Sure instead of very sure: the face is dark."),
+        (
+            0.75,
+            True,
+            ("very small", "turned away"),
+            "Fairly sure instead of sure: the face is very small and turned away.",
+        ),
+        (0.75, False, ("partly hidden",), "The face is partly hidden."),
+        (0.4, True, ("dark",), "The face is dark."),
+        (0.95, True, (), ""),
+    ],
+)
+def test_what_is_against_an_answer_lowers_its_word_and_is_said_in_its_row(share, sure, conditions, words):
+    shares = {"happiness": share, "fear": (1 - share) / 2, "anger": (1 - share) / 2}
+    crop = Image.new("RGB", (64, 64))
+    found = Prediction("m", shares, sure, crop, explained="happiness", conditions=conditions)
+    assert against_words(found) == words and words in told(found)
 
 
 def test_an_answer_has_three_numbers_at_most_and_no_name_of_code():

@@ -9,6 +9,7 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer, Prediction
 from space.image.answers import NO_FACE, NO_MODEL, START, ImageAnswers
 from space.image.link import EXAMPLES, Wish
 from space.image.view import PhotoPage, opening_example
+from space.image.words import share_words
 from tests.support.tiny import tiny_checkpoint
 
 MODEL = "pattlite-ferplus"
@@ -92,8 +93,22 @@ def test_a_row_of_many_photos_says_what_the_models_say_or_what_is_wrong(page, tm
 
 
 def test_what_is_against_an_answer_is_said_beside_it(page):
-    assert "This face is dark." in page.view(wish(page, "dark")).panel
-    assert "This face is" not in page.view(wish(page, "portrait")).panel
+    dark, bright = page.view(wish(page, "dark")).panel, page.view(wish(page, "portrait")).panel
+    assert re.findall(r'data-model="([^"]+)".*?class="against">[^<]*face is dark\.', dark) == page.answers.models
+    assert "against" not in bright
+
+
+def test_a_balanced_answer_is_the_librarys_and_a_model_that_cannot_says_so(page):
+    analyzer, photo = page.answers.analyzer, page.answers.photo(str(EXAMPLES["several_faces"]))
+    wanted = analyzer.answer(photo.found, [MODEL], method=None, balanced=True)[0][MODEL]
+    view = page.view(wish(page, balanced=True, opened=("details",)))
+    assert f'<span class="share">{share_words(wanted.probability)}</span>' in view.panel
+    shares = re.findall(r"<td[^>]*>([\d.]+) %</td>", view.sections)
+    assert f"{100 * wanted.probabilities['contempt']:.1f}" in shares and "all equally likely" in view.sections
+    assert view.panel.count("as common as on the web: it cannot do otherwise") == 1
+    plain = page.view(wish(page))
+    assert view.state["key"] != plain.state["key"] and "cannot do otherwise" not in plain.panel
+    assert view.state["query"] == plain.state["query"] | {"balanced": "yes"}
 
 
 class Answers:
