@@ -104,7 +104,7 @@ def test_a_balanced_answer_is_the_librarys_and_a_model_that_cannot_says_so(page)
     view = page.view(wish(page, balanced=True, opened=("details",)))
     assert f'<span class="share">{share_words(wanted.probability)}</span>' in view.panel
     shares = re.findall(r"<td[^>]*>([\d.]+) %</td>", view.sections)
-    assert f"{100 * wanted.probabilities['contempt']:.1f}" in shares and "all equally likely" in view.sections
+    assert f"{100 * wanted.probability:.1f}" in shares and "all equally likely" in view.sections
     assert view.panel.count("as common as on the web: it cannot do otherwise") == 1
     plain = page.view(wish(page))
     assert view.state["key"] != plain.state["key"] and "cannot do otherwise" not in plain.panel
