@@ -17,7 +17,8 @@ from PIL import Image
 
 from benchmarks.running_space import served
 from fer_models import EXPRESSIONS, FERImageProcessor
-from fer_models.analyzer import CHECKPOINTS, Checkpoint, find_checkpoints
+from fer_models.analyzer import CHECKPOINTS, find_checkpoints
+from fer_models.checkpoint import Checkpoint
 from fer_models.detector import FaceDetector
 from fer_models.faces import crop_face, read_photo
 from fer_models.paths import ROOT

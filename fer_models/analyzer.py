@@ -9,20 +9,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 
-from fer_models.checkpoint import Checkpoint, FaceMap, Prediction, find_checkpoints, load_network
+from fer_models.answering import Answering
 from fer_models.conditions import conditions_of
 from fer_models.detector import FaceDetector
 from fer_models.engines import open_checkpoint
+from fer_models.errors import CheckpointError
 from fer_models.expressions import ExpressionError, canonical_expression
 from fer_models.faces import Face, crop_face
-from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_name
+from fer_models.mtcnn_networks import onnx_networks
+from fer_models.paths import CHECKPOINTS
 from fer_models.photo import EmptyPictureError, has_contrast, upright
+from fer_models.places import checkpoint_name, find_checkpoints
+from fer_models.prediction import FaceMap, Prediction
 from fer_models.search import search_photo
+
+if TYPE_CHECKING:
+    import torch
 
 FACES_PER_PASS = 16  # bounds the memory of a group photo; more at once are slower on a CPU
 
@@ -105,27 +112,30 @@ class Analyzer:
     """A face detector and the models that look at its faces.
 
     Args:
-        sources: checkpoint folders, names that `hub.checkpoint_folder` finds, or checkpoints that are open already; all
-            of the repository's `checkpoints/` by default.
+        sources: checkpoint folders, exported ones, names that `hub.checkpoint_folder` finds, or checkpoints that are
+            open already; all of the repository's `checkpoints/` by default.
         device: where the models compute, as in `Checkpoint`.
         engine: what they compute with: "torch", "onnx" or "auto", as in `engines.open_checkpoint`.
     """
 
     def __init__(
         self,
-        sources: Sequence[str | Path | Checkpoint] | None = None,
-        device: str | torch.device = "auto",
+        sources: Sequence[str | Path | Answering] | None = None,
+        device: "str | torch.device" = "auto",
         engine: str = "auto",
     ):
         sources = list(sources or find_checkpoints())
-        names = [one.name if isinstance(one, Checkpoint) else checkpoint_name(one) for one in sources]
+        names = [checkpoint_name(one) if isinstance(one, str | Path) else one.name for one in sources]
         if len(set(names)) < len(names):
             raise CheckpointError(f"two checkpoints have the same name: {', '.join(names)}; rename one")
-        self.checkpoints = {
-            name: one if isinstance(one, Checkpoint) else open_checkpoint(one, engine, device)
+        self.checkpoints: dict[str, Answering] = {
+            name: open_checkpoint(one, engine, device) if isinstance(one, str | Path) else one
             for name, one in zip(names, sources, strict=True)
         }
-        self.detector = FaceDetector()
+        exports = [one.export for one in self.checkpoints.values() if one.export is not None]
+        # not where torch answers too: its threads and those of onnxruntime wait for each other's cores
+        alone = len(exports) == len(self.checkpoints)
+        self.detector = FaceDetector(networks=onnx_networks(exports[0]) if alone else None)
         blank = Image.new("RGB", (256, 256))
         for checkpoint in self.checkpoints.values():  # the first pass of a network is several times slower
             checkpoint.predict([blank])
@@ -135,7 +145,7 @@ class Analyzer:
         """Every expression that some model knows, in the order of the models."""
         return list(dict.fromkeys(e for c in self.checkpoints.values() for e in c.expressions))
 
-    def checkpoint(self, name: str) -> Checkpoint:
+    def checkpoint(self, name: str) -> Answering:
         """The checkpoint of that name.
 
         Raises:
@@ -264,7 +274,6 @@ class Analyzer:
 __all__ = [
     "CHECKPOINTS",
     "Analyzer",
-    "Checkpoint",
     "CheckpointError",
     "FaceMap",
     "FoundFaces",
@@ -272,5 +281,4 @@ __all__ = [
     "Prediction",
     "find_checkpoints",
     "joined",
-    "load_network",
 ]

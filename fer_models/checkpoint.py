@@ -15,8 +15,8 @@ import fer_models.architectures  # noqa: F401 - `load_network` needs them regist
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.explain import METHODS, explain, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
-from fer_models.hub import CHECKPOINTS, CheckpointError, checkpoint_folder, checkpoint_name, require_architecture
-from fer_models.paths import IN_REPOSITORY
+from fer_models.hub import CheckpointError, checkpoint_folder, require_architecture
+from fer_models.places import checkpoint_name, find_checkpoints
 from fer_models.prediction import FaceMap, Prediction
 from fer_models.probabilities import probabilities
 from fer_models.whole_weights import WEIGHTS, require_manifest, require_numbers, weights_sha256
@@ -84,6 +84,8 @@ class Checkpoint:
             twice, or this machine has no such device.
     """
 
+    export: Path | None = None  # it does not answer from one
+
     def __init__(self, source: str | Path, device: str | torch.device = "auto"):
         self.folder = folder = checkpoint_folder(source)
         self.name = checkpoint_name(source)
@@ -100,6 +102,11 @@ class Checkpoint:
         self.expressions = [_named(self.model.config.id2label[i]) for i in range(self.model.config.num_labels)]
         if len(set(self.expressions)) < len(self.expressions):
             raise CheckpointError(f"{source} has the same expression twice: {', '.join(self.expressions)}")
+
+    @property
+    def network(self) -> "Checkpoint":
+        """Itself; `answering.Answering` says why."""
+        return self
 
     @cached_property
     def sha256(self) -> str:
@@ -232,24 +239,6 @@ class Checkpoint:
             ]
             for face in range(len(cam))
         ]
-
-
-def find_checkpoints(folder: Path = CHECKPOINTS) -> list[Path]:
-    """The folders of `folder` that claim to hold a checkpoint, by name.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    if folder == CHECKPOINTS and not IN_REPOSITORY:
-        raise CheckpointError(
-            "the installed package brings no checkpoints; name one: a folder, or ORG/NAME of a repo on the Hub"
-        )
-    found = sorted(path for path in folder.glob("[!.]*") if path.is_dir()) if folder.is_dir() else []
-    if not found:
-        raise CheckpointError(
-            f"no checkpoint in {folder}; train one with train/train_hub.py or fetch the repository again"
-        )
-    return found
 
 
 def _named(label: str) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from huggingface_hub.utils import tqdm
 from PIL import Image
+from tqdm import tqdm
 
 from fer_models.analyzer import Analyzer, CheckpointError
 from fer_models.errors import ExportError

@@ -1,27 +1,26 @@
 """An exported checkpoint, answering and explaining with numpy, Pillow and onnxruntime alone; nothing of torch.
 
-`python -m fer_models.export` makes the folder. The thread count is that of `OMP_NUM_THREADS` where it is set: threads
-that outnumber the cores wait for each other.
+`python -m fer_models.export` makes the folder.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from PIL import Image
 
 from fer_models.errors import CheckpointError
-from fer_models.extras import needed_for
+from fer_models.onnx_session import open_session
+from fer_models.places import EXPORT
 from fer_models.prediction import FaceMap, Prediction
 
-GRAPH, DATA = "model.onnx", "export.json"
-FORMAT = 1
+GRAPH, DATA = "model.onnx", EXPORT
+FORMAT = 2
 KEYS = ("sha256", "checkpoint", "labels", "answers", "processing", "cam", "maps")
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
-OLDEST_RUNTIME = (1, 19)  # opset 20 and the IR of today's files
 
 
 def _read(folder: Path) -> dict:
@@ -40,24 +39,6 @@ def _read(folder: Path) -> dict:
     if missing := [key for key in KEYS if key not in data]:
         raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
     return data
-
-
-def _session(folder: Path):
-    with needed_for("answering with the onnx engine"):
-        import onnxruntime
-    found = tuple(int(part) for part in onnxruntime.__version__.split(".")[:2])
-    if found < OLDEST_RUNTIME:
-        raise CheckpointError(
-            f"onnxruntime {onnxruntime.__version__} is too old for {folder / GRAPH}; it needs "
-            f"{'.'.join(map(str, OLDEST_RUNTIME))} or newer"
-        )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(folder / GRAPH, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its classes are not public
-        raise CheckpointError(f"{folder / GRAPH} is damaged or of another onnxruntime; export it again") from error
 
 
 class ExportedCheckpoint:
@@ -82,13 +63,28 @@ class ExportedCheckpoint:
         self.sha256: str = data["sha256"]
         if sha256 not in (None, self.sha256):
             raise CheckpointError(f"{folder} was exported from other weights; export the checkpoint again")
-        self._session = _session(self.folder)
+        self._session = open_session(self.folder / GRAPH)
         if self._session.get_modelmeta().custom_metadata_map.get("sha256") != self.sha256:
             raise CheckpointError(f"{folder}: {GRAPH} and {DATA} are of different weights; export the checkpoint again")
         self.name: str = data["checkpoint"]
         self.expressions: list[str] = data["labels"]
         self.answers, self.processing = data["answers"], data["processing"]
         self.cam, self.maps = data["cam"], data["maps"]
+
+    @property
+    def export(self) -> Path:
+        """Its folder."""
+        return self.folder
+
+    @property
+    def network(self) -> NoReturn:
+        """
+        Raises:
+            CheckpointError: it has none.
+        """
+        raise CheckpointError(
+            f"{self.folder} is an exported checkpoint; what is not in an export needs the checkpoint itself, and torch"
+        )
 
     @property
     def face_margin(self) -> float:

@@ -1,19 +1,26 @@
-"""Which engine a checkpoint answers with: torch, or onnxruntime where an export of these very weights is there."""
+"""Which engine a checkpoint answers with: torch, or onnxruntime where an export of these very weights is there.
 
+Nothing of torch is imported before it is needed.
+"""
+
+import ctypes
 import importlib.util
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from transformers import PreTrainedModel
-
-from fer_models.checkpoint import Checkpoint, load_network, pick_device
+from fer_models.answering import Answering
 from fer_models.engine_onnx import DATA, ExportedCheckpoint
 from fer_models.errors import CheckpointError
 from fer_models.extras import needed_for
-from fer_models.hub import checkpoint_folder, checkpoint_name
-from fer_models.whole_weights import weights_sha256
+from fer_models.places import FILES, checkpoint_name, local_folder
+from fer_models.whole_weights import WEIGHTS, weights_sha256
+
+if TYPE_CHECKING:
+    import torch
+
+    from fer_models.checkpoint import Checkpoint
 
 ENGINES = ("auto", "torch", "onnx")
 
@@ -24,35 +31,54 @@ def export_folder(sha256: str) -> Path:
     return Path(os.environ.get("FER_MODELS_CACHE") or Path(cache) / "fer-models") / "exports" / sha256
 
 
-class FastCheckpoint(Checkpoint):
+class FastCheckpoint:
     """A checkpoint whose answers, Grad-CAM and own attention come from its export; the network itself is loaded when
     something else is asked of it."""
 
-    def __init__(self, source: str | Path, exported: ExportedCheckpoint):
-        self.folder = checkpoint_folder(source)
+    def __init__(self, source: str | Path, folder: Path, exported: ExportedCheckpoint):
+        self.folder, self.exported = folder, exported
         self.name = exported.name = checkpoint_name(source)
-        self.exported = exported
-        self.expressions = exported.expressions
+        self.expressions, self.sha256, self.export = exported.expressions, exported.sha256, exported.folder
 
     @cached_property
-    def _network(self) -> tuple:
-        model, processor = load_network(self.folder)
-        return model.requires_grad_(False), processor
+    def network(self) -> "Checkpoint":
+        """The checkpoint with its network, loaded on first use."""
+        with needed_for("what is not in an export"):
+            from fer_models.checkpoint import Checkpoint
+        return Checkpoint(self.folder, "cpu")
 
     @property
-    def model(self) -> PreTrainedModel:
-        """The network, loaded on first use."""
-        return self._network[0]
+    def model(self):
+        """The network."""
+        return self.network.model
 
     @property
     def processor(self):
-        """Its image processor, likewise."""
-        return self._network[1]
+        """Its image processor."""
+        return self.network.processor
+
+    @property
+    def baselines(self):
+        """As `Checkpoint.baselines`."""
+        return self.network.baselines
+
+    def pixel_values(self, crops) -> "torch.Tensor":
+        """As `Checkpoint.pixel_values`, for the network."""
+        return self.network.pixel_values(crops)
+
+    def probabilities(self, logits: "torch.Tensor", balanced: bool = False) -> "torch.Tensor":
+        """As `Checkpoint.probabilities`, of the network's logits."""
+        return self.network.probabilities(logits, balanced)
 
     @property
     def face_margin(self) -> float:
         """How loosely it wants a face to be framed."""
         return self.exported.face_margin
+
+    @property
+    def class_priors(self):
+        """As `Checkpoint.class_priors`."""
+        return self.exported.class_priors
 
     @property
     def can_balance(self) -> bool:
@@ -65,47 +91,84 @@ class FastCheckpoint(Checkpoint):
 
     def predict(self, crops, method="gradcam", expression=None, balanced=False):
         """As `Checkpoint.predict`; a method that is not in the graph is the network's."""
-        if method in (None, self.exported.cam["method"]):
-            return self.exported.predict(crops, method, expression, balanced)
-        return super().predict(crops, method, expression, balanced)
+        inside = method in (None, self.exported.cam["method"])
+        return (self.exported if inside else self.network).predict(crops, method, expression, balanced)
 
 
-def open_checkpoint(source: str | Path, engine: str = "auto", device: str | torch.device = "auto") -> Checkpoint:
-    """A checkpoint with the engine that is asked for.
+def open_checkpoint(source: str | Path, engine: str = "auto", device: "str | torch.device" = "auto") -> Answering:
+    """A checkpoint, or an exported one, with the engine that is asked for.
 
     Args:
-        source, device: as for `Checkpoint`.
+        source, device: as for `Checkpoint`; or the folder of an export, which answers without torch.
         engine: "torch"; "onnx", which makes the export of these weights when there is none, and keeps it; "auto" takes
             the export where there is one and the CPU is to be used.
 
     Raises:
         CheckpointError: as `Checkpoint`, or of an engine that is not known, or "onnx" on another device.
         ExportError: the export does not say what the checkpoint says.
-        MissingExtraError: onnxruntime, or what an export needs, is not installed.
+        MissingExtraError: torch, onnxruntime, or what an export needs, is not installed.
     """
     if engine not in ENGINES:
         raise CheckpointError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    folder = checkpoint_folder(source)
-    on_cpu = pick_device(device).type == "cpu"
-    if engine == "onnx" and device != "auto" and not on_cpu:
+    if engine == "onnx" and device != "auto" and not _on_cpu(device):
         raise CheckpointError(f"the onnx engine computes on the CPU, not on {device}; take the torch engine")
-    usable = engine == "onnx" or (engine == "auto" and on_cpu and importlib.util.find_spec("onnxruntime") is not None)
-    if not usable or not (folder / "model.safetensors").is_file():
-        return Checkpoint(source, device)  # which says what is missing
+    folder = local_folder(source)
+    if folder is not None and (folder / DATA).is_file() and not (folder / FILES[0]).is_file():
+        if engine == "torch":
+            raise CheckpointError(f"{folder} is an exported checkpoint, which the onnx engine answers from")
+        if str(device) not in ("auto", "cpu"):
+            raise CheckpointError(f"{folder} is an exported checkpoint, which computes on the CPU, not on {device}")
+        exported = ExportedCheckpoint(folder)
+        exported.name = checkpoint_name(source)
+        return exported
+    if folder is None:
+        with needed_for("fetching a checkpoint from the Hub"):
+            from fer_models.hub import checkpoint_folder
+        folder = checkpoint_folder(source)
+    usable = engine == "onnx" or (engine == "auto" and importlib.util.find_spec("onnxruntime") and _on_cpu(device))
+    if usable and (folder / WEIGHTS).is_file():
+        exported = _kept(source, folder, make=engine == "onnx")
+        if exported is not None:
+            return FastCheckpoint(source, folder, exported)
+    with needed_for("a checkpoint that is not exported"):
+        from fer_models.checkpoint import Checkpoint
+    return Checkpoint(source, device)  # which says what is missing
+
+
+def _kept(source: str | Path, folder: Path, make: bool) -> ExportedCheckpoint | None:
+    """The export of the checkpoint's weights in the user's cache; one that is missing or damaged is made, or `None`."""
     sha256 = weights_sha256(folder)
     kept = export_folder(sha256)
-    if not (kept / DATA).is_file():
-        if engine == "auto":
-            return Checkpoint(source, device)
-        with needed_for("exporting a checkpoint"):
-            from fer_models.export.folder import export_checkpoint
-        export_checkpoint(Checkpoint(source, device="cpu"), kept)
     try:
-        return FastCheckpoint(source, ExportedCheckpoint(kept, sha256))
+        return ExportedCheckpoint(kept, sha256)
     except CheckpointError:
-        if engine == "onnx":
-            raise
-        return Checkpoint(source, device)
+        if not make:
+            return None
+    with needed_for("exporting a checkpoint"):
+        from fer_models.checkpoint import Checkpoint
+        from fer_models.export.folder import export_checkpoint
+    export_checkpoint(Checkpoint(source, device="cpu"), kept)
+    return ExportedCheckpoint(kept, sha256)
+
+
+def _on_cpu(device: "str | torch.device") -> bool:
+    """Whether a checkpoint would compute on the CPU. torch takes a while to import and is asked where it may not."""
+    if str(device) == "cpu" or (device == "auto" and not _may_have_gpu()):
+        return True
+    with needed_for(f"computing on {device}"):
+        from fer_models.checkpoint import pick_device
+    return pick_device(device).type == "cpu"
+
+
+def _may_have_gpu() -> bool:
+    """Whether torch is installed and a driver of GPUs that it computes on."""
+    if importlib.util.find_spec("torch") is None:
+        return False
+    try:
+        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+    except OSError:
+        return Path("/dev/kfd").exists()  # of AMD
+    return True
 
 
 __all__ = ["ENGINES", "FastCheckpoint", "export_folder", "open_checkpoint"]

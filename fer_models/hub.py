@@ -22,23 +22,12 @@ from huggingface_hub.utils import tqdm, validate_repo_id
 
 from fer_models.errors import CheckpointError
 from fer_models.paths import CHECKPOINTS, IN_REPOSITORY
+from fer_models.places import FILES, checkpoint_name, local_checkpoints, local_folder
 
 REVISIONS = Path(__file__).with_name("revisions.json")  # Hub repo -> the commit that is loaded by default
-FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
 OPTIONAL = ("average_maps.npz",)  # fetched where a repo has them; `fer_models/average_maps.py` says what they are
 ANSWER_SECONDS = 4.0  # the client itself tries for half a minute, or for ever
 TRANSFER_SECONDS = 15.0  # without a byte, once it has answered; the client asks again after 10
-
-
-def checkpoint_name(source: str | Path) -> str:
-    """The name of a checkpoint: the last part of a folder's path or of a Hub id, without its revision."""
-    return source.name if isinstance(source, Path) else Path(source.partition("@")[0]).name
-
-
-def local_checkpoints() -> list[str]:
-    """The names of the checkpoints in the repository's `checkpoints/`; an installed package has none."""
-    found = CHECKPOINTS.glob(f"*/{FILES[0]}") if IN_REPOSITORY else ()
-    return sorted(path.parent.name for path in found)
 
 
 def checkpoint_folder(source: str | Path) -> Path:
@@ -54,12 +43,10 @@ def checkpoint_folder(source: str | Path) -> Path:
         CheckpointError: there is none, the Hub does not give it (after `ANSWER_SECONDS` at most when it is down), or it
             arrived damaged.
     """
-    path = Path(source).expanduser()
-    if isinstance(source, Path) or path.is_absolute() or source[:1] == "." or (path / FILES[0]).is_file():
-        return path
-    name, _, revision = source.partition("@")
-    if "/" not in name and not revision and name in local_checkpoints():
-        return CHECKPOINTS / name
+    here = local_folder(source)
+    if here is not None:
+        return here
+    name, _, revision = str(source).partition("@")
     repo = _repo_id(name)
     revision = revision or _pinned(repo)
     folder = _cached(repo, revision or constants.DEFAULT_REVISION)
@@ -72,7 +59,7 @@ def checkpoint_folder(source: str | Path) -> Path:
         return _fetch(repo, revision)
     except Exception as error:  # every layer of the client raises its own
         reason = str(error) if isinstance(error, CheckpointError) else hub_reason(error, repo)
-        missing = f"there is no folder {path}"
+        missing = f"there is no folder {Path(source).expanduser()}"
         if "/" not in name and IN_REPOSITORY:
             missing = f"{name} is not in {CHECKPOINTS}"
         if folder:

@@ -2,19 +2,21 @@
 
 import datetime
 import os
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-
-import torch
+from typing import TYPE_CHECKING
 
 from fer_models.analyzer import FACES_PER_PASS, Analyzer, FoundFaces, Prediction, joined
 from fer_models.faces import Face
 from fer_models.photo import PICTURE_SUFFIXES, PhotoError
-from fer_models.trust import Trust, measure_trust
+
+if TYPE_CHECKING:
+    from fer_models.trust import Trust
 
 BATCH = FACES_PER_PASS
 WORKERS = min(4, os.cpu_count() or 1)
@@ -55,7 +57,7 @@ class PictureAnswers:
     predictions: list[dict[str, Prediction]] = field(default_factory=list)
     error: str | None = None
     file: PictureFile | None = None
-    trusts: list[dict[str, Trust]] = field(default_factory=list)
+    trusts: "list[dict[str, Trust]]" = field(default_factory=list)
     notes: tuple[str, ...] = ()
 
 
@@ -172,7 +174,9 @@ def answer_pictures(
 
 def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers: int) -> Iterator[_Prepared]:
     """The pictures with their faces cut out, in order; a few are prepared ahead."""
-    pool = ThreadPoolExecutor(workers, initializer=_compute_alone, initargs=(torch.get_num_threads(),))
+    torch = sys.modules.get("torch")  # not there where exports answer
+    threads = torch.get_num_threads() if torch else None
+    pool = ThreadPoolExecutor(workers, initializer=_compute_alone, initargs=(threads,))
     ahead: deque[Future[_Prepared]] = deque()
     try:
         for path in paths:
@@ -185,10 +189,14 @@ def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers:
         pool.shutdown(cancel_futures=True)
 
 
-def _compute_alone(threads_elsewhere: int) -> None:
+def _compute_alone(threads_elsewhere: int | None) -> None:
     """This thread computes on one core: several of them use the machine better than one that splits each small
     operation. torch gives the number to every thread that computes for the first time later, so this one has to have
     done so before, and another puts the number back."""
+    if threads_elsewhere is None:
+        return
+    import torch
+
     torch.get_num_threads()
     torch.set_num_threads(1)
     other = Thread(target=torch.set_num_threads, args=(threads_elsewhere,))
@@ -217,11 +225,15 @@ def _answered(
         predictions = [next(each) for _ in faces]
         trusts: list[dict[str, Trust]] = []
         if trust and method is not None:
-            trusts = [
-                {name: measure_trust(analyzer.checkpoint(name), answer, method) for name, answer in answers.items()}
-                for answers in predictions
-            ]
+            trusts = [_trust(analyzer, answers, method) for answers in predictions]
         yield PictureAnswers(picture.path, faces, predictions, picture.error, picture.file, trusts, picture.found.notes)
+
+
+def _trust(analyzer: Analyzer, answers: dict[str, Prediction], method: str) -> "dict[str, Trust]":
+    networks = {name: analyzer.checkpoint(name).network for name in answers}
+    from fer_models.trust import measure_trust  # brings torch
+
+    return {name: measure_trust(networks[name], answer, method) for name, answer in answers.items()}
 
 
 __all__ = ["BATCH", "PictureAnswers", "PictureFile", "Search", "answer_pictures", "find_pictures", "search_pictures"]

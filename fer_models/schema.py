@@ -3,12 +3,15 @@ where it comes from."""
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from fer_models.checkpoint import Checkpoint, Prediction
+from fer_models.answering import Answering
 from fer_models.faces import Face
-from fer_models.trust import RANDOM_MAPS, Trust
+from fer_models.prediction import Prediction
 from fer_models.words import how_sure
+
+if TYPE_CHECKING:
+    from fer_models.trust import Trust
 
 PACKAGE = "fer-models"
 
@@ -81,7 +84,7 @@ class Origin(TypedDict):
     settings: dict[str, str]
 
 
-def origin(checkpoints: Iterable[Checkpoint], **settings: object) -> Origin:
+def origin(checkpoints: Iterable[Answering], **settings: object) -> Origin:
     """Of answers that these checkpoints give with these settings."""
     return Origin(
         software=software(),
@@ -110,7 +113,7 @@ def agreed_expression(answers: Iterable[Prediction]) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def answer_result(answer: Prediction, trust: Trust | None = None) -> Answer | CheckedAnswer:
+def answer_result(answer: Prediction, trust: "Trust | None" = None) -> Answer | CheckedAnswer:
     """A prediction without its pictures; with `trust`, what was measured about its maps."""
     result = Answer(
         model=answer.model,
@@ -124,7 +127,7 @@ def answer_result(answer: Prediction, trust: Trust | None = None) -> Answer | Ch
 
 
 def face_result(
-    number: int, face: Face | None, answers: Sequence[Prediction], trusts: Sequence[Trust] | None = None
+    number: int, face: Face | None, answers: Sequence[Prediction], trusts: "Sequence[Trust] | None" = None
 ) -> FaceResult:
     """Everything about a face.
 
@@ -144,8 +147,10 @@ def face_result(
     )
 
 
-def trust_results(trust: Trust) -> dict[str, MapTrustResult]:
+def trust_results(trust: "Trust") -> dict[str, MapTrustResult]:
     """By the map's name, what was measured about it."""
+    from fer_models.trust import RANDOM_MAPS  # brings torch, which has measured it
+
     results = {}
     for measured in trust.maps:
         random, verdict = trust.random[measured.shown.values.shape], measured.verdict

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from matplotlib import colormaps
 from PIL import Image, ImageDraw, ImageFont
+
+from fer_models.extras import needed_for
+from fer_models.viridis import VIRIDIS
 
 BOX_COLOR = (255, 221, 0)
 INK = (0, 0, 0)
@@ -217,6 +219,10 @@ def _within(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int,
 @cache
 def _colors(colormap: str) -> np.ndarray:
     """`(256, 3)` uint8."""
+    if colormap == "viridis":
+        return VIRIDIS
+    with needed_for(f"the colormap {colormap}"):
+        from matplotlib import colormaps
     if colormap not in colormaps:
         raise ValueError(
             f"matplotlib has no colormap {colormap!r}; a few that it has: viridis, cividis, magma, inferno"

@@ -3,11 +3,13 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from torch import nn
-
+from fer_models.errors import CheckpointError
 from fer_models.files import write_text
-from fer_models.hub import CheckpointError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
@@ -45,7 +47,7 @@ def require_manifest(folder: Path) -> None:
         )
 
 
-def require_numbers(model: nn.Module, source: str | Path) -> None:
+def require_numbers(model: "nn.Module", source: str | Path) -> None:
     """Nothing, if every weight and every statistic is a finite number.
 
     Raises:

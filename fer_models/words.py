@@ -1,6 +1,6 @@
 """Numbers and answers in words, the same on the command line, in the endpoints and on the page."""
 
-from fer_models.checkpoint import Prediction
+from fer_models.prediction import Prediction
 
 _SURE = ((0.9, "very sure"), (0.7, "sure"), (0.5, "fairly sure"), (0.0, "little more than a guess"))
 

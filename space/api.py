@@ -10,7 +10,8 @@ from gradio.components.api_component import Api
 from gradio_client.utils import python_type_to_json_schema
 from PIL import Image
 
-from fer_models.analyzer import Checkpoint, Prediction
+from fer_models.analyzer import Prediction
+from fer_models.checkpoint import Checkpoint
 from fer_models.explain import METHODS
 from fer_models.expressions import ExpressionError
 from fer_models.faces import FaceNotFoundError

@@ -15,7 +15,9 @@ from fer_models.explain import METHODS
 from fer_models.export.check import CheckReport, check_graph
 from fer_models.export.folding import FoldingError
 from fer_models.export.graph import OPSET, write_graph
+from fer_models.export.mtcnn import WEIGHTS, write_networks
 from fer_models.models.modeling_hfc import HFCForImageClassification
+from fer_models.mtcnn_networks import FILES
 
 TOLERANCE, TOLERANCE_HFC = 1e-4, 1e-3  # of logits and maps; HFC's singular values are counted, not decomposed
 ANSWERS = (
@@ -43,7 +45,7 @@ def _described(checkpoint: Checkpoint, map_names: list[str], profile_names: list
 
 
 def export_checkpoint(checkpoint: Checkpoint, folder: Path) -> CheckReport:
-    """Write `model.onnx` and `export.json` into the folder, both or neither.
+    """Write `model.onnx`, the three networks that find faces, and `export.json` into the folder, all or none.
 
     Raises:
         ExportError: the graph cannot be made, or does not say what the library says.
@@ -58,6 +60,7 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path) -> CheckReport:
             traced = write_graph(model, unfinished / GRAPH, written)
         except FoldingError as error:
             raise ExportError(f"{checkpoint.name} cannot be exported: {error}") from error
+        write_networks(unfinished)
         report = check_graph(unfinished / GRAPH, model, tolerance)
         data = written | {
             "format": FORMAT,
@@ -74,9 +77,10 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path) -> CheckReport:
             },
             "maps": _described(checkpoint, traced.map_names, traced.profile_names),
             "check": report.as_data(),
+            "finding_faces": {"networks": FILES, "weights": WEIGHTS},
         }
         (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        for file in (GRAPH, DATA):
+        for file in (GRAPH, *FILES, DATA):
             (unfinished / file).replace(folder / file)
     return report
 

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from huggingface_hub.utils import tqdm
+from tqdm import tqdm
 
 from fer_models.analyzer import Analyzer
-from fer_models.checkpoint import CheckpointError
 from fer_models.command import TextOutput
+from fer_models.errors import CheckpointError, ExportError
+from fer_models.extras import MissingExtraError
 from fer_models.records import RecordError
 from fer_models.schema import face_result, origin
 from fer_models.video.reading import VideoError, VideoReader, open_camera, open_video
@@ -68,7 +69,7 @@ def answer(options: argparse.Namespace) -> int:
     videos = [] if options.camera else find_videos(options.pictures)
     faults = []
     try:
-        analyzer = Analyzer(options.model, options.device)
+        analyzer = Analyzer(options.model, options.device, options.engine)
         source = origin(analyzer.checkpoints.values(), fps=f"{options.fps:g}")
         layout = Csv(source, analyzer.expressions) if options.csv else JsonLines(source)
         output = RecordFile(options.out, layout) if options.out else Printed(layout, sys.stdout)
@@ -93,7 +94,7 @@ def answer(options: argparse.Namespace) -> int:
                 end = End(str(video), 0.0, 0, 0, 0, str(error), *file_state(video))
                 faults.append(f"{video}: {error}")
             output.write(layout.end(end))
-    except (CheckpointError, RecordError, VideoError) as error:
+    except (CheckpointError, ExportError, MissingExtraError, RecordError, VideoError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `| head` has seen enough

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_models.checkpoint import Checkpoint
+from fer_models.answering import Answering
 from fer_models.video.smoothing import ExpressionChain, ferplus_shares
 
 GAP = 1.0  # seconds without an answer that end a segment: the face was away
@@ -26,7 +26,7 @@ class Segment:
     certainty: float
 
 
-def chain_of(checkpoint: Checkpoint, half_life: float = 1.0) -> ExpressionChain:
+def chain_of(checkpoint: Answering, half_life: float = 1.0) -> ExpressionChain:
     """The model of time for a checkpoint's answers, with the shares of its training votes where it knows them."""
     priors = checkpoint.class_priors
     shares = ferplus_shares(checkpoint.expressions) if priors is None else np.maximum(priors, 1e-4)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fer_models.analyzer import Analyzer, Checkpoint
+from fer_models.analyzer import Analyzer
+from fer_models.checkpoint import Checkpoint
 from fer_models.explain import METHODS
 from fer_models.paths import RESULTS
 from fer_models.results import OfWeights, Result, Weights, comparable, read_folder

@@ -11,11 +11,13 @@ import torch
 from PIL import Image
 
 from fer_models import FERImageProcessor, HFCConfig, HFCForImageClassification
+from fer_models.analyzer import Analyzer
 from fer_models.checkpoint import Checkpoint
 from fer_models.engine_onnx import DATA, ExportedCheckpoint
 from fer_models.engines import FastCheckpoint, export_folder, open_checkpoint
 from fer_models.errors import CheckpointError
 from fer_models.export.folder import export_checkpoint
+from fer_models.paths import EXAMPLES
 
 LABELS = dict(enumerate(("happiness", "sadness", "anger", "fear")))
 PRIORS = [0.7, 0.1, 0.1, 0.1]
@@ -78,7 +80,8 @@ def test_the_analyzer_takes_the_engine_that_is_asked_for_and_keeps_the_export(bo
     checkpoint = both[0]
     assert type(open_checkpoint(checkpoint.folder)) is Checkpoint  # nothing was exported yet
     fast = open_checkpoint(checkpoint.folder, engine="onnx")
-    assert sorted(file.name for file in export_folder(checkpoint.sha256).iterdir()) == [DATA, "model.onnx"]
+    kept = sorted(file.name for file in export_folder(checkpoint.sha256).iterdir())
+    assert kept == [DATA, "model.onnx", "onet.onnx", "pnet.onnx", "rnet.onnx"]
     found = open_checkpoint(checkpoint.folder)
     assert isinstance(found, FastCheckpoint) and found.sha256 == checkpoint.sha256
     assert type(open_checkpoint(checkpoint.folder, engine="torch")) is Checkpoint
@@ -101,7 +104,7 @@ def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
     with pytest.raises(CheckpointError, match="are of different weights"):
         ExportedCheckpoint(folder)
     (folder / DATA).write_text(json.dumps(data | {"format": 99}))
-    with pytest.raises(CheckpointError, match="exported in format 99, this version reads 1"):
+    with pytest.raises(CheckpointError, match="exported in format 99, this version reads 2"):
         ExportedCheckpoint(folder)
     (folder / DATA).write_text(json.dumps({key: value for key, value in data.items() if key != "maps"}))
     with pytest.raises(CheckpointError, match="has no maps; export the checkpoint again"):
@@ -118,15 +121,65 @@ def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
         ExportedCheckpoint(folder)
 
 
-def test_it_answers_where_neither_torch_nor_transformers_can_be_imported(both):
-    script = f"""
+WITHOUT = """
 import sys
-for name in ("torch", "torchvision", "transformers", "huggingface_hub", "timm", "gradio", "matplotlib"):
+for name in ("torch", "torchvision", "transformers", "huggingface_hub", "safetensors", "timm", "facenet_pytorch"):
     sys.modules[name] = None
-from PIL import Image
-from fer_models.engine_onnx import ExportedCheckpoint
-answer = ExportedCheckpoint({str(both[1].folder)!r}).predict([Image.new("RGB", (50, 50), "red")])[0]
-print(round(sum(answer.probabilities.values()), 4), len(answer.maps))
+for name in ("pytorch_grad_cam", "matplotlib", "gradio", "pydantic", "scipy"):
+    sys.modules[name] = None
+from fer_models.__main__ import main
+sys.exit(main(sys.argv[1:]))
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
-    assert run.stdout.split() == ["1.0", "5"], run.stderr
+
+
+def without_torch(*arguments: object) -> subprocess.CompletedProcess:
+    words = [sys.executable, "-c", WITHOUT, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=300)
+
+
+def test_it_answers_and_explains_photos_and_folders_where_torch_cannot_be_imported(both, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("several_faces", "no_face"):
+        shutil.copyfile(EXAMPLES / f"{name}.jpg", photos / f"{name}.jpg")
+    exported = both[1].folder
+    out, maps = tmp_path / "answers.jsonl", tmp_path / "maps"
+    run = without_torch(photos, "--model", exported, "--out", out, "--maps", maps)
+    assert run.returncode == 0, run.stderr
+    nobody, people = [json.loads(line) for line in out.read_text().splitlines()]
+    assert nobody["faces"] == [] and len(people["faces"]) == 3
+    expected = Analyzer([both[0]]).analyze(photos / "several_faces.jpg", method=None)
+    for found, face, answers in zip(people["faces"], expected.faces, expected.predictions, strict=True):
+        np.testing.assert_allclose(found["box"], face.box, atol=0.1)
+        (answer,), told = found["answers"], answers["small"]
+        assert answer["model"] == "exported"
+        for name, share in told.probabilities.items():
+            assert answer["probabilities"][name] == pytest.approx(share, abs=0.02)
+    listed = json.loads((maps / "several_faces.jpg/maps.json").read_text())
+    assert {one["face"] for one in listed} == {1, 2, 3} and len(listed) == 3 * 5
+    picture = Image.open(maps / "several_faces.jpg" / listed[0]["file"])
+    assert picture.size == (448, 448) and len(picture.resize((9, 9)).getcolors()) > 9
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["--trust"], "is an exported checkpoint; what is not in an export needs the checkpoint itself, and torch"),
+    (["--maps", "maps", "--method", "hirescam"], "hirescam needs torch: take the torch engine"),
+    (["--engine", "torch"], "is an exported checkpoint, which the onnx engine answers from"),
+    (["--device", "cuda"], "is an exported checkpoint, which computes on the CPU, not on cuda"),
+])  # fmt: skip
+def test_what_needs_torch_is_told_in_a_sentence(both, words, sentence):
+    run = without_torch(EXAMPLES / "portrait.jpg", "--model", both[1].folder, *words)
+    assert run.returncode == 2 and sentence in run.stderr and "Traceback" not in run.stderr
+
+
+def test_a_checkpoint_that_is_not_exported_says_what_it_needs(both):
+    run = without_torch(EXAMPLES / "portrait.jpg", "--model", both[0].folder)
+    assert run.returncode == 2
+    assert "a checkpoint that is not exported needs torch, which is not installed: pip install" in run.stderr
+
+
+def test_an_export_without_the_networks_that_find_faces_is_told(both, tmp_path):
+    folder = shutil.copytree(both[1].folder, tmp_path / "copy")
+    (folder / "rnet.onnx").unlink()
+    with pytest.raises(CheckpointError, match=r"has no rnet\.onnx to find faces with; export the checkpoint again"):
+        Analyzer([folder])

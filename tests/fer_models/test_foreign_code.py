@@ -7,7 +7,8 @@ import pytest
 
 import fer_models
 from fer_models import hub as names
-from fer_models.analyzer import CHECKPOINTS, Analyzer, load_network
+from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.checkpoint import load_network
 from fer_models.hub import FILES, OPTIONAL, CheckpointError, checkpoint_folder
 from tests.support.hub_client import point_client_at
 from tests.support.hub_server import HubServer

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoImageProcessor, AutoModel, AutoModelForImageClassification, pipeline
 
 import fer_models
-from fer_models.analyzer import load_network
+from fer_models.checkpoint import load_network
 from fer_models.expressions import EXPRESSIONS, label_maps
 from tests.support import load_checks
 from tests.support.hub_client import environment

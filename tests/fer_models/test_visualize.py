@@ -5,6 +5,7 @@ import pytest
 from matplotlib import colormaps
 from PIL import Image
 
+from fer_models.viridis import VIRIDIS
 from fer_models.visualize import BOX_COLOR, INK, add_profiles, draw_faces, draw_map, draw_ranks, overlay, overlay_shares
 
 GRAY = (90, 90, 90)
@@ -23,6 +24,11 @@ def photo() -> Image.Image:
 
 def viridis(value: float) -> np.ndarray:
     return np.array(colormaps["viridis"](float(value))[:3]) * 255
+
+
+def test_the_default_colormap_is_matplotlibs():
+    expected = np.round(colormaps["viridis"](np.linspace(0, 1, 256))[:, :3] * 255)
+    np.testing.assert_array_equal(VIRIDIS, expected)
 
 
 def changed(picture: Image.Image) -> np.ndarray:

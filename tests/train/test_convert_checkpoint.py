@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from fer_models.analyzer import load_network
+from fer_models.checkpoint import load_network
 from fer_models.expressions import LABEL_ORDERS
 from fer_models.paths import HUB_CONFIGS
 from train import train_hub

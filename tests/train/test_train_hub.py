@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import load_file
 
 from fer_models import FERImageProcessor
-from fer_models.analyzer import Checkpoint
+from fer_models.checkpoint import Checkpoint
 from fer_models.paths import ROOT
 from tests.support.tiny import tiny_ferplus
 from train import train_hub

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fer_models.analyzer import CHECKPOINTS, Analyzer, Checkpoint
+from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.checkpoint import Checkpoint
 from fer_models.faces import PhotoError
 from space.image.answers import BEST, ImageAnswers, Settings
 from space.image.link import EXAMPLES

@@ -1,0 +1,69 @@
+"""What every checkpoint can do, whichever engine answers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from PIL import Image
+
+from fer_models.prediction import Prediction
+
+if TYPE_CHECKING:
+    from fer_models.checkpoint import Checkpoint
+
+
+class Answering(Protocol):
+    """`checkpoint.Checkpoint`, `engines.FastCheckpoint` and `engine_onnx.ExportedCheckpoint`.
+
+    name: for people. folder: where it lies. expressions: in the order of its logits.
+    """
+
+    name: str
+    folder: Path
+    expressions: list[str]
+
+    @property
+    def sha256(self) -> str:
+        """Of the weights."""
+        ...
+
+    @property
+    def face_margin(self) -> float:
+        """How loosely it wants a face to be framed."""
+        ...
+
+    @property
+    def class_priors(self) -> Sequence[float] | None:
+        """How common its expressions were in training; `None` where that is not known."""
+        ...
+
+    @property
+    def export(self) -> Path | None:
+        """The folder of the export that it answers from; `None` if the network itself answers."""
+        ...
+
+    @property
+    def network(self) -> "Checkpoint":
+        """The checkpoint with its network, by torch, which may be loaded for it.
+
+        Raises:
+            CheckpointError: there is an export and nothing else.
+        """
+        ...
+
+    def is_sure(self, probability: float, balanced: bool = False) -> bool:
+        """Whether an answer's probability reaches the model's threshold; always for a model that has none."""
+        ...
+
+    def predict(
+        self,
+        crops: Sequence[Image.Image],
+        method: str | None = "gradcam",
+        expression: str | Sequence[str | None] | None = None,
+        balanced: bool = False,
+    ) -> list[Prediction]:
+        """Answer for each crop, all in one pass."""
+        ...
+
+
+__all__ = ["Answering"]
