@@ -21,6 +21,7 @@ from pathlib import Path
 import gradio as gr
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
+from fer_models.engines import ENGINES
 from space.api import add_api
 from space.image.answers import ImageAnswers
 from space.image.maps import colormap_filters
@@ -95,11 +96,18 @@ def main() -> None:
         help="names or folders, from the Hub where they are not here (default: FER_MODELS, else all of --checkpoints)",
     )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU, if there is one)")
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="auto",
+        help="onnx is faster on a CPU and makes what it needs the first time (default: onnx where that is there); "
+        "explanations other than Grad-CAM and the models' own attention are torch's",
+    )
     options = parser.parse_args()
     if options.port is not None and not port_is_free(options.port):
         sys.exit(f"error: port {options.port} cannot be used, perhaps another program has it; choose another --port")
     try:
-        analyzer, missing = open_models(options.models, options.checkpoints, options.device)
+        analyzer, missing = open_models(options.models, options.checkpoints, options.device, options.engine)
     except CheckpointError as error:
         sys.exit(f"error: {error}")
     page = build(analyzer, missing)

@@ -4,35 +4,41 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_models.analyzer import Analyzer, find_checkpoints
-from fer_models.checkpoint import Checkpoint
-from fer_models.hub import CheckpointError, available, checkpoint_name
+from fer_models.analyzer import Analyzer
+from fer_models.answering import Answering
+from fer_models.engines import open_checkpoint
+from fer_models.errors import CheckpointError, ExportError
+from fer_models.extras import MissingExtraError
+from fer_models.hub import available
+from fer_models.places import checkpoint_name, find_checkpoints
 from space.page.html import message_html
 
 
-def open_models(sources: Sequence[str | Path], folder: Path, device: str = "auto") -> tuple[Analyzer, list[str]]:
+def open_models(
+    sources: Sequence[str | Path], folder: Path, device: str = "auto", engine: str = "auto"
+) -> tuple[Analyzer, list[str]]:
     """An analyzer, and the names of the models that it does without; why, is said on standard error.
 
     Args:
         sources: names or folders of checkpoints.
         folder: of the checkpoints that are taken when none is asked for, or none of those can be had.
-        device: where the models compute, as in `Checkpoint`.
+        device, engine: where and with what the models compute, as in `engines.open_checkpoint`.
 
     Raises:
-        CheckpointError: there is no checkpoint, or none that is whole.
+        CheckpointError: there is no checkpoint, or none that is whole and can be had with this engine.
     """
     usable, faults = available(sources)
-    opened: list[Checkpoint] = []
+    opened: list[Answering] = []
     for source in usable or find_checkpoints(folder):
         try:
-            opened.append(Checkpoint(source, device))
-        except CheckpointError as error:
+            opened.append(open_checkpoint(source, engine, device))
+        except (CheckpointError, ExportError, MissingExtraError) as error:
             faults[source] = str(error)
     if not opened:
         raise CheckpointError("; ".join(faults.values()))
     for fault in faults.values():
         print(f"warning: {fault}", file=sys.stderr)
-    return Analyzer(opened, device), [checkpoint_name(source) for source in faults]
+    return Analyzer(opened), [checkpoint_name(source) for source in faults]
 
 
 def notice_html(missing: Sequence[str]) -> str:

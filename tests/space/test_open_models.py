@@ -13,6 +13,7 @@ from fer_models.whole_weights import write_manifest
 from space.open_models import notice_html, open_models
 from tests.support.hub_client import point_client_at
 from tests.support.hub_server import HubServer
+from tests.support.tiny import tiny_checkpoint
 
 SHIPPED = "pattlite-ferplus"
 
@@ -99,3 +100,14 @@ def test_the_page_names_what_is_missing_without_a_path_of_the_server():
     assert notice_html([]) == ""
     page = notice_html(["pattlite-rafdb", "<b>"])
     assert "Not available at the moment: pattlite-rafdb, &lt;b&gt;." in page
+
+
+def test_models_answer_with_the_engine_that_is_asked_for(tmp_path, monkeypatch, portrait):
+    monkeypatch.setenv("FER_MODELS_CACHE", str(tmp_path / "cache"))
+    folder = tiny_checkpoint(tmp_path / "checkpoints/tiny")
+    by_engine = {engine: open_models([folder], tmp_path, engine=engine)[0] for engine in ("torch", "onnx", "auto")}
+    kinds = {engine: type(analyzer.checkpoints["tiny"]).__name__ for engine, analyzer in by_engine.items()}
+    assert kinds == {"torch": "Checkpoint", "onnx": "FastCheckpoint", "auto": "FastCheckpoint"}
+    torchs, ours = (by_engine[engine].analyze(portrait, method="eigencam") for engine in ("torch", "onnx"))
+    assert ours.predictions[0]["tiny"].maps[0].name == torchs.predictions[0]["tiny"].maps[0].name
+    assert [face.box for face in ours.faces] == [face.box for face in torchs.faces]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 
 from fer_models.results.benchmark import Benchmark
 from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
+from fer_models.results.benchmark_engines import BenchmarkEngines
+from fer_models.results.benchmark_finding import BenchmarkFinding
 from fer_models.results.benchmark_hfc import BenchmarkHFC
 from fer_models.results.benchmark_webcam import BenchmarkWebcam
 from fer_models.results.load import Load
@@ -45,6 +47,55 @@ def faces(found: Found, _: str) -> str:
 def _machine(hardware: dict[str, str | int]) -> str:
     threads = f", {hardware['threads']} threads" if "threads" in hardware else ""
     return f"Measured on {hardware['device']}{threads}"
+
+
+def engines(found: Found, _: str) -> str:
+    """The same work by torch, by onnxruntime and by an earlier commit; the command line from its start."""
+    result = found.one(BenchmarkEngines, "benchmark-engines")
+    others = [name for name in next(iter(result.milliseconds.values())) if name != "onnx"]
+    header = ["milliseconds", "onnx", *others, *(f"{name} / onnx" for name in others)]
+    rows = [
+        [
+            piece,
+            *(f"{times[name]:.1f}" for name in ("onnx", *others)),
+            *(f"{times[name] / times['onnx']:.1f} x" for name in others),
+        ]
+        for piece, times in result.milliseconds.items()
+    ]
+    starts = "; ".join(
+        f"{name} {start.seconds:.1f} s and at most {start.peak_megabytes:,.0f} MB of memory"
+        for name, start in result.start.items()
+    )
+    sizes = "".join(
+        f" Installed with the extra `{extra}` the package takes {megabytes:,} MB with all that it needs."
+        for extra, megabytes in (result.installed_megabytes or {}).items()
+    )
+    return (
+        f"{table(header, rows)}\n\nThe command line, from its start to the answer of one model about one photo: "
+        f"{starts}.{sizes} {result.load:.0f} other processes were busy when it began. {_machine(result.hardware)} "
+        "(`results/benchmark-engines.json`)."
+    )
+
+
+def finding(found: Found, _: str) -> str:
+    """The cascade beside facenet-pytorch's."""
+    result = found.one(BenchmarkFinding, "benchmark-finding")
+    rows = [
+        [name, f"{one.other_number} photos", f"{one.box:.4f}", f"{one.landmark:.4f}", f"{one.times_as_fast:.1f} x"]
+        for name, one in result.engines.items()
+    ]
+    header = [
+        "networks by",
+        "another number of faces in",
+        "boxes, pixels",
+        "landmarks, pixels",
+        "as fast as the package",
+    ]
+    return (
+        f"{table(header, rows)}\n\nLargest differences, and the median ratio of times, on {result.photos:,} photos "
+        f"with {result.faces:,} faces, composed from {result.data}. {_machine(result.hardware)} "
+        "(`results/benchmark-finding.json`)."
+    )
 
 
 def ddamfn(found: Found, _: str) -> str:
@@ -129,6 +180,8 @@ def webcam(found: Found, _: str) -> str:
 
 PARTS: dict[str, Callable[[Found, str], str]] = {
     "speed faces": faces,
+    "speed engines": engines,
+    "speed finding": finding,
     "speed ddamfn": ddamfn,
     "speed hfc": hfc,
     "speed visitors": visitors,

@@ -1,0 +1,212 @@
+"""The same work by each engine, in a process of its own for each; they take turns, one piece of work at a time.
+
+python benchmarks/engines.py [--rounds 20] [--against FOLDER] [--install] [--out results/benchmark-engines.json]
+
+Both engines in one process would wait for each other's threads. `--against` is a checkout of an earlier commit, which
+answers with the same weights. `--install` also installs the package with the extra onnx into a fresh environment and
+measures that. Run it on an idle machine; OMP_NUM_THREADS says how many cores each process has.
+"""
+
+import argparse
+import inspect
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+PHOTO, GROUP = "portrait.jpg", "several_faces.jpg"  # of examples/
+MANY = 32  # faces in a pass
+MODEL = "pattlite-ferplus"  # of the cold start
+
+
+def work(analyzer, examples: Path) -> dict[str, tuple[Callable[[], object], int]]:
+    """The pieces of work by name, each with the number that its time is divided by. Nothing here is newer than the
+    earliest commit that this is compared with."""
+    from PIL import Image
+
+    small = Image.open(examples / PHOTO).convert("RGB")
+    group, large = Image.open(examples / GROUP).convert("RGB"), Image.new("RGB", (1280, 960))
+    for top in range(0, large.height, group.height):
+        for left in range(0, large.width, group.width):
+            large.paste(group, (left, top))
+    face = small.crop((170, 55, 290, 175)).resize((96, 96))
+    pieces: dict[str, tuple[Callable[[], object], int]] = {}
+    for photo in (small, large):
+        size = f"{photo.width} x {photo.height}"
+        pieces[f"finding faces, {size}"] = (lambda photo=photo: analyzer.detector.detect(photo), 1)
+    for name, checkpoint in analyzer.checkpoints.items():
+        for count in (1, MANY):
+            for method, what in ((None, "answer"), ("gradcam", "answer with maps")):
+                title = f"{name}: {what}, {'one face' if count == 1 else f'{count} faces, per face'}"
+                pieces[title] = (lambda c=checkpoint, n=count, m=method: c.predict([face] * n, m), count)
+    everything = f"photo of one face to the answers and maps of {len(analyzer.checkpoints)} models"
+    pieces[everything] = (lambda: analyzer.analyze(small), 1)
+    return pieces
+
+
+def serve(engine: str, checkpoints: Path, examples: Path) -> None:
+    """Do what standard input names, a line each, and say how many milliseconds it took."""
+    from fer_models.analyzer import Analyzer
+
+    sources = sorted(path for path in checkpoints.glob("[!.]*") if path.is_dir())
+    knows = "engine" in inspect.signature(Analyzer).parameters
+    pieces = work(Analyzer(sources, engine=engine) if knows else Analyzer(sources), examples)
+    out, sys.stdout = sys.stdout, sys.stderr  # what else is printed is no answer
+    print(json.dumps(list(pieces)), file=out, flush=True)
+    for line in sys.stdin:
+        task, count = pieces[line.strip()]
+        start = time.perf_counter()
+        task()
+        print(1000 * (time.perf_counter() - start) / count, file=out, flush=True)
+
+
+@contextmanager
+def worker(engine: str, sources: Path, checkpoints: Path, examples: Path) -> Iterator[Callable[[str], str]]:
+    """A process that serves with the package of `sources`: a line in, a line out. The first line is its pieces."""
+    words = [sys.executable, str(Path(__file__).resolve()), "--serve", engine]
+    words += ["--checkpoints", str(checkpoints), "--examples", str(examples)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(words, env=os.environ | {"PYTHONPATH": str(sources)}, cwd=sources, **pipes)
+
+    def ask(line: str) -> str:
+        if line:
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+        answer = process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"error: the process of {engine} ended; what it printed says why")
+        return answer
+
+    try:
+        yield ask
+    finally:
+        process.stdin.close()
+        process.wait(60)
+
+
+def cold_start(engine: str | None, sources: Path, photo: Path, checkpoint: Path) -> tuple[float, float]:
+    """Seconds of a command line with one photo, and its peak memory in MB."""
+    words = [sys.executable, "-m", "fer_models", str(photo), "--model", str(checkpoint)]
+    words += [] if engine is None else ["--engine", engine]
+    start = time.perf_counter()
+    # a process in between, so that the memory is that of this child alone
+    measured = (
+        "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(done.returncode)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", measured, *words],
+        env=os.environ | {"PYTHONPATH": str(sources)},
+        cwd=sources,
+        capture_output=True,
+        text=True,
+    )
+    if run.returncode:
+        raise SystemExit(f"error: {' '.join(words)} failed:\n{run.stderr}")
+    return time.perf_counter() - start, int(run.stdout) / (1024 if sys.platform == "linux" else 2**20)
+
+
+def installed_megabytes(root: Path, extra: str) -> int:
+    """All that installing the package with an extra brings into a fresh environment, but pip."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        python, site = Path(folder) / "bin/python", next(Path(folder).glob("lib/python*/site-packages"))
+        before = _bytes(site)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", f"{root}[{extra}]"], check=True)
+        return round((_bytes(site) - before) / 2**20)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--starts", type=int, default=3, help="how often the command line is started with each engine")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of an earlier commit")
+    parser.add_argument("--install", action="store_true", help="measure the size of the extra onnx too")
+    parser.add_argument("--out", type=Path, help="write the figures there as JSON")
+    parser.add_argument("--checkpoints", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--examples", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve, options.checkpoints, options.examples)
+        return
+    measure(options)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Time it all, print it, and write it."""
+    import torch
+
+    from fer_models.engines import open_checkpoint
+    from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
+    from fer_models.places import find_checkpoints
+    from fer_models.results import as_json, write
+    from fer_models.results.benchmark_engines import BenchmarkEngines, ColdStart
+    from train.measure.provenance import hardware, provenance
+
+    load = os.getloadavg()[0]
+    for folder in find_checkpoints():
+        open_checkpoint(folder, "onnx")  # exports it, where that was not done yet
+    engines = {"torch": ("torch", ROOT), "onnx": ("onnx", ROOT)}
+    if options.against:
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=options.against, capture_output=True, text=True, check=True
+        )
+        engines[commit.stdout.strip()] = ("torch", options.against.resolve())
+    times: dict[str, dict[str, list[float]]] = {}
+    with ExitStack() as stack:
+        workers = {
+            name: stack.enter_context(worker(engine, sources, CHECKPOINTS, EXAMPLES))
+            for name, (engine, sources) in engines.items()
+        }
+        known = [json.loads(ask("")) for ask in workers.values()]
+        pieces = [piece for piece in known[0] if all(piece in others for others in known)]
+        for number in range(options.rounds + 1):
+            for piece in pieces:
+                for name, ask in workers.items():
+                    milliseconds = float(ask(piece))
+                    if number:  # the first is slower
+                        times.setdefault(piece, {}).setdefault(name, []).append(milliseconds)
+    starts = {
+        name: [
+            cold_start(engine if sources == ROOT else None, sources, EXAMPLES / PHOTO, CHECKPOINTS / MODEL)
+            for _ in range(options.starts)
+        ]
+        for name, (engine, sources) in engines.items()
+    }
+    result = BenchmarkEngines(
+        milliseconds={
+            piece: {name: statistics.median(values) for name, values in by_engine.items()}
+            for piece, by_engine in times.items()
+        },
+        start={
+            name: ColdStart(
+                seconds=statistics.median(seconds for seconds, _ in runs),
+                peak_megabytes=statistics.median(megabytes for _, megabytes in runs),
+            )
+            for name, runs in starts.items()
+        },
+        rounds=options.rounds,
+        load=load,
+        hardware=hardware(torch.device("cpu")),
+        installed_megabytes={"onnx": installed_megabytes(ROOT, "onnx")} if options.install else None,
+        **provenance(),
+    )
+    print(as_json(result))
+    if options.out:
+        write(options.out, result)
+
+
+if __name__ == "__main__":
+    main()

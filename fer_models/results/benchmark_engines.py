@@ -1,0 +1,33 @@
+"""What `benchmarks/engines.py` times: the same work by each engine, and the command line from its start."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from fer_models.results.result import ABSENT, Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColdStart:
+    """The command line with one photo and one model: seconds to its end, and the most memory that it held."""
+
+    seconds: float
+    peak_megabytes: Annotated[float, Field(alias="peak memory MB")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkEngines(Result, kind="benchmark-engines"):
+    """milliseconds: by piece of work, and by engine (a commit's hash: that commit's torch). start: by engine.
+    installed_megabytes: by extra of the package, all that installing it brings. load: processes that wanted to run
+    beside it, on average, when it began."""
+
+    milliseconds: dict[str, dict[str, float]]
+    start: dict[str, ColdStart]
+    rounds: int
+    load: float
+    hardware: dict[str, str | int]
+    installed_megabytes: Annotated[dict[str, int] | None, ABSENT] = None
+
+
+__all__ = ["BenchmarkEngines", "ColdStart"]
