@@ -254,15 +254,16 @@ from transformers import pipeline
 
 repo = "{config.name}"  # this folder, or OWNER/{config.name} on the Hub
 commit = "COMMIT"  # on the Hub: the one whose code you have read
-classify = pipeline("image-classification", repo, revision=commit, trust_remote_code=True)
-classify("face.jpg")  # a face that is cut out
+classify = pipeline("image-classification", repo, revision=commit, trust_remote_code=True, top_k=None)
+classify("face.jpg")  # a face that is cut out -> every expression; without top_k=None only five
 ```
 
 It needs torch, torchvision, timm and transformers. `trust_remote_code=True` runs the Python files that lie beside the
 weights, with all your rights; a commit pins what you have read, while whoever may write to the repo can change a branch
 at any time. After `import fer_models` the same works with `trust_remote_code=False`, and
 `fer_models.analyzer.Analyzer` finds the faces of a photo, explains each answer, and says "not sure" where the highest
-probability is below the model's threshold.""",
+probability is below the model's threshold. The pipeline does not divide the logits by the config's
+`softmax_temperature`: where that is not 1, its probabilities are not the calibrated ones.""",
         *_section(
             "Measured",
             _numbers(config, results),
