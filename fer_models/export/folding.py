@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from fer_models.export.ddamfn import make_portable
+from fer_models.export.slopes import Slopes
 from fer_models.models import modeling_ddamfn as ddamfn
 from fer_models.models.modeling_fer import FERPreTrainedModel
 
@@ -95,12 +96,6 @@ def _depthwise(weight: torch.Tensor, stride: tuple[int, int], padding: tuple[int
     return conv
 
 
-def _prelu(module: nn.PReLU) -> nn.PReLU:
-    plain = nn.PReLU(module.num_parameters)
-    plain.weight = module.weight
-    return plain
-
-
 @torch.no_grad()
 def folded(model: FERPreTrainedModel) -> FERPreTrainedModel:
     """A copy of the network, in evaluation mode, that answers alike in fewer steps.
@@ -118,7 +113,7 @@ def folded(model: FERPreTrainedModel) -> FERPreTrainedModel:
         elif isinstance(module, ddamfn.DepthwiseConv) and ".convs." not in name:
             _replace(network, name, _depthwise(module.weight, module.stride, module.padding))
         elif isinstance(module, ddamfn.PReLU):
-            _replace(network, name, _prelu(module))
+            _replace(network, name, Slopes(module.weight))
     pairs, axes = _norms_of(network, pixel_values)
     for name, ndim in axes.items():
         norm = network.get_submodule(name)

@@ -11,6 +11,7 @@ from torch import nn
 
 from fer_models.errors import ExportError
 from fer_models.export.graph import OPSET, quietly
+from fer_models.export.slopes import Slopes
 from fer_models.mtcnn_networks import FILES, onnx_networks
 
 WEIGHTS = "facenet-pytorch 2.5.3, MIT licence"
@@ -18,27 +19,12 @@ TOLERANCE = 1e-4
 _SIDES = (47, 24, 48)  # the first network takes any
 
 
-class _Slopes(nn.Module):
-    """PReLU on feature maps as two convolutions of size 1, `a x + (1 - a) relu(x)`: onnxruntime's own leaves the layout
-    of its convolutions, which takes longer than the convolutions."""
-
-    def __init__(self, prelu: nn.PReLU):
-        super().__init__()
-        slopes, channels = prelu.weight.detach()[:, None, None, None], prelu.num_parameters
-        self.below = nn.Conv2d(channels, channels, 1, groups=channels, bias=False)
-        self.above = nn.Conv2d(channels, channels, 1, groups=channels, bias=False)
-        self.below.weight, self.above.weight = nn.Parameter(slopes), nn.Parameter(1 - slopes)
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return self.below(features) + self.above(features.relu())
-
-
 def _portable(network: nn.Module) -> nn.Module:
     network = copy.deepcopy(network).eval().requires_grad_(False)
     layers = dict(network.named_children())
     for number in range(1, 5):
         if f"conv{number}" in layers and f"prelu{number}" in layers:
-            setattr(network, f"prelu{number}", _Slopes(layers[f"prelu{number}"]))
+            setattr(network, f"prelu{number}", Slopes(layers[f"prelu{number}"].weight))
     return network
 
 

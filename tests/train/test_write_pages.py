@@ -9,6 +9,8 @@ from fer_models.paths import ROOT
 from fer_models.results import Number, write
 from fer_models.results.ablation import Ablation, Row, Spread
 from fer_models.results.agreement import Agreeing, Agreement, MeanAnswer
+from fer_models.results.benchmark_engines import BenchmarkEngines, ColdStart
+from fer_models.results.benchmark_finding import BenchmarkFinding, Compared
 from fer_models.results.evaluation import Balanced, BatchCheck, Recall
 from tests.support.results import ORIGIN, PICTURES, calibrated_on, evaluation, robustness, subset, weights
 from train.pages.ablations import ablation_table
@@ -213,3 +215,40 @@ def test_agreement_is_told_by_the_number_of_models_with_what_the_mean_gains():
     text = part(Found({"a": result}), "agreement")
     assert "| 2 of 2 | 75.0 % | 90.0 % (85.0 to 95.0) |" in text
     assert "a difference of +1.00 points (95 %: -2.00 to +4.00; McNemar's p = 1)" in text
+
+
+def test_engines_stand_beside_each_other_with_their_ratios():
+    result = BenchmarkEngines(
+        milliseconds={"finding faces": {"torch": 40.0, "onnx": 20.0, "458a96d": 100.0}},
+        start={
+            "torch": ColdStart(seconds=8.0, peak_megabytes=1000.0),
+            "onnx": ColdStart(seconds=1.0, peak_megabytes=200.0),
+        },
+        rounds=20,
+        load=0.1,
+        hardware={"device": "a processor", "threads": 2},
+        installed_megabytes={"onnx": 199},
+        **ORIGIN,
+    )
+    header, _, row, _, rest = part(Found({"benchmark-engines": result}), "speed engines").splitlines()
+    assert header == "| milliseconds | onnx | torch | 458a96d | torch / onnx | 458a96d / onnx |"
+    assert row == "| finding faces | 20.0 | 40.0 | 100.0 | 2.0 x | 5.0 x |"
+    assert "torch 8.0 s and at most 1,000 MB of memory; onnx 1.0 s and at most 200 MB of memory" in rest
+    assert "Installed with the extra `onnx` the package takes 199 MB" in rest
+    assert "0 other processes were busy when it began. Measured on a processor, 2 threads" in rest
+
+
+def test_the_cascade_stands_beside_the_packages():
+    compared = Compared(other_number=1, box=0.0002, landmark=0.00031, times_as_fast=2.04)
+    result = BenchmarkFinding(
+        photos=200,
+        faces=500,
+        data="ferplus, PublicTest",
+        seed=0,
+        engines={"onnx": compared},
+        hardware={"device": "x"},
+        **ORIGIN,
+    )
+    text = part(Found({"benchmark-finding": result}), "speed finding")
+    assert "| onnx | 1 photos | 0.0002 | 0.0003 | 2.0 x |" in text
+    assert "on 200 photos with 500 faces, composed from ferplus, PublicTest" in text
