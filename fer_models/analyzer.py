@@ -178,8 +178,7 @@ class Analyzer:
 
         Args:
             photo: whatever `photo.read_photo` takes.
-            faces: of this photo (upright), when they are known already; they keep their order, and what is against
-                answers about them is not looked for.
+            faces: of this photo (upright), when they are known already; they keep their order.
             cropped: the picture is a face that is cut out already; nothing is searched for.
 
         Raises:
@@ -187,14 +186,12 @@ class Analyzer:
             EmptyPictureError: a cropped picture that shows nothing.
         """
         photo = upright(photo)
-        if faces is not None:
-            return FoundFaces(photo, photo.size, list(faces))
         start = time.perf_counter()
         notes: tuple[str, ...] = ()
-        known: list[Face | None] = [None]
+        known: list[Face | None] = [None] if faces is None else [*faces]
         if cropped and not has_contrast(photo):
             raise EmptyPictureError
-        if not cropped:
+        if faces is None and not cropped:
             photo, faces_there, notes = search_photo(self.detector, photo)
             known = [*faces_there]
         milliseconds = 1000 * (time.perf_counter() - start)
@@ -236,7 +233,7 @@ class Analyzer:
                 for face, answer in enumerate(
                     checkpoint.predict(crops[some], method, asked[some], balanced), start=first
                 ):
-                    against = found.conditions[face] if found.conditions else ()
+                    against = (*answer.conditions, *(found.conditions[face] if found.conditions else ()))
                     predictions[face][name] = replace(answer, conditions=against) if against else answer
         return predictions
 

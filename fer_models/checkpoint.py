@@ -17,7 +17,7 @@ from fer_models.explain import METHODS, explain, native_attention, native_profil
 from fer_models.expressions import canonical_expression
 from fer_models.hub import CheckpointError, checkpoint_folder, require_architecture
 from fer_models.places import checkpoint_name, find_checkpoints
-from fer_models.prediction import FaceMap, Prediction
+from fer_models.prediction import FaceMap, Prediction, nothing_to_see
 from fer_models.probabilities import probabilities
 from fer_models.whole_weights import WEIGHTS, require_manifest, require_numbers, weights_sha256
 
@@ -165,7 +165,7 @@ class Checkpoint:
 
     def pixel_values(self, crops: Sequence[Image.Image]) -> torch.Tensor:
         """Crops -> `(N, 3, S, S)`, where and as the model wants them."""
-        pixel_values = self.processor(list(crops), return_tensors="pt")["pixel_values"]
+        pixel_values = self.processor(list(crops), refuse_empty=False, return_tensors="pt")["pixel_values"]
         return pixel_values.to(self.model.device, self.model.dtype)
 
     def predict(
@@ -175,7 +175,7 @@ class Checkpoint:
         expression: str | Sequence[str | None] | None = None,
         balanced: bool = False,
     ) -> list[Prediction]:
-        """Answer for each crop, all in one pass.
+        """Answer for each crop, all in one pass. None about a crop without contrast is sure; its `conditions` say it.
 
         Args:
             crops: square RGB pictures of one face each.
@@ -212,13 +212,16 @@ class Checkpoint:
             Prediction(
                 model=self.name,
                 probabilities=dict(zip(self.expressions, shares, strict=True)),
-                sure=self.is_sure(max(shares), balanced),
+                sure=self.is_sure(max(shares), balanced) and not against,
                 crop=crop,
                 explained=about,
                 maps=face_maps,
                 balanced=balanced,
+                conditions=against,
             )
-            for shares, crop, about, face_maps in zip(every, crops, explained, maps, strict=True)
+            for shares, crop, against, about, face_maps in zip(
+                every, crops, map(nothing_to_see, crops), explained, maps, strict=True
+            )
         ]
 
     def _maps(self, cam: np.ndarray, output, method: str, explained: list[str]) -> list[list[FaceMap]]:

@@ -15,7 +15,7 @@ from PIL import Image
 from fer_models.errors import CheckpointError
 from fer_models.onnx_session import open_session
 from fer_models.places import EXPORT
-from fer_models.prediction import FaceMap, Prediction
+from fer_models.prediction import FaceMap, Prediction, nothing_to_see
 
 GRAPH, DATA = "model.onnx", EXPORT
 FORMAT = 2
@@ -182,13 +182,14 @@ class ExportedCheckpoint:
             Prediction(
                 model=self.name,
                 probabilities=dict(zip(self.expressions, map(float, shares), strict=True)),
-                sure=self.is_sure(float(max(shares)), balanced),
+                sure=self.is_sure(float(max(shares)), balanced) and not against,
                 crop=crop,
                 explained=None if method is None else self.expressions[ids[face]],
                 maps=[] if method is None else self._maps(found, face, self.expressions[ids[face]]),
                 balanced=balanced,
+                conditions=against,
             )
-            for face, (shares, crop) in enumerate(zip(every, crops, strict=True))
+            for face, (shares, crop, against) in enumerate(zip(every, crops, map(nothing_to_see, crops), strict=True))
         ]
 
     def _run(self, pixel_values: np.ndarray, ids: list[int], more: list[str] | None) -> dict[str, np.ndarray]:

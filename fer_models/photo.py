@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fer_models.models.pixel_depth import to_uint8
+from fer_models.models.pixel_depth import is_even, to_uint8
 
 MAX_PIXELS = 40_000_000
 
@@ -21,7 +21,6 @@ PICTURE_SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_OTHER_SUFFIXES, *_NETPBM_SUFFIX
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
-_LEAST_CONTRAST = 8
 
 _DAMAGED = "The picture is damaged or incomplete; save or download it again, or choose another one."
 _TOO_LARGE = f"The photo has more than {MAX_PIXELS // 10**6} megapixels; make it smaller and try again."
@@ -92,11 +91,8 @@ def _file(path: Path) -> BinaryIO:
 
 
 def has_contrast(picture: Image.Image) -> bool:
-    """Whether there is anything to see: the light and the dark parts of the picture, shrunk so that noise and the
-    traces of compression vanish, differ by more than `_LEAST_CONTRAST` of 255 greys."""
-    small = picture.convert("L").resize((32, 32), Image.Resampling.BOX)
-    dark, light = np.percentile(np.asarray(small), (2, 98))
-    return bool(light - dark > _LEAST_CONTRAST)
+    """Whether there is anything to see in it (`pixel_depth.is_even`)."""
+    return not is_even(np.asarray(picture.convert("L").resize((32, 32), Image.Resampling.BOX)))
 
 
 def _read(stream: BinaryIO) -> Image.Image:

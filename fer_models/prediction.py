@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
+from fer_models.photo import has_contrast
+
+WITHOUT_CONTRAST = "without contrast"
+
 
 def is_flat(values: np.ndarray) -> bool:
     """Whether a map says the same of every place: its values, of any shape, differ by at most a thousandth of the
@@ -47,7 +51,7 @@ class Prediction:
     crop: the square picture of the face that the model saw, before its size and colours were changed.
     balanced: whether all expressions counted as equally likely.
     conditions: what is against the answer: the face is very small, turned away, dark or partly hidden
-        (`conditions.conditions_of`).
+        (`conditions.conditions_of`), or the picture is without contrast, so that no answer to it is sure.
     """
 
     model: str
@@ -70,4 +74,9 @@ class Prediction:
         return max(self.probabilities.values())
 
 
-__all__ = ["FaceMap", "Prediction", "is_flat"]
+def nothing_to_see(crop: Image.Image) -> tuple[str, ...]:
+    """What is against any answer about a crop; nothing, where there is something to see in it."""
+    return () if has_contrast(crop) else (WITHOUT_CONTRAST,)
+
+
+__all__ = ["WITHOUT_CONTRAST", "FaceMap", "Prediction", "is_flat", "nothing_to_see"]

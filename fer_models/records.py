@@ -24,6 +24,7 @@ TRUST = (
     "gain_over_mean_map",
     "verdict",
 )  # of the model's first map that could be measured
+STEADY = ("same_degraded", "lowest_degraded")  # of the six degraded faces
 ORIGIN = ("software", "weights", "settings", "bytes", "modified")
 
 _EARLIER = "was written by an earlier version, which did not note weights and settings"
@@ -111,7 +112,7 @@ class Csv:
 
     def __init__(self, origin: Origin, expressions: list[str], trust: bool = False):
         self.origin = origin
-        measured = TRUST if trust else ()
+        measured = (*TRUST, *STEADY) if trust else ()
         self.columns = ["photo", "faces", "face", *PLACE, *ANSWER, *expressions, "error", *MORE, *measured, *ORIGIN]
         self.header = csv_header(self.columns)
 
@@ -135,6 +136,7 @@ class Csv:
             | {"sure": yes_or_no(answer["sure"]), "weights": self.origin["weights"][answer["model"]]}
             | answer["probabilities"]
             | _first_trust(answer)
+            | _steadiness(answer)
             for face in faces
             for answer in face["answers"]
         ]
@@ -143,7 +145,7 @@ class Csv:
     def decode(self, text: str) -> Iterator[Written]:
         """The pictures in the text of a file, which may end within a line."""
         lines = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))  # a row that ends is followed by a new line
-        if lines.fieldnames and set(lines.fieldnames) == set(self.columns) - {*MORE, *TRUST, *ORIGIN}:
+        if lines.fieldnames and set(lines.fieldnames) == set(self.columns) - {*MORE, *TRUST, *STEADY, *ORIGIN}:
             raise RecordError(_EARLIER)
         if lines.fieldnames != self.columns:
             raise ValueError("other columns")
@@ -170,6 +172,11 @@ def _first_trust(answer: Answer) -> dict:
     for name, measured in answer.get("trust", {}).items():
         return {"map": name} | {key: measured[key] for key in TRUST[1:]}
     return {}
+
+
+def _steadiness(answer: Answer) -> dict:
+    measured = answer.get("steadiness")
+    return dict(zip(STEADY, (measured["same"], measured["lowest"]), strict=True)) if measured else {}
 
 
 class RecordFile:

@@ -11,7 +11,7 @@ from fer_models.prediction import Prediction
 from fer_models.words import how_sure
 
 if TYPE_CHECKING:
-    from fer_models.trust import Trust
+    from fer_models.trust import Steadiness, Trust
 
 PACKAGE = "fer-models"
 
@@ -53,10 +53,21 @@ class Answer(TypedDict):
     probabilities: dict[str, float]
 
 
+class SteadinessResult(TypedDict):
+    """same: with how many of the `of` faces that were degraded a little the answer stays. lowest: its lowest
+    probability among them."""
+
+    same: int
+    of: int
+    lowest: float
+
+
 class CheckedAnswer(Answer):
-    """trust: by the map's name, how far it can be trusted."""
+    """trust: by the map's name, how far it can be trusted. steadiness: of the answer; `how_sure` is a word less where
+    it does not hold."""
 
     trust: dict[str, MapTrustResult]
+    steadiness: SteadinessResult
 
 
 class FaceResult(TypedDict):
@@ -120,10 +131,17 @@ def answer_result(answer: Prediction, trust: "Trust | None" = None) -> Answer | 
         expression=answer.expression,
         probability=round(answer.probability, 4),
         sure=answer.sure,
-        how_sure=how_sure(answer),
+        how_sure=how_sure(answer, trust is None or trust.steadiness.steady),
         probabilities={expression: round(share, 4) for expression, share in answer.probabilities.items()},
     )
-    return result if trust is None else CheckedAnswer(**result, trust=trust_results(trust))
+    if trust is None:
+        return result
+    return CheckedAnswer(**result, trust=trust_results(trust), steadiness=steadiness_result(trust.steadiness))
+
+
+def steadiness_result(steadiness: "Steadiness") -> SteadinessResult:
+    """The same as plain data."""
+    return SteadinessResult(same=steadiness.same, of=steadiness.of, lowest=round(steadiness.lowest, 4))
 
 
 def face_result(
@@ -181,10 +199,12 @@ __all__ = [
     "FaceResult",
     "MapTrustResult",
     "Origin",
+    "SteadinessResult",
     "agreed_expression",
     "answer_result",
     "face_result",
     "origin",
     "software",
+    "steadiness_result",
     "trust_results",
 ]

@@ -15,8 +15,18 @@ from fer_models.checkpoint import Checkpoint
 from fer_models.explain import METHODS
 from fer_models.expressions import ExpressionError
 from fer_models.faces import FaceNotFoundError
-from fer_models.schema import Answer, FaceResult, MapTrustResult, Origin, answer_result, trust_results
+from fer_models.schema import (
+    Answer,
+    FaceResult,
+    MapTrustResult,
+    Origin,
+    SteadinessResult,
+    answer_result,
+    steadiness_result,
+    trust_results,
+)
 from fer_models.trust import Trust
+from fer_models.words import how_sure
 from space.image.agreement import right_by_count
 from space.image.answers import NO_FACE, ImageAnswers, Settings, Source
 from space.image.maps import DEFAULT_COLORMAP, DEFAULT_OPACITY, strongest_place
@@ -51,10 +61,12 @@ class MapResult(TypedDict):
 
 
 class ExplainedAnswer(TypedDict):
-    """explained: the expression that the class-dependent maps are about."""
+    """explained: the expression that the class-dependent maps are about. steadiness: whether the answer holds when the
+    face is degraded a little, which lowers `how_sure` where it does not; null unless trust was asked for."""
 
     answer: Answer
     explained: str
+    steadiness: SteadinessResult | None
     maps: list[MapResult]
 
 
@@ -220,9 +232,14 @@ def add_api(answers: ImageAnswers) -> None:
 
 def _explained(answer: Prediction, trust: Trust | None) -> ExplainedAnswer:
     measured = {} if trust is None else trust_results(trust)
+    steady = None if trust is None else steadiness_result(trust.steadiness)
+    told = answer_result(answer)
+    if trust is not None:
+        told["how_sure"] = how_sure(answer, trust.steadiness.steady)
     return ExplainedAnswer(
-        answer=answer_result(answer),
+        answer=told,
         explained=answer.explained,
+        steadiness=steady,
         maps=[
             MapResult(
                 name=shown.name,

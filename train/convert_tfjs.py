@@ -168,7 +168,7 @@ def training_faces(config: str, data: str, pictures: int, side: int, seed: int =
     rows = np.random.default_rng(seed).permutation(len(faces))[:pictures]
     for part in np.array_split(rows, math.ceil(len(rows) / 50)):
         images = [row["image"] for row in faces.__getitems__(part.tolist())]
-        yield processor(images, return_tensors="pt")["pixel_values"].double()
+        yield processor(images, refuse_empty=False, return_tensors="pt")["pixel_values"].double()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,6 +1,9 @@
-"""Pixel values of any depth -> 8 bits, the same for photos, data sets and a checkpoint's image processor."""
+"""Pixel values of any depth -> 8 bits, and whether they show anything: the same for photos, data sets, processors."""
 
 import numpy as np
+
+LEAST_CONTRAST = 8  # of 255 greys
+LEAST_GREY = 0.05  # share of the pixels; of 32,137 pictures of FER+ the one with the fewest greys has 0.47
 
 
 def to_uint8(values: np.ndarray) -> np.ndarray:
@@ -24,4 +27,11 @@ def to_uint8(values: np.ndarray) -> np.ndarray:
     return np.rint(scaled).astype(np.uint8)
 
 
-__all__ = ["to_uint8"]
+def is_even(small: np.ndarray) -> bool:
+    """Whether the light and the dark parts of a picture, greys 0 to 255 shrunk to `(32, 32)` so that noise and the
+    traces of compression vanish, differ by `LEAST_CONTRAST` at most."""
+    dark, light = np.percentile(small, (2, 98))
+    return bool(light - dark <= LEAST_CONTRAST)
+
+
+__all__ = ["LEAST_GREY", "is_even", "to_uint8"]

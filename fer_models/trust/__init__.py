@@ -4,6 +4,7 @@ from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.trust.curves import Faithfulness, faithfulness
 from fer_models.trust.measure import RANDOM_MAPS, MapTrust, Trust, measure_trust
 from fer_models.trust.sanity import likeness, randomized_explanation
+from fer_models.trust.steadiness import Steadiness, steadiness
 from fer_models.trust.verdict import RULE, Verdict, verdict
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Baselines",
     "Faithfulness",
     "MapTrust",
+    "Steadiness",
     "Trust",
     "Verdict",
     "faithfulness",
@@ -20,5 +22,6 @@ __all__ = [
     "measure_trust",
     "randomized_explanation",
     "read_baselines",
+    "steadiness",
     "verdict",
 ]

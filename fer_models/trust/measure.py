@@ -13,6 +13,7 @@ from fer_models.checkpoint import Checkpoint, FaceMap, Prediction
 from fer_models.explain import native_attention
 from fer_models.trust.curves import Faithfulness, faithfulness
 from fer_models.trust.sanity import likeness, randomized_explanation
+from fer_models.trust.steadiness import Steadiness, steadiness
 from fer_models.trust.verdict import Verdict, verdict
 
 STEPS = 6  # with the maps of DDAMFN, the slowest model, some hundred predictions in all
@@ -47,13 +48,15 @@ class MapTrust:
 @dataclass(frozen=True)
 class Trust:
     """expression: whose probability is followed. crop: the face. random: for each resolution `(h, w)` of the maps, the
-    mean curves of the random maps of that resolution. flat: names of the maps that are the same everywhere."""
+    mean curves of the random maps of that resolution. flat: names of the maps that are the same everywhere.
+    steadiness: of the answer itself, when the face is degraded a little."""
 
     model: str
     expression: str
     crop: Image.Image
     random: dict[tuple[int, int], Faithfulness]
     maps: list[MapTrust]
+    steadiness: Steadiness
     flat: tuple[str, ...] = ()
 
 
@@ -83,10 +86,11 @@ def measure_trust(
         for key, shown in zip(keys, prediction.maps, strict=True)
         if shown.kind != "ranks" and (only is None or shown.name in only)
     ]
+    steady = steadiness(checkpoint, prediction)
     flat = tuple(shown.name for _, shown in asked if shown.flat)
     placed = {key: shown for key, shown in asked if not shown.flat}
     if not placed:
-        return Trust(prediction.model, expression, prediction.crop, {}, [], flat)
+        return Trust(prediction.model, expression, prediction.crop, {}, [], steady, flat)
     generator = np.random.default_rng(seed)
     noise = {
         ("random", shape, number): generator.random(shape)
@@ -137,7 +141,7 @@ def measure_trust(
             )
         )
     random = {shape: _mean(one) for shape, one in chance.items()}
-    return Trust(prediction.model, expression, prediction.crop, random, maps, flat)
+    return Trust(prediction.model, expression, prediction.crop, random, maps, steady, flat)
 
 
 def _fits(one: Baselines, shown: FaceMap) -> bool:

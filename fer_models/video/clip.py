@@ -18,6 +18,7 @@ from fer_models.video.stream import FaceStream, FollowedFace
 from fer_models.video.timeline import Sample
 from fer_models.video.tracking import FaceTracker
 from fer_models.visualize import draw_faces, draw_on_face
+from fer_models.words import how_sure, yes_or_no
 
 with needed_for("reading a clip"):
     import av
@@ -31,6 +32,7 @@ MAX_FACES = 32  # that are followed at a time
 MAX_SIDE = 960  # longest side of the annotated clip, in pixels
 
 SIDES = ("left", "top", "right", "bottom")
+ANSWER = ("expression", "sure", "how_sure", "conditions")
 _TIME_BASE = Fraction(1, 90_000)
 _TOLERANCE = 0.5  # seconds: cameras stop a little late
 
@@ -97,10 +99,10 @@ def annotate_video(
     """Follow every face through a clip and ask the models about it.
 
     Writes `annotated.mp4`, `expressions.csv` and `segments.csv` into `folder`. The first table has, for every answer,
-    the seconds since the clip's start, the face's number, the model, its expression, whether it is sure, the face's box
-    in pixels of the upright, square-pixelled clip, how many faces were there that are not followed, and the probability
-    of every expression; these are the answers themselves, while what is written in the clip and what the samples of the
-    result hold is smoothed over time. The second has `Segment`s.
+    the seconds since the clip's start, the face's number, the model, its expression, whether it is sure and how sure in
+    words, what is against the answer, the face's box in pixels of the upright, square-pixelled clip, how many faces
+    were there that are not followed, and the probability of every expression; these are the answers themselves, while
+    what is written in the clip and what the samples of the result hold is smoothed. The second has `Segment`s.
 
     Args:
         source: path of the file.
@@ -145,7 +147,7 @@ def annotate_video(
             table.open("w", newline="", encoding="utf-8") as file,
         ):
             rows = csv.writer(file)
-            rows.writerow(["seconds", "face", "model", "expression", "sure", *SIDES, "left_out", *expressions])
+            rows.writerow(["seconds", "face", "model", *ANSWER, *SIDES, "left_out", *expressions])
             reader = VideoReader(reading, MAX_PIXELS, MAX_SIDE, MAX_RATE, clip.start)
             for at, frame in reader.frames():
                 faces = stream.feed(frame, at)
@@ -209,7 +211,9 @@ def _rows(face: FollowedFace, at: float, scale: float, left_out: int, expression
             face.number,
             name,
             answer.expression,
-            "yes" if answer.sure else "no",
+            yes_or_no(answer.sure),
+            how_sure(answer),
+            ", ".join(answer.conditions),
             *box,
             left_out,
             *shares,

@@ -76,7 +76,7 @@ class Csv:
     def __init__(self, origin: Origin, expressions: list[str]):
         self.origin = origin
         self.columns = ["video", "seconds", "face", *SIDES, "score", "model", "expression", "probability", "sure"]
-        self.columns += [*expressions, *ENDS]
+        self.columns += ["how_sure", "conditions", *expressions, *ENDS]
         self.header = csv_header(self.columns)
 
     def moment(self, video: str, seconds: float, faces: list[FaceResult]) -> str:
@@ -84,8 +84,8 @@ class Csv:
         rows = [
             {"video": video, "seconds": f"{seconds:.3f}", "face": face["face"], "score": face["score"]}
             | dict(zip(SIDES, face["box"] or [], strict=False))
-            | {key: answer[key] for key in ("model", "expression", "probability")}
-            | {"sure": yes_or_no(answer["sure"])}
+            | {key: answer[key] for key in ("model", "expression", "probability", "how_sure")}
+            | {"sure": yes_or_no(answer["sure"]), "conditions": ", ".join(face["conditions"])}
             | answer["probabilities"]
             for face in faces
             for answer in face["answers"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from fer_models.analyzer import Prediction
 from fer_models.looks import Look
+from fer_models.words import doubt
 from space.image.hiding import Hidden
 from space.image.regions import PARTS
 from space.image.words import against_words, count_words, share_words, unsure_words, verdict
@@ -53,7 +54,7 @@ def message_panel(text: str) -> str:
 
 def _row(answer: Prediction, look: Look, place: str, about: str, hidden: Hidden | None) -> str:
     name, color = html.escape(answer.model), f"--model:var(--model-{look.number})"
-    unsure = "" if answer.sure else ' <em class="unsure">not sure</em>'
+    unsure = f' <em class="unsure">{words}</em>' if (words := doubt(answer)) else ""
     likely = sorted(answer.probabilities.items(), key=lambda item: -item[1])[1:LIKELY]
     others = ", ".join(f"{html.escape(expression)} {share_words(share)}" for expression, share in likely)
     return (

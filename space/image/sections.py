@@ -8,7 +8,7 @@ from PIL import Image
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.explain import METHODS
 from fer_models.looks import Look
-from fer_models.words import how_sure
+from fer_models.words import doubt, how_sure
 from space.image.answers import BEST
 from space.image.maps import COLORMAPS, figures
 from space.image.regions import is_even
@@ -51,7 +51,7 @@ def compare_html(answers: Sequence[Prediction], looks: Mapping[str, Look], place
 def _column(answer: Prediction, look: Look, place: str, key: str) -> str:
     name = html.escape(answer.model)
     shown = [one for index, one in enumerate(answer.maps) if index == 0 or names_places(one)]
-    unsure = "" if answer.sure else ' <em class="unsure">not sure</em>'
+    unsure = f' <em class="unsure">{words}</em>' if (words := doubt(answer)) else ""
     crop = _crop_url(answer.crop)
     return (
         f'<section class="model" data-model="{name}" data-key="{html.escape(key)}" '

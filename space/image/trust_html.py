@@ -8,6 +8,7 @@ from PIL import Image
 
 from fer_models.looks import looks
 from fer_models.trust import Faithfulness, MapTrust, Trust
+from fer_models.words import steadiness_words
 from space.image.check import map_check, place_words
 from space.image.maps import layers
 from space.image.sections import CROP_SIDE
@@ -31,8 +32,12 @@ def trust_html(trust: Trust, key: str = "") -> str:
         if trust.flat
         else ""
     )
+    steady = (
+        "<h4>Does the answer hold when the face is a little worse to see?</h4><p>With half the pixels, half the light, "
+        f"blurred, compressed, shifted and turned, it is {steadiness_words(trust.steadiness)}.</p>"
+    )
     if not trust.maps:
-        return f"{section}{left_out}</section>"
+        return f"{section}{left_out}{steady}</section>"
     crop_url = data_url(trust.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BICUBIC))
     rows = "".join(_row(index, measured) for index, measured in enumerate(trust.maps))
     chance = "".join(
@@ -52,7 +57,7 @@ def trust_html(trust: Trust, key: str = "") -> str:
         f"<h4>Is the map about what the model has learned?</h4>"
         f"<p>On the right, the map of the same network with random weights. Where it looks much the same, the map "
         f"shows the network's build and the picture, not the training.</p>"
-        f'<div class="pairs">{checks}</div></section>'
+        f'<div class="pairs">{checks}</div>{steady}</section>'
     )
 
 

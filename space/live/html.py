@@ -14,7 +14,7 @@ from fer_models.faces import crop_square
 from fer_models.looks import Look, looks
 from fer_models.video.stream import FaceStream, FollowedFace
 from fer_models.video.timeline import Sample
-from fer_models.words import how_sure
+from fer_models.words import doubt, how_sure
 from space.image.maps import heat_image
 from space.image.regions import is_even
 from space.image.stage import frame_style, square_style
@@ -124,7 +124,7 @@ def _answers(face: FollowedFace, drawn: dict[str, Look], count: int) -> str:
 
 
 def _row(number: int, answer: Prediction, look: Look) -> str:
-    unsure = "" if answer.sure else ' <em class="unsure">not sure</em>'
+    unsure = f' <em class="unsure">{words}</em>' if (words := doubt(answer)) else ""
     return (
         f'<div class="row" data-face="{number}" data-model="{html.escape(answer.model)}" '
         f'data-expression="{html.escape(answer.expression)}" data-probability="{answer.probability:.4f}" '

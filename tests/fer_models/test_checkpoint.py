@@ -11,6 +11,8 @@ from PIL import Image
 
 from fer_models.checkpoint import Checkpoint, CheckpointError, find_checkpoints, weights_sha256
 from fer_models.paths import CHECKPOINTS
+from fer_models.prediction import WITHOUT_CONTRAST
+from fer_models.words import how_sure
 from tests.support.tiny import tiny_checkpoint
 
 NAME = "pattlite-ferplus"
@@ -81,7 +83,7 @@ def test_a_damaged_checkpoint_is_an_error_that_names_its_folder(tmp_path, damage
 @pytest.mark.parametrize("folder", find_checkpoints(), ids=lambda folder: folder.name)
 def test_a_shipped_checkpoint_fits_its_processor_and_has_the_layer_that_grad_cam_looks_at(folder):
     checkpoint = Checkpoint(folder)
-    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
+    pixel_values = checkpoint.pixel_values([Image.new("RGB", (60, 60))])
     assert pixel_values.shape[-1] == checkpoint.model.config.image_size
     assert checkpoint.model.get_submodule(checkpoint.model.config.cam_layer)
     assert all(p.dtype == torch.float32 for p in checkpoint.model.parameters())  # whatever the file holds
@@ -89,7 +91,7 @@ def test_a_shipped_checkpoint_fits_its_processor_and_has_the_layer_that_grad_cam
 
 def test_the_shipped_pattlite_has_two_by_two_patches():
     checkpoint = Checkpoint(CHECKPOINTS / NAME)
-    pixel_values = checkpoint.processor(Image.new("RGB", (60, 60)), return_tensors="pt")["pixel_values"]
+    pixel_values = checkpoint.pixel_values([Image.new("RGB", (60, 60))])
     assert checkpoint.model(pixel_values, output_hidden_states=True).hidden_states[1].shape[2:] == (2, 2)
 
 
@@ -193,3 +195,13 @@ def test_every_shipped_checkpoint_knows_how_common_its_expressions_are(folder):
     assert shares["neutral"] == max(shares.values()) == pytest.approx(0.319, abs=1e-3)  # of the votes of FER+
     assert shares["contempt"] == pytest.approx(0.018, abs=1e-3)
     assert 0.5 < config["balanced_temperature"] < 1 and 0.7 < config["balanced_threshold"] < 0.9
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_of_a_picture_without_contrast_no_answer_is_sure_and_the_rest_of_the_batch_is(shade, portrait):
+    checkpoint = Checkpoint(CHECKPOINTS / NAME)
+    empty, seen = checkpoint.predict([Image.new("RGB", (64, 64), (shade,) * 3), portrait], method=None)
+    assert shade or checkpoint.is_sure(empty.probability)  # which is why it has to be said
+    assert not empty.sure and empty.conditions == (WITHOUT_CONTRAST,)
+    assert how_sure(empty) == "not sure"
+    assert seen.conditions == () and seen.sure == checkpoint.is_sure(seen.probability)

@@ -18,6 +18,7 @@ from fer_models.engines import FastCheckpoint, export_folder, open_checkpoint
 from fer_models.errors import CheckpointError
 from fer_models.export.folder import export_checkpoint
 from fer_models.paths import EXAMPLES
+from fer_models.prediction import WITHOUT_CONTRAST
 
 LABELS = dict(enumerate(("happiness", "sadness", "anger", "fear")))
 PRIORS = [0.7, 0.1, 0.1, 0.1]
@@ -68,6 +69,12 @@ def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, monkey
                 np.testing.assert_allclose(mine.values, map_.values, atol=1e-3)
     assert exported.predict(crops, None)[0].maps == [] and exported.predict([]) == []
     assert exported.face_margin == checkpoint.face_margin == 0.1 and exported.sha256 == checkpoint.sha256
+
+
+def test_of_a_picture_without_contrast_no_answer_is_sure(both):
+    for engine in both:
+        (answer,) = engine.predict([Image.new("RGB", (64, 64))], method=None)
+        assert not answer.sure and answer.conditions == (WITHOUT_CONTRAST,)
 
 
 def test_another_method_is_torchs_and_the_sentence_says_so(both, crops):

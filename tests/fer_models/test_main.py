@@ -191,6 +191,8 @@ def test_with_trust_every_map_says_how_far_it_can_be_trusted(tmp_path, crops, ti
     with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as stream:
         (row,) = csv.DictReader(stream)
     assert row["map"] in answer["trust"] and int(row["beats"]) == answer["trust"][row["map"]]["beats"]
+    assert int(row["same_degraded"]) == answer["steadiness"]["same"] <= answer["steadiness"]["of"] == 6
+    assert float(row["lowest_degraded"]) == answer["steadiness"]["lowest"]
 
 
 def test_names_that_begin_a_formula_are_text_in_a_spreadsheet_and_are_gone_on_with(tmp_path, crops, tiny, monkeypatch):

@@ -1,55 +1,33 @@
 """Numbers in words: no line says the opposite of its own numbers."""
 
+from types import SimpleNamespace
+
 import numpy as np
-import pytest
 
-from fer_models.trust.verdict import FAILS, PASSES, verdict
-from fer_models.words import chance_words
-
-
-@pytest.mark.parametrize(
-    "gain, beats, words",
-    [
-        (0.123, 5, "better than chance by 0.12: beats 5 of 5 random maps"),
-        (0.004, 5, "better than chance: beats 5 of 5 random maps"),
-        (-0.3, 0, "worse than chance by 0.30: beats none of 5 random maps"),
-        (-0.08, 3, "about as good as chance: beats 3 of 5 random maps"),
-        (0.08, 2, "about as good as chance: beats 2 of 5 random maps"),
-    ],
-)
-def test_a_comparison_with_random_maps_in_words(gain, beats, words):
-    assert chance_words(gain, beats, 5) == words
+from fer_models.trust import RANDOM_MAPS
+from fer_models.trust.verdict import FAILS, PASSES, UNCLEAR, verdict
+from space.image.check import map_check, place_words
 
 
-def test_no_line_about_chance_contradicts_itself():
+def test_no_line_about_a_map_contradicts_itself():
     """Scores as skewed as they come: one random map far from the others moves their mean, not the ranks."""
     generator = np.random.default_rng(0)
     seen = set()
-    for own, *random in generator.standard_t(1, size=(2000, 6)) / 10:
-        gain, beats = own - np.mean(random), sum(own > one for one in random)
-        line = chance_words(float(gain), beats, 5)
-        claim = line.split(" ")[0]
-        seen.add(claim)
-        if claim == "better":
-            assert own > max(random) and gain > 0 and "beats 5 of 5" in line
-        elif claim == "worse":
-            assert own <= min(random) and gain <= 0 and "beats none of 5" in line
-        else:
-            assert claim == "about" and min(random) < own <= max(random) and "by" not in line
-    assert seen == {"better", "worse", "about"}
-
-
-def test_no_verdict_passes_a_map_that_a_random_one_equals():
-    generator = np.random.default_rng(1)
-    words = set()
-    for own, mean, *others in generator.standard_t(2, size=(2000, 21)):
-        found = verdict(own, mean, np.array(others))
-        without = found.among_random(False)
-        assert found.among_random(True).word == found.word and without.word != PASSES
-        assert (
-            (without.word == FAILS)
-            == (found.word == FAILS)
-            == bool(own <= np.median([mean, *others]) and not (own > mean and found.rank <= 2))
-        )
-        words.add((found.word, without.word))
-    assert len(words) == 3
+    for scores in generator.standard_t(2, size=(3000, 2 + 19 + RANDOM_MAPS)):
+        own, mean, others, random = scores[0], scores[1], scores[2:21], scores[21:]
+        beats = int((own > random).sum())
+        found = verdict(own, mean, others).among_random(beats == RANDOM_MAPS)
+        for measured in (SimpleNamespace(verdict=found, beats=beats), SimpleNamespace(verdict=None, beats=beats)):
+            check, place = map_check(measured), place_words(measured)
+            assert f"beats {beats} of {RANDOM_MAPS} random maps" in place
+            assert ("no better than the average map" in place) == (measured.verdict is not None and own <= mean)
+            if check.word == PASSES:
+                assert beats == RANDOM_MAPS and own > mean and (others < own).sum() >= 18
+            if "some random map tells as much" in check.sentence or "no sooner than blurring random" in check.sentence:
+                assert beats < RANDOM_MAPS
+            if "better than all random maps" in check.sentence:
+                assert beats == RANDOM_MAPS
+            if "no more about this face than other faces" in check.sentence:
+                assert own <= np.median([mean, *others])
+            seen.add((check.word, measured.verdict is None))
+    assert seen == {(PASSES, False), (UNCLEAR, False), (FAILS, False), (UNCLEAR, True), (FAILS, True)}

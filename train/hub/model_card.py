@@ -258,6 +258,9 @@ classify = pipeline("image-classification", repo, revision=commit, trust_remote_
 classify("face.jpg")  # a face that is cut out -> every expression; without top_k=None only five
 ```
 
+A picture without contrast is refused: a network calls it neutral. transformers clips a 16-bit file to black and white
+before anything of ours sees it; give `classify` the picture that `fer_models.photo.read_photo` reads from it.
+
 It needs torch, torchvision, timm and transformers. `trust_remote_code=True` runs the Python files that lie beside the
 weights, with all your rights; a commit pins what you have read, while whoever may write to the repo can change a branch
 at any time. After `import fer_models` the same works with `trust_remote_code=False`, and

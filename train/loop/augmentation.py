@@ -82,7 +82,7 @@ class Collator:
         images = [row["image"] for row in rows]
         side = {"height": self.image_size, "width": self.image_size}
         if self.augmentation is None:
-            pixel_values = self.processor(images, size=side, return_tensors="pt")["pixel_values"]
+            pixel_values = self.processor(images, size=side, refuse_empty=False, return_tensors="pt")["pixel_values"]
         else:
             pixel_values = self._augmented(images, self.augmentation)
         if self.soft_labels:
@@ -99,6 +99,7 @@ class Collator:
             size={"height": source, "width": source},
             do_rescale=False,
             do_normalize=False,
+            refuse_empty=False,
             return_tensors="pt",
         )["pixel_values"]
         if processor.do_grayscale:  # three equal channels: work on one

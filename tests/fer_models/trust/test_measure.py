@@ -52,6 +52,13 @@ class Checkpoint:
         values = np.stack([np.asarray(picture) for picture in pictures]).astype(np.float32) / 255
         return torch.from_numpy(values).permute(0, 3, 1, 2)
 
+    def predict(self, crops, method=None, expression=None, balanced=False):
+        shares = self.model(self.pixel_values(crops)).logits.softmax(dim=1).tolist()
+        names = [dict(zip(self.expressions, both, strict=True)) for both in shares]
+        return [
+            Prediction("square", probabilities, True, crop) for probabilities, crop in zip(names, crops, strict=True)
+        ]
+
 
 def measured(values: np.ndarray, kind: str = "heat", baselines=None):
     face = Image.fromarray((SQUARE.repeat(4, 0).repeat(4, 1) * 255).astype(np.uint8)).convert("RGB")

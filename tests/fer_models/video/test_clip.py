@@ -86,6 +86,7 @@ def test_the_table_has_a_row_for_each_answer_with_boxes_of_the_original_clip(res
         box = [float(row[side]) for side in ("left", "top", "right", "bottom")]
         assert box == pytest.approx(face.box, abs=6)
         assert float(row[row["expression"]]) == pytest.approx(answers[NAME].probabilities[row["expression"]], abs=0.2)
+        assert (row["how_sure"] == "not sure") == (row["sure"] == "no") and row["conditions"] == ""
     assert float(rows[-1]["seconds"]) == pytest.approx(1.9)
 
 

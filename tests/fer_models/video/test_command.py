@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from fer_models.__main__ import main
+from fer_models.conditions import VERY_SMALL
 from fer_models.paths import EXAMPLES
 from tests.support.clips import still_clip, write_clip
 from tests.support.tiny import tiny_checkpoint
@@ -36,6 +37,17 @@ def test_a_video_gives_a_line_for_each_moment_and_one_at_its_end(tiny, clip, cap
         assert face["face"] == 1 and sum(face["answers"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert (end["end"], end["frames"], end["damaged"], end["left_out"], end["error"]) == (True, 5, 0, 0, None)
     assert end["origin"]["settings"] == {"fps": "5"} and list(end["origin"]["weights"]) == ["tiny"]
+
+
+def test_what_is_against_an_answer_stands_beside_it_and_lowers_its_word(tiny, portrait, tmp_path, capsys):
+    small = still_clip(tmp_path / "small.mp4", portrait.resize((48, 48)), 0.2)
+    assert main([str(small), "--model", tiny, "--csv"]) == 0
+    *moments, end = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert moments and {row["conditions"] for row in moments} == {VERY_SMALL}
+    assert all(
+        (row["how_sure"] == "not sure") == (row["sure"] == "no") != (row["how_sure"] == "very sure") for row in moments
+    )
+    assert end["conditions"] == ""
 
 
 def test_a_run_goes_on_with_the_first_video_that_is_not_finished(tiny, clip, portrait, tmp_path, capsys):

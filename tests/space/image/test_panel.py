@@ -1,6 +1,7 @@
 """The answers beside the photo: what is written there is what the models said, in words and at most three numbers."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -45,6 +46,12 @@ def test_one_sentence_says_where_the_models_agree():
     assert said(answer("a", 0.9), answer("b", 0.2), answer("c", 0.8)) == "2 say happiness, 1 says fear"
     assert said(answer("a", 0.2), answer("b", 0.1), answer("c", 0.8)) == "2 say fear, 1 says happiness"
     assert said(answer("pattlite-ferplus", 0.9)) == "PAtt-Lite says happiness"
+
+
+def test_what_is_against_an_answer_lowers_the_word_in_its_row():
+    against = replace(answer("pattlite-x", 0.95), conditions=("dark",))
+    assert '<em class="unsure">sure</em>' in page(against)
+    assert 'class="unsure"' not in page(answer("pattlite-x", 0.95))
 
 
 def test_who_is_not_sure_is_named():
