@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fer_models.conditions import DARK, PARTLY_HIDDEN, TURNED_AWAY, VERY_SMALL, conditions_of, measures_of
-from fer_models.faces import Face, FaceDetector, crop_face
+from fer_models.detector import FaceDetector
+from fer_models.faces import Face, crop_face
 from fer_models.results import write
 from fer_models.results.conditions import Amount, Conditions, Steady
 from fer_models.trust.steadiness import degraded

@@ -130,7 +130,7 @@ def test_a_model_that_is_no_longer_chosen_is_gone_from_the_plots(analyzer):
     _, view = answered(analyzer, jpeg(), models=("a", "b"))
     view._plotted = float("-inf")
     page, _ = answered(analyzer, jpeg(), view, models=("b",))
-    assert page.count("<path") and "--model-5" not in page.partition('class="plots"')[2]
+    assert page.count("<path") and "--model-6" not in page.partition('class="plots"')[2]
 
 
 def test_a_picture_without_a_face_is_shown_and_says_so(analyzer):
