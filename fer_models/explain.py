@@ -1,21 +1,17 @@
 """Where a model looked: the Grad-CAM family and the model's own attention.
 
-The formulas of the Grad-CAM family are those of the pytorch-grad-cam package. Its engine is not used: that runs the
-model for the map alone, resizes and shifts the map, clears the gradients of a model in training, and keeps a graph of
-the whole network. Here one forward pass gives logits, attentions and map, and only what follows the target layer is
-differentiated.
+One forward pass gives logits, attentions and map, and only what follows the target layer is differentiated. The tests
+compare the formulas with those of the pytorch-grad-cam package, whose engine runs the model for the map alone, resizes
+and shifts the map, and clears the gradients of a model in training.
 """
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM
-from pytorch_grad_cam.base_cam import BaseCAM
-from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection_with_sign_correction
 from torch import nn
 from transformers.modeling_outputs import ModelOutput
 
@@ -23,29 +19,55 @@ from fer_models.fork import LOCK
 from fer_models.integrated_gradients import integrated_gradients
 from fer_models.prediction import is_flat
 
+# The features of the target layer and the gradient of the score by them, `(B, K, h, w)` each -> a map, `(B, h, w)`.
 
-class SignedEigenCAM(EigenCAM):
-    """EigenCAM with a defined sign. A principal component is only known up to its sign, and whichever the linear
-    algebra library returns decides whether the package's EigenCAM shows the pattern or its background. Here the
-    stronger side is positive (equation 13 of doi 10.3390/app15137562)."""
 
-    def get_cam_image(self, input_tensor, target_layer, targets, activations, grads, eigen_smooth) -> np.ndarray:
-        return get_2d_projection_with_sign_correction(activations)
+def grad_cam(features: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Equations 1 and 2, without the ReLU: the channels, each weighed by its mean gradient."""
+    weights = gradients.mean(axis=(2, 3), keepdims=True)
+    return (weights * features).sum(axis=1)
+
+
+def hires_cam(features: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """The channels, each place weighed by its own gradient."""
+    return (gradients * features).sum(axis=1)
+
+
+def grad_cam_plus_plus(features: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Equations 5 and 19, for the score itself: the channels, weighed by their positive gradients, and these by how few
+    places share them."""
+    whole = features.sum(axis=(2, 3), keepdims=True)
+    shares = gradients**2 / (2 * gradients**2 + whole * gradients**3 + 1e-6)
+    weights = (np.maximum(gradients, 0) * shares).sum(axis=(2, 3), keepdims=True)
+    return (weights * features).sum(axis=1)
+
+
+def eigen_cam(features: np.ndarray, gradients: np.ndarray | None) -> np.ndarray:
+    """The first principal component of the places. It is known up to its sign only; here the stronger side is positive
+    (equation 13 of doi 10.3390/app15137562), or the linear algebra library would decide whether the map shows the
+    pattern or its background."""
+    places = features.reshape(*features.shape[:2], -1).transpose(0, 2, 1)  # (B, h * w, K)
+    places = places - places.mean(axis=1, keepdims=True)
+    components = np.linalg.svd(places, full_matrices=False)[2][:, 0, :, None]  # (B, K, 1)
+    strength = (places @ components)[..., 0]
+    turned = np.abs(strength.min(axis=1)) > np.abs(strength.max(axis=1))
+    strength[turned] *= -1
+    return strength.reshape(len(features), *features.shape[2:])
 
 
 @dataclass(frozen=True)
 class Method:
     """
     title: the name that people know.
-    cam_class: the class whose `get_cam_image` holds the formula; `None` for a method that looks at pixels instead of at
-        the target layer's features.
+    formula: the map from features and gradients (`None` where it is not `class_specific`); `None` for a method that
+        looks at pixels instead of at the target layer's features.
     meaning: one sentence to show beside the map.
     class_specific: whether the map depends on the class that is asked about.
     paper: where the method was published.
     """
 
     title: str
-    cam_class: type[BaseCAM] | None
+    formula: Callable[..., np.ndarray] | None
     meaning: str
     class_specific: bool
     paper: str
@@ -54,14 +76,14 @@ class Method:
 METHODS: dict[str, Method] = {
     "gradcam": Method(
         title="Grad-CAM",
-        cam_class=GradCAM,
+        formula=grad_cam,
         meaning="Bright where the features that, averaged over the face, raise this expression's score are strong.",
         class_specific=True,
         paper="Selvaraju et al. 2017, arXiv 1610.02391",
     ),
     "hirescam": Method(
         title="HiResCAM",
-        cam_class=HiResCAM,
+        formula=hires_cam,
         meaning="Bright where the features of that very place raise this expression's score, with no averaging over "
         "the face.",
         class_specific=True,
@@ -69,7 +91,7 @@ METHODS: dict[str, Method] = {
     ),
     "gradcam++": Method(
         title="Grad-CAM++",
-        cam_class=GradCAMPlusPlus,
+        formula=grad_cam_plus_plus,
         meaning="Like Grad-CAM, but counts only gradients that raise this expression's score and weighs them so that "
         "several places can show at once.",
         class_specific=True,
@@ -77,7 +99,7 @@ METHODS: dict[str, Method] = {
     ),
     "eigencam": Method(
         title="EigenCAM",
-        cam_class=SignedEigenCAM,
+        formula=eigen_cam,
         meaning="Bright where the strongest pattern in the model's features is; it does not depend on the expression, "
         "so it is the same map whatever the answer.",
         class_specific=False,
@@ -85,7 +107,7 @@ METHODS: dict[str, Method] = {
     ),
     "integrated": Method(
         title="Integrated gradients",
-        cam_class=None,
+        formula=None,
         meaning="Bright where this expression's score rises as the detail of the face comes back out of a blur.",
         class_specific=True,
         paper="Sundararajan et al. 2017, arXiv 1703.01365",
@@ -152,13 +174,17 @@ def explain(
     if pixel_values.ndim != 4 or len(pixel_values) == 0:
         raise ValueError(f"pixel_values must be (B, 3, S, S) with B > 0, not {tuple(pixel_values.shape)}")
     how = METHODS[method]
-    if how.cam_class is None:
+    if how.formula is None:
         return _explain_pixels(model, pixel_values, class_ids)
-    return _explain_features(model, pixel_values, how, class_ids)
+    return _explain_features(model, pixel_values, how.formula, how.class_specific, class_ids)
 
 
 def _explain_features(
-    model: nn.Module, pixel_values: torch.Tensor, how: Method, class_ids: Sequence[int | None] | torch.Tensor | None
+    model: nn.Module,
+    pixel_values: torch.Tensor,
+    formula: Callable[..., np.ndarray],
+    class_specific: bool,
+    class_ids: Sequence[int | None] | torch.Tensor | None,
 ) -> Explanation:
     with LOCK, torch.inference_mode(False), torch.enable_grad(), frozen(model), _captured(model) as captured:
         # The copy belongs to this thread's grad mode: a tensor made under inference_mode could not be differentiated.
@@ -172,19 +198,16 @@ def _explain_features(
         targets = _targets(class_ids, output.logits)
         activations = features.detach().float().cpu().numpy()
         gradients = None
-        if how.class_specific:
+        if class_specific:
             # Summed over the batch: a face's features only reach its own logits, so each face gets its own gradient.
             score = output.logits.gather(1, targets[:, None]).sum()
             gradients = torch.autograd.grad(score, features)[0].float().cpu().numpy()
-            # Every formula stays the same when gradients grow as features shrink, except for the fixed epsilon in the
-            # package's Grad-CAM++, which would outweigh squared gradients below 1e-3.
+            # Every formula stays the same when gradients grow as features shrink, except for the fixed epsilon in
+            # Grad-CAM++, which would outweigh squared gradients below 1e-3.
             unit = np.abs(gradients).max(axis=(1, 2, 3), keepdims=True)
             unit[unit == 0] = 1
             gradients, activations = gradients / unit, activations * unit
-        # Without target layers the package registers no hooks; its class is then just the formula.
-        assert how.cam_class is not None, f"{how.title} is a formula over features"
-        formula = how.cam_class(model, target_layers=[])
-        cam = formula.get_cam_image(pixel_values, None, None, activations, gradients, False)
+        cam = formula(activations, gradients)
     return Explanation(_detached(output), _normalised(cam), targets.tolist())
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 EXTRAS = {
     "torch": (
         *("torch", "torchvision", "transformers", "huggingface_hub", "safetensors", "timm"),
-        *("facenet_pytorch", "pytorch_grad_cam", "matplotlib", "tqdm"),
+        *("facenet_pytorch", "matplotlib", "tqdm"),
     ),
     "onnx": ("onnxruntime",),
     "export": ("onnx", "onnxscript"),

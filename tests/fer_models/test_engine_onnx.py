@@ -132,7 +132,7 @@ WITHOUT = """
 import sys
 for name in ("torch", "torchvision", "transformers", "huggingface_hub", "safetensors", "timm", "facenet_pytorch"):
     sys.modules[name] = None
-for name in ("pytorch_grad_cam", "matplotlib", "gradio", "pydantic", "scipy"):
+for name in ("matplotlib", "gradio", "pydantic", "scipy"):
     sys.modules[name] = None
 from fer_models.__main__ import main
 sys.exit(main(sys.argv[1:]))
