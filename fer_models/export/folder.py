@@ -3,6 +3,7 @@
 import json
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 import torch
@@ -15,6 +16,7 @@ from fer_models.explain import METHODS
 from fer_models.export.check import CheckReport, check_graph
 from fer_models.export.folding import FoldingError
 from fer_models.export.graph import OPSET, write_graph
+from fer_models.export.int8 import Faces, Int8Report, labelled_faces, write_int8
 from fer_models.export.mtcnn import WEIGHTS, write_networks
 from fer_models.models.modeling_hfc import HFCForImageClassification
 from fer_models.mtcnn_networks import FILES
@@ -25,6 +27,13 @@ ANSWERS = (
     *("class_priors", "balanced_temperature", "balanced_threshold"),
 )
 PROCESSING = ("size", "resample", "source_size", "do_grayscale", "image_mean", "image_std", "rescale_factor")
+
+
+class ExportReport(NamedTuple):
+    """check: the graph in float against the library. int8: what 8 bits cost; `None` where they were not asked for."""
+
+    check: CheckReport
+    int8: Int8Report | None
 
 
 def _described(checkpoint: Checkpoint, map_names: list[str], profile_names: list[str]) -> list[dict]:
@@ -44,11 +53,14 @@ def _described(checkpoint: Checkpoint, map_names: list[str], profile_names: list
     ]
 
 
-def export_checkpoint(checkpoint: Checkpoint, folder: Path) -> CheckReport:
+def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = None) -> ExportReport:
     """Write `model.onnx`, the three networks that find faces, and `export.json` into the folder, all or none.
 
+    Args:
+        int8: a folder of faces, as `int8.labelled_faces` wants them, for a graph that computes with 8 bits.
+
     Raises:
-        ExportError: the graph cannot be made, or does not say what the library says.
+        ExportError: the graph cannot be made, or does not say what the library says, or loses too much with 8 bits.
     """
     model, processor = checkpoint.model.cpu(), checkpoint.processor
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +74,11 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path) -> CheckReport:
             raise ExportError(f"{checkpoint.name} cannot be exported: {error}") from error
         write_networks(unfinished)
         report = check_graph(unfinished / GRAPH, model, tolerance)
+        in_8_bits = None
+        if int8 is not None:
+            crops, labels = labelled_faces(int8, checkpoint.expressions)
+            faces = Faces(crops, labels, lambda some: checkpoint.pixel_values(some).numpy())
+            in_8_bits = write_int8(unfinished / GRAPH, faces)
         data = written | {
             "format": FORMAT,
             "made_with": {"torch": torch.__version__, "onnx": onnx.__version__, "opset": OPSET},
@@ -77,12 +94,13 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path) -> CheckReport:
             },
             "maps": _described(checkpoint, traced.map_names, traced.profile_names),
             "check": report.as_data(),
+            "int8": in_8_bits and in_8_bits.as_data(),
             "finding_faces": {"networks": FILES, "weights": WEIGHTS},
         }
         (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
         for file in (GRAPH, *FILES, DATA):
             (unfinished / file).replace(folder / file)
-    return report
+    return ExportReport(report, in_8_bits)
 
 
-__all__ = ["export_checkpoint"]
+__all__ = ["ExportReport", "export_checkpoint"]
