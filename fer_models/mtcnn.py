@@ -179,6 +179,8 @@ def _each_once(boxes: np.ndarray, scores: np.ndarray, most: float, inside_counts
     """
     extent = int(inside_counts)
     order = np.argsort(-scores, kind="stable")
+    if inside_counts:  # of equal scores, and many are 1, the package takes the last here and the first elsewhere
+        order = np.argsort(scores, kind="stable")[::-1]
     boxes = boxes[order]
     areas = _areas(boxes, extent)
     left, waiting = [], np.arange(len(boxes))

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 from facenet_pytorch import MTCNN
+from facenet_pytorch.models.utils.detect_face import batched_nms_numpy
 from PIL import Image
+from torchvision.ops import nms
 
 from fer_models.export.mtcnn import write_networks
-from fer_models.mtcnn import Networks, find_faces
+from fer_models.mtcnn import Networks, _each_once, find_faces
 from fer_models.mtcnn_networks import onnx_networks, torch_networks
 from fer_models.paths import EXAMPLES
 
@@ -58,3 +60,12 @@ def test_more_boxes_than_a_pass_takes_are_answered_alike(networks, monkeypatch):
     monkeypatch.setattr("fer_models.mtcnn._BLOCK", 3)
     after = find_faces(pixels, networks, SMALLEST)
     np.testing.assert_allclose(after.landmarks, before.landmarks, atol=1e-3)
+
+
+def test_of_two_boxes_with_one_score_the_one_that_the_package_takes_stays():
+    boxes = np.array([[0, 0, 100, 100], [2, 2, 102, 102], [300, 0, 400, 100]], dtype=np.float32)
+    scores = np.ones(3, dtype=np.float32)
+    given = torch.from_numpy(boxes), torch.from_numpy(scores)
+    assert set(_each_once(boxes, scores, 0.7).tolist()) == set(nms(*given, 0.7).tolist()) == {0, 2}
+    last = batched_nms_numpy(*given, torch.zeros(3), 0.7, "Min").tolist()
+    assert set(_each_once(boxes, scores, 0.7, inside_counts=True).tolist()) == set(last) == {1, 2}
