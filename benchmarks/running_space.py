@@ -35,8 +35,11 @@ class RunningSpace:
 
 
 @contextmanager
-def served(arguments: Sequence[str | Path] = ()) -> Iterator[RunningSpace]:
+def served(arguments: Sequence[str | Path] = (), root: Path = ROOT) -> Iterator[RunningSpace]:
     """`python app.py` with these arguments, until the block ends; its uploads go with it.
+
+    Args:
+        root: of the repository that is served.
 
     Raises:
         SystemExit: it does not start; the message is what it printed.
@@ -47,7 +50,8 @@ def served(arguments: Sequence[str | Path] = ()) -> Iterator[RunningSpace]:
         start = time.perf_counter()
         with log.open("w", encoding="utf-8") as out:
             process = subprocess.Popen(
-                [sys.executable, str(ROOT / "app.py"), *map(str, arguments)],
+                [sys.executable, str(root / "app.py"), *map(str, arguments)],
+                cwd=root,
                 stdout=out,
                 stderr=out,
                 env=os.environ | {"PYTHONUNBUFFERED": "1", "GRADIO_TEMP_DIR": str(uploads)},

@@ -7,6 +7,7 @@ from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
 from fer_models.results.benchmark_engines import BenchmarkEngines
 from fer_models.results.benchmark_finding import BenchmarkFinding
 from fer_models.results.benchmark_hfc import BenchmarkHFC
+from fer_models.results.benchmark_page import BenchmarkPage, Opening
 from fer_models.results.benchmark_webcam import BenchmarkWebcam
 from fer_models.results.load import Load
 from train.pages.found import Found
@@ -160,6 +161,27 @@ def visitors(found: Found, _: str) -> str:
     )
 
 
+def page(found: Found, _: str) -> str:
+    """How long a visitor of the Photo tab waits."""
+    result = found.files.get("benchmark-page")
+    if not isinstance(result, BenchmarkPage):
+        return "Not measured yet."
+
+    def told(one: Opening) -> str:
+        return f"{one.answer / 1000:.1f} s after it is asked for, {(one.answer - one.loaded) / 1000:+.1f} s against its"
+
+    ratio = result.answered / result.answered_earlier
+    return (
+        f"The page opens with an answered example: it is seen {told(result.opened)} load event, and over "
+        f"{result.slow_megabits:g} Mbit/s {told(result.opened_slowly)} load event; the page can be used after "
+        f"{result.opened.usable / 1000:.1f} and {result.opened_slowly.usable / 1000:.1f} s. Hiding a part of the face "
+        f"takes {result.hidden / 1000:.2f} s until all {result.models} models have answered again. From a chosen photo "
+        f"to its answers and map it takes {result.answered / 1000:.2f} s, {ratio:.2f} x the time of commit "
+        f"`{result.earlier}`. Medians of {result.rounds} rounds. {_machine(result.hardware)} "
+        "(`results/benchmark-page.json`)."
+    )
+
+
 def webcam(found: Found, _: str) -> str:
     """Frames that a browser shows."""
     result = found.one(BenchmarkWebcam, "benchmark-webcam")
@@ -185,5 +207,6 @@ PARTS: dict[str, Callable[[Found, str], str]] = {
     "speed ddamfn": ddamfn,
     "speed hfc": hfc,
     "speed visitors": visitors,
+    "speed page": page,
     "speed webcam": webcam,
 }
