@@ -127,10 +127,10 @@ def new_photo(folder: Path, number: int) -> Path:
 
 def in_turn(ways: list[Callable[[Path], float]], folder: Path, rounds: int) -> list[list[float]]:
     """Milliseconds of each way, one after the other in every round; the first round does not count."""
-    times = [
-        [way(new_photo(folder, len(ways) * turn + place)) for place, way in enumerate(ways)]
-        for turn in range(rounds + 1)
-    ]
+    times = []
+    for turn in range(rounds + 1):
+        numbers = range(turn * len(ways), (turn + 1) * len(ways))
+        times.append([way(new_photo(folder, number)) for number, way in zip(numbers, ways, strict=True)])
     return [list(column) for column in zip(*times[1:], strict=True)]
 
 
@@ -149,9 +149,7 @@ def checked_out(commit: str) -> Iterator[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="of every measurement (default: %(default)s)")
-    parser.add_argument(
-        "--earlier", default="458a96d", help="commit to compare with (default: the page before it was rebuilt)"
-    )
+    parser.add_argument("--earlier", default="458a96d", help="commit (default: the page before it was rebuilt)")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     options = parser.parse_args()
     with (
