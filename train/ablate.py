@@ -80,6 +80,23 @@ class Grid:
     conditions: list[Condition] = field(default_factory=lambda: [Condition("accuracy")])
 
 
+@dataclass(frozen=True)
+class Part:
+    """What of a grid is run, and what instead of that which its file says; `None` and no patterns leave it as it is.
+
+    variants: patterns of the names of those that are run, with `*` for any text. config, seeds, train_pictures,
+    validation_pictures, epochs, image_size: as in `Grid`.
+    """
+
+    variants: tuple[str, ...] = ()
+    config: str | None = None
+    seeds: list[int] | None = None
+    train_pictures: int | None = None
+    validation_pictures: int | None = None
+    epochs: int | None = None
+    image_size: int | None = None
+
+
 def changed_recipe(recipe: Recipe, variant: Variant) -> Recipe:
     """The recipe with a variant's changes.
 
@@ -111,20 +128,19 @@ def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubCon
     return config
 
 
-def in_part(grid: Grid, options: argparse.Namespace) -> Grid:
-    """The grid with what the command line says instead.
+def in_part(grid: Grid, part: Part) -> Grid:
+    """The grid with what the part says instead.
 
     Raises:
-        ConfigError: a pattern of `--variants` that fits no variant.
+        ConfigError: a pattern of `variants` that fits no variant.
     """
-    keys = ("config", "seeds", "train_pictures", "validation_pictures", "epochs", "image_size")
-    changes = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
-    for pattern in options.variants:
+    changes = {name: value for name, value in asdict(part).items() if value is not None and name != "variants"}
+    for pattern in part.variants:
         if not any(fnmatchcase(variant.name, pattern) for variant in grid.variants):
             names = "; ".join(variant.name for variant in grid.variants)
             raise ConfigError(f"no variant is called {pattern!r}; the grid has {names}")
-    if options.variants:
-        wanted = [v for v in grid.variants if any(fnmatchcase(v.name, pattern) for pattern in options.variants)]
+    if part.variants:
+        wanted = [v for v in grid.variants if any(fnmatchcase(v.name, pattern) for pattern in part.variants)]
         changes["variants"] = wanted
     return replace(grid, **changes)
 
@@ -265,14 +281,14 @@ def _initial_weights(config: HubConfig, backbone: Path | None) -> str | None:
     return backbone.name if backbone and config.backbone else config.backbone
 
 
-def grid_part(grid: Grid, stem: str, options: argparse.Namespace) -> tuple[Grid, str]:
-    """What the command line leaves of a grid, and the name of its runs and result."""
-    part = in_part(grid, options)
-    if part != replace(grid, config=part.config):
+def grid_part(grid: Grid, stem: str, part: Part) -> tuple[Grid, str]:
+    """What a part leaves of a grid, and the name of its runs and result."""
+    left = in_part(grid, part)
+    if left != replace(grid, config=left.config):
         stem = f"{stem}-reduced"
-    if part.config != grid.config:
-        stem += f"-{Path(part.config).stem}"
-    return part, stem
+    if left.config != grid.config:
+        stem += f"-{Path(left.config).stem}"
+    return left, stem
 
 
 class Counts(TypedDict):
@@ -360,7 +376,16 @@ def main(arguments: list[str] | None = None) -> Path:
     """Returns the file with the table."""
     options = _parser().parse_args(arguments)
     whole = load_yaml(options.grid, Grid)
-    grid, stem = grid_part(whole, options.grid.stem, options)
+    part = Part(
+        variants=tuple(options.variants),
+        config=options.config,
+        seeds=options.seeds,
+        train_pictures=options.train_pictures,
+        validation_pictures=options.validation_pictures,
+        epochs=options.epochs,
+        image_size=options.image_size,
+    )
+    grid, stem = grid_part(whole, options.grid.stem, part)
     result = ablate(grid, stem, Path(options.data), run_settings(options), len(whole.variants))
     file = options.out / f"ablation-{stem}.json"
     write(file, result)

@@ -158,8 +158,7 @@ def test_the_whole_grid_on_another_config_is_not_called_reduced(run, tmp_path):
 
 
 def test_a_smaller_input_holds_for_the_model_and_for_every_stage(arguments):
-    options = ablate._parser().parse_args([*arguments, "--data", "x", "--image-size", "96"])
-    grid = ablate.in_part(load_yaml(options.grid, ablate.Grid), options)
+    grid = ablate.in_part(load_yaml(Path(arguments[1]), ablate.Grid), ablate.Part(image_size=96))
     config = ablate.variant_config(grid, grid.variants[0], 0, "x")
     assert config.model["image_size"] == 96
     assert [stage.image_size for stage in config.recipe.stages] == [None]
@@ -184,9 +183,9 @@ def test_a_recipe_that_starts_from_random_weights_takes_a_backbone_all_the_same(
 
 
 def test_a_pattern_that_fits_no_variant_is_an_error_that_lists_them(arguments):
-    options = ablate._parser().parse_args([*arguments, "--data", "x", "--variants", "patch", "batch*"])
+    grid = load_yaml(Path(arguments[1]), ablate.Grid)
     with pytest.raises(ConfigError, match=r"no variant is called 'batch\*'; the grid has none; patch"):
-        ablate.in_part(load_yaml(options.grid, ablate.Grid), options)
+        ablate.in_part(grid, ablate.Part(variants=("patch", "batch*")))
 
 
 def test_a_variant_changes_the_recipe_and_every_stage_of_it(arguments):
