@@ -25,7 +25,8 @@ TRUST = (
     "verdict",
 )  # of the model's first map that could be measured
 STEADY = ("same_degraded", "lowest_degraded")  # of the six degraded faces
-ORIGIN = ("software", "weights", "settings", "bytes", "modified")
+SOURCE = ("software", "weights", "settings")
+ORIGIN = (*SOURCE, "bytes", "modified")
 
 _EARLIER = "was written by an earlier version, which did not note weights and settings"
 
@@ -48,6 +49,15 @@ def face_records(answers: PictureAnswers) -> list[FaceResult]:
 def settings_text(origin: Origin) -> str:
     """The settings on one line."""
     return ", ".join(f"{name}: {value}" for name, value in origin["settings"].items())
+
+
+def source_cells(origin: Origin, model: str) -> dict[str, str]:
+    """Where an answer of this model comes from, under the names of `SOURCE`."""
+    return {
+        "software": origin["software"],
+        "weights": origin["weights"][model],
+        "settings": settings_text(origin),
+    }
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,8 @@ class Csv:
             }
             | dict(zip(PLACE[:4], face["box"] or [None] * 4, strict=True))
             | {key: answer[key] for key in (*ANSWER, "how_sure")}
-            | {"sure": yes_or_no(answer["sure"]), "weights": self.origin["weights"][answer["model"]]}
+            | {"sure": yes_or_no(answer["sure"])}
+            | source_cells(self.origin, answer["model"])
             | answer["probabilities"]
             | _first_trust(answer)
             | _steadiness(answer)
@@ -269,4 +280,14 @@ class RecordFile:
         self._stream.close()
 
 
-__all__ = ["Csv", "JsonLines", "RecordError", "RecordFile", "Written", "face_records", "settings_text"]
+__all__ = [
+    "SOURCE",
+    "Csv",
+    "JsonLines",
+    "RecordError",
+    "RecordFile",
+    "Written",
+    "face_records",
+    "settings_text",
+    "source_cells",
+]

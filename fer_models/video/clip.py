@@ -12,6 +12,8 @@ from PIL import Image
 from fer_models.analyzer import Analyzer
 from fer_models.extras import needed_for
 from fer_models.faces import crop_square
+from fer_models.records import SOURCE, source_cells
+from fer_models.schema import Origin, origin
 from fer_models.video.reading import DAMAGED, VideoError, VideoReader, open_video, video_stream
 from fer_models.video.segments import Segment, chain_of, segments
 from fer_models.video.stream import FaceStream, FollowedFace
@@ -101,8 +103,9 @@ def annotate_video(
     Writes `annotated.mp4`, `expressions.csv` and `segments.csv` into `folder`. The first table has, for every answer,
     the seconds since the clip's start, the face's number, the model, its expression, whether it is sure and how sure in
     words, what is against the answer, the face's box in pixels of the upright, square-pixelled clip, how many faces
-    were there that are not followed, and the probability of every expression; these are the answers themselves, while
-    what is written in the clip and what the samples of the result hold is smoothed. The second has `Segment`s.
+    were there that are not followed, the probability of every expression, and the columns of `records.SOURCE`; these
+    are the answers themselves, while what is written in the clip and what the samples of the result hold is smoothed.
+    The second has `Segment`s, and where they come from likewise.
 
     Args:
         source: path of the file.
@@ -127,6 +130,7 @@ def annotate_video(
     source = Path(source)
     names = list(analyzer.checkpoints if models is None else models)
     expressions = list(dict.fromkeys(e for name in names for e in analyzer.checkpoint(name).expressions))
+    made_by = origin((analyzer.checkpoint(name) for name in names), fps=f"{answers_per_second:g}")
     clip = _measured(source)
     video, table, course = folder / "annotated.mp4", folder / "expressions.csv", folder / "segments.csv"
     stream = FaceStream(
@@ -147,14 +151,14 @@ def annotate_video(
             table.open("w", newline="", encoding="utf-8") as file,
         ):
             rows = csv.writer(file)
-            rows.writerow(["seconds", "face", "model", *ANSWER, *SIDES, "left_out", *expressions])
+            rows.writerow(["seconds", "face", "model", *ANSWER, *SIDES, "left_out", *expressions, *SOURCE])
             reader = VideoReader(reading, MAX_PIXELS, MAX_SIDE, MAX_RATE, clip.start)
             for at, frame in reader.frames():
                 faces = stream.feed(frame, at)
                 left_out = max(left_out, stream.left_out)
                 for face in faces:
                     if face.raw:
-                        rows.writerows(_rows(face, at, reader.scale, stream.left_out, expressions))
+                        rows.writerows(_rows(face, at, reader.scale, stream.left_out, expressions, made_by))
                         shown = {name: answer.probabilities for name, answer in face.shown.items()}
                         samples.setdefault(face.number, []).append(Sample(at, shown))
                         for name, answer in face.raw.items():
@@ -171,7 +175,7 @@ def annotate_video(
         followed = [
             VideoFace(number, samples[number], _segments(analyzer, answers[number])) for number in sorted(samples)
         ]
-        _write_segments(course, followed)
+        _write_segments(course, followed, made_by)
     except BaseException:  # also when the generator is closed
         for file in (video, table, course):
             file.unlink(missing_ok=True)
@@ -190,19 +194,21 @@ def _segments(analyzer: Analyzer, given: dict[str, list[tuple[float, list[float]
     return found
 
 
-def _write_segments(file: Path, faces: list[VideoFace]) -> None:
+def _write_segments(file: Path, faces: list[VideoFace], made_by: Origin) -> None:
     with file.open("w", newline="", encoding="utf-8") as stream:
         rows = csv.writer(stream)
-        rows.writerow(["face", "model", "onset", "end", "expression", "peak", "certainty"])
+        rows.writerow(["face", "model", "onset", "end", "expression", "peak", "certainty", *SOURCE])
         for face in faces:
             for model, found in face.segments.items():
                 for one in found:
                     seconds = [f"{at:.3f}" for at in (one.onset, one.end)]
                     row = [face.number, model, *seconds, one.expression, f"{one.peak:.3f}", f"{one.certainty:.4f}"]
-                    rows.writerow(row)
+                    rows.writerow([*row, *source_cells(made_by, model).values()])
 
 
-def _rows(face: FollowedFace, at: float, scale: float, left_out: int, expressions: list[str]) -> Iterator[list]:
+def _rows(
+    face: FollowedFace, at: float, scale: float, left_out: int, expressions: list[str], made_by: Origin
+) -> Iterator[list]:
     box = [round(side / scale, 1) for side in face.face.box]
     for name, answer in face.raw.items():
         shares = [f"{answer.probabilities[e]:.4f}" if e in answer.probabilities else "" for e in expressions]
@@ -217,6 +223,7 @@ def _rows(face: FollowedFace, at: float, scale: float, left_out: int, expression
             *box,
             left_out,
             *shares,
+            *source_cells(made_by, name).values(),
         ]
 
 

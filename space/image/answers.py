@@ -188,7 +188,14 @@ class ImageAnswers:
         boxes = [tuple(scale * side for side in one.box) for one in found.faces]
         explained = self.explained(photo, face, settings)
         return picture_png(
-            found.photo, boxes, face + 1, explained, opacity, colormap, self.notes(photo, face, settings)
+            found.photo,
+            boxes,
+            face + 1,
+            explained,
+            opacity,
+            colormap,
+            self.settings_origin(settings),
+            self.notes(photo, face, settings),
         )
 
 

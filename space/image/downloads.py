@@ -1,6 +1,5 @@
 """What a visitor can take home: the picture as shown, the raw maps, the answers as JSON and CSV."""
 
-import csv
 import io
 import json
 import re
@@ -11,12 +10,15 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from fer_models.analyzer import Prediction
 from fer_models.looks import looks
-from fer_models.schema import FaceResult
+from fer_models.records import ANSWER, PLACE, SOURCE, source_cells
+from fer_models.schema import FaceResult, Origin
+from fer_models.tables import csv_header, csv_lines
 from fer_models.visualize import draw_faces, draw_map, draw_ranks
-from fer_models.words import how_sure
+from fer_models.words import how_sure, yes_or_no
 from space.image.check import Check
 from space.image.maps import MAPS_ACROSS, map_groups
 
@@ -41,9 +43,10 @@ class MapNote:
 
 
 def results_json(
-    faces: list[FaceResult], number: int, answers: list[Prediction], notes: Mapping[str, MapNote]
+    faces: list[FaceResult], number: int, answers: list[Prediction], notes: Mapping[str, MapNote], made_by: Origin
 ) -> bytes:
-    """All faces' answers, and for the chosen face, `number`, what is said about each model's map."""
+    """All faces' answers, for the chosen face, `number`, what is said about each model's map, and where they come from,
+    `made_by`."""
     maps = [
         {
             "model": answer.model,
@@ -54,43 +57,53 @@ def results_json(
         }
         for answer in answers
     ]
-    told = {"faces": faces, "shown": {"face": number, "maps": maps}}
+    told = {"faces": faces, "shown": {"face": number, "maps": maps}, "origin": made_by}
     return json.dumps(told, indent=2, ensure_ascii=False).encode()
 
 
-def results_csv(faces: list[FaceResult], checks: Mapping[tuple[int, str], str] | None = None) -> bytes:
+def results_csv(faces: list[FaceResult], made_by: Origin, checks: Mapping[tuple[int, str], str] | None = None) -> bytes:
     """All faces' answers, one row per face and model; a model that does not know an expression has an empty cell.
 
     Args:
+        made_by: where the answers come from.
         checks: by number of the face and model, the verdict on the map, where it was measured.
     """
-    return _table(["face"], [([face["face"]], face) for face in faces], checks or {})
+    return _table(["face"], [({}, face) for face in faces], made_by, checks or {})
 
 
-def photos_csv(photos: dict[str, list[FaceResult]]) -> bytes:
+def photos_csv(photos: dict[str, list[FaceResult]], made_by: Origin) -> bytes:
     """The same of several photos, by their names."""
-    rows = [([name, face["face"]], face) for name, faces in photos.items() for face in faces]
-    return _table(["photo", "face"], rows, {})
+    rows = [({"photo": name}, face) for name, faces in photos.items() for face in faces]
+    return _table(["photo", "face"], rows, made_by, {})
 
 
-def _table(first: list[str], rows: list[tuple[list, FaceResult]], checks: Mapping[tuple[int, str], str]) -> bytes:
+def _table(
+    first: list[str],
+    rows: list[tuple[dict[str, str], FaceResult]],
+    made_by: Origin,
+    checks: Mapping[tuple[int, str], str],
+) -> bytes:
     expressions = list(dict.fromkeys(e for _, face in rows for a in face["answers"] for e in a["probabilities"]))
-    table = io.StringIO()
-    writer = csv.writer(table)
-    about = ["left", "top", "right", "bottom", "score", "model", "expression", "probability", "sure", "map_check"]
-    writer.writerow([*first, *about, *expressions])
-    for named, face in rows:
-        for answer in face["answers"]:
-            shares = [answer["probabilities"].get(expression, "") for expression in expressions]
-            told = [answer["model"], answer["expression"], answer["probability"], "yes" if answer["sure"] else "no"]
-            told.append(checks.get((face["face"], answer["model"]), ""))
-            writer.writerow([*named, *face["box"], face["score"], *told, *shares])
-    return table.getvalue().encode()
+    columns = [*first, *PLACE, *ANSWER, "map_check", *expressions, *SOURCE]
+    cells = [
+        named
+        | {"face": face["face"], "score": face["score"]}
+        | dict(zip(PLACE[:4], face["box"] or [None] * 4, strict=True))
+        | {key: answer[key] for key in ANSWER}
+        | {"sure": yes_or_no(answer["sure"]), "map_check": checks.get((face["face"], answer["model"]), "")}
+        | answer["probabilities"]
+        | source_cells(made_by, answer["model"])
+        for named, face in rows
+        for answer in face["answers"]
+    ]
+    return (csv_header(columns) + csv_lines(columns, cells)).encode()
 
 
-def raw_maps_zip(number: int, answers: list[Prediction], notes: Mapping[str, MapNote] | None = None) -> bytes:
+def raw_maps_zip(
+    number: int, answers: list[Prediction], made_by: Origin, notes: Mapping[str, MapNote] | None = None
+) -> bytes:
     """Every map of a face as a float32 `.npy` at its own resolution, in a folder per model, with a list of what they
-    mean; the first one of each model with what the page says about it."""
+    mean, the first one of each model with what the page says about it; and where they come from, `made_by`."""
     buffer, listed = io.BytesIO(), []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for answer in answers:
@@ -115,6 +128,7 @@ def raw_maps_zip(number: int, answers: list[Prediction], notes: Mapping[str, Map
                     | ({"profiles": profiles} if profiles else {})
                     | ({"notes": notes[answer.model].lines} if notes and index == 0 else {})
                 )
+        archive.writestr("origin.json", json.dumps(made_by, indent=2, ensure_ascii=False))
         archive.writestr("maps.json", json.dumps(listed, indent=2, ensure_ascii=False))
     return buffer.getvalue()
 
@@ -126,6 +140,7 @@ def picture_png(
     answers: list[Prediction],
     opacity: float,
     colormap: str,
+    made_by: Origin,
     notes: Mapping[str, MapNote] | None = None,
 ) -> bytes:
     """The page as one picture: the photo with its faces, and for the chosen face a column per model with bars and maps.
@@ -134,6 +149,7 @@ def picture_png(
         photo, boxes: the boxes are in pixels of this photo.
         number: of the chosen face, from 1; 0 where there is none.
         answers: for that face.
+        made_by: where they come from; a text of the file, `origin`, as JSON.
         notes: what the page says about each model's map.
     """
     titles = looks(answer.model for answer in answers)
@@ -158,7 +174,10 @@ def picture_png(
     if columns:
         _scale(page, GAP, height - LINE - GAP // 2, colormap)
     buffer = io.BytesIO()
-    page.save(buffer, "PNG")
+    texts = PngInfo()
+    texts.add_text("Software", made_by["software"])
+    texts.add_itxt("origin", json.dumps(made_by, ensure_ascii=False))
+    page.save(buffer, "PNG", pnginfo=texts)
     return buffer.getvalue()
 
 

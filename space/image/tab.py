@@ -155,15 +155,22 @@ def _picture(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, val
 
 
 def _maps(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values: dict) -> dict:
-    explained = answers.explained(photo, face, settings_of(wish))
-    notes = answers.notes(photo, face, settings_of(wish))
-    return _parcel("maps.zip", "application/zip", raw_maps_zip(face + 1, explained, notes))
+    settings = settings_of(wish)
+    explained, notes = answers.explained(photo, face, settings), answers.notes(photo, face, settings)
+    made = raw_maps_zip(face + 1, explained, answers.settings_origin(settings), notes)
+    return _parcel("maps.zip", "application/zip", made)
 
 
 def _json(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values: dict) -> dict:
     settings = settings_of(wish)
     explained, notes = answers.explained(photo, face, settings), answers.notes(photo, face, settings)
-    made = results_json(answers.results(photo, wish.models, wish.balanced), face + 1, explained, notes)
+    made = results_json(
+        answers.results(photo, wish.models, wish.balanced),
+        face + 1,
+        explained,
+        notes,
+        answers.settings_origin(settings),
+    )
     return _parcel("faces.json", "application/json", made)
 
 
@@ -174,7 +181,8 @@ def _csv(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values:
         for model in wish.models
         if (found := answers.known_check(photo, number, model, settings_of(wish)))
     }
-    return _parcel("faces.csv", "text/csv", results_csv(answers.results(photo, wish.models, wish.balanced), checks))
+    results, made_by = answers.results(photo, wish.models, wish.balanced), answers.settings_origin(settings_of(wish))
+    return _parcel("faces.csv", "text/csv", results_csv(results, made_by, checks))
 
 
 def _all(answers: ImageAnswers, files: list[Source], wish: Wish) -> dict:
@@ -183,7 +191,7 @@ def _all(answers: ImageAnswers, files: list[Source], wish: Wish) -> dict:
     for file in files:
         with suppress(PhotoError):
             found[Path(str(file)).name] = answers.results(answers.photo(file), wish.models, wish.balanced)
-    return _parcel("photos.csv", "text/csv", photos_csv(found))
+    return _parcel("photos.csv", "text/csv", photos_csv(found, answers.origin(wish.models, balanced=wish.balanced)))
 
 
 _PACKERS: dict[str, Callable[..., dict]] = {"picture": _picture, "maps": _maps, "json": _json, "csv": _csv}

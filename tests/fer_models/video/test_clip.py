@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.schema import software
 from fer_models.video import clip as video
 from fer_models.video.clip import VideoError, VideoResult, annotate_video
 from fer_models.visualize import BOX_COLOR
@@ -264,3 +265,10 @@ def test_the_segments_of_every_face_are_in_the_result_and_in_their_table(result)
         own = face.segments[NAME]
         assert own[0].onset == pytest.approx(0) and own[-1].end == pytest.approx(1.9)
         assert all(one.onset <= one.peak <= one.end and 0 < one.certainty <= 1 for one in own)
+
+
+def test_both_tables_say_which_software_weights_and_settings_made_them(result, analyzer):
+    for table in (result.table, result.segments):
+        with table.open() as file:
+            told = {(row["software"], row["weights"], row["settings"]) for row in csv.DictReader(file)}
+        assert told == {(software(), analyzer.checkpoint(NAME).sha256, "fps: 10")}

@@ -10,11 +10,13 @@ from PIL import Image
 
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.faces import Face
-from fer_models.schema import agreed_expression, face_result
+from fer_models.schema import Origin, agreed_expression, face_result
 from space.image.check import Check
 from space.image.downloads import MapNote, photos_csv, picture_png, raw_maps_zip, results_csv, results_json
 
 CAM = np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7)
+WEIGHTS = {model: model * 64 for model in ("a", "b")} | {"b, or not": "c" * 64, "pattlite-ferplus": "d" * 64}
+MADE_BY = Origin(software="fer-models 9.9", weights=WEIGHTS, settings={"method": "gradcam", "balanced": "no"})
 FACE = Face((10.04, 20.0, 60.0, 80.0), np.zeros((5, 2)), 0.98765)
 
 
@@ -37,9 +39,9 @@ def prediction(
 
 
 def test_json_holds_every_face_and_answer():
-    faces = json.loads(results_json([face_result(1, FACE, [prediction("a"), prediction("b", first=0.3)])], 1, [], {}))[
-        "faces"
-    ]
+    faces = json.loads(
+        results_json([face_result(1, FACE, [prediction("a"), prediction("b", first=0.3)])], 1, [], {}, MADE_BY)
+    )["faces"]
     assert faces[0]["box"] == [10.0, 20, 60, 80] and faces[0]["score"] == 0.9877
     assert faces[0]["agreed"] is None
     assert [answer["expression"] for answer in faces[0]["answers"]] == ["happiness", "fear"]
@@ -55,7 +57,9 @@ def test_json_holds_every_face_and_answer():
 
 def test_csv_has_a_row_per_face_and_model_and_a_column_per_expression():
     answers = [prediction("a"), prediction("b, or not", ("happiness", "contempt"))]
-    rows = list(csv.DictReader(io.StringIO(results_csv([face_result(n, FACE, answers) for n in (1, 2)]).decode())))
+    rows = list(
+        csv.DictReader(io.StringIO(results_csv([face_result(n, FACE, answers) for n in (1, 2)], MADE_BY).decode()))
+    )
     assert [(row["face"], row["model"]) for row in rows] == [(n, m) for n in "12" for m in ("a", "b, or not")]
     assert (rows[0]["fear"], rows[0]["contempt"]) == ("0.2", "")
     assert (rows[1]["fear"], rows[1]["contempt"]) == ("", "0.2")
@@ -69,7 +73,7 @@ def test_models_agree_when_all_name_the_same():
 
 
 def test_raw_maps_are_the_very_values():
-    with zipfile.ZipFile(io.BytesIO(raw_maps_zip(2, [prediction("pattlite-ferplus")]))) as archive:
+    with zipfile.ZipFile(io.BytesIO(raw_maps_zip(2, [prediction("pattlite-ferplus")], MADE_BY))) as archive:
         listed = json.loads(archive.read("maps.json"))
         assert [entry["map"] for entry in listed] == ["Grad-CAM for happiness", "attention head 1", "attention 1 of 1"]
         assert listed[0]["file"] == "pattlite-ferplus/grad-cam-for-happiness.npy" and listed[0]["face"] == 2
@@ -82,8 +86,8 @@ def test_raw_maps_are_the_very_values():
     assert (vertical == CAM[:, 0]).all() and (horizontal == CAM[0]).all()
 
 
-def pixels(*arguments) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(picture_png(*arguments))).convert("RGB")).astype(int)
+def pixels(*arguments, notes=None) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture_png(*arguments, MADE_BY, notes))).convert("RGB")).astype(int)
 
 
 def test_the_picture_has_the_chosen_opacity_and_colours():
@@ -110,7 +114,7 @@ NOTES = {
 
 def test_json_says_of_the_chosen_face_what_the_page_says_about_its_maps():
     answers = [prediction("a"), prediction("b")]
-    shown = json.loads(results_json([face_result(1, FACE, answers)], 1, answers, NOTES))["shown"]
+    shown = json.loads(results_json([face_result(1, FACE, answers)], 1, answers, NOTES, MADE_BY))["shown"]
     assert shown["face"] == 1
     assert [(one["map"], one["looked_most_at"]) for one in shown["maps"]] == [
         ("Grad-CAM for happiness", "the mouth"),
@@ -121,9 +125,9 @@ def test_json_says_of_the_chosen_face_what_the_page_says_about_its_maps():
 
 def test_csv_and_raw_maps_carry_the_verdict_where_there_is_one():
     answers = [prediction("a"), prediction("b")]
-    table = results_csv([face_result(1, FACE, answers)], {(1, "a"): "fails"}).decode()
+    table = results_csv([face_result(1, FACE, answers)], MADE_BY, {(1, "a"): "fails"}).decode()
     assert [row["map_check"] for row in csv.DictReader(io.StringIO(table))] == ["fails", ""]
-    with zipfile.ZipFile(io.BytesIO(raw_maps_zip(1, answers, NOTES))) as archive:
+    with zipfile.ZipFile(io.BytesIO(raw_maps_zip(1, answers, MADE_BY, NOTES))) as archive:
         listed = json.loads(archive.read("maps.json"))
     assert next(entry["notes"] for entry in listed if "notes" in entry) == [
         "Looked most at: the mouth",
@@ -132,7 +136,7 @@ def test_csv_and_raw_maps_carry_the_verdict_where_there_is_one():
 
 
 def test_several_photos_have_one_table():
-    table = photos_csv({"one.jpg": [face_result(1, FACE, [prediction("a")])], "none.jpg": []}).decode()
+    table = photos_csv({"one.jpg": [face_result(1, FACE, [prediction("a")])], "none.jpg": []}, MADE_BY).decode()
     (row,) = csv.DictReader(io.StringIO(table))
     assert (row["photo"], row["face"], row["expression"], row["sure"]) == ("one.jpg", "1", "happiness", "yes")
 
@@ -140,6 +144,26 @@ def test_several_photos_have_one_table():
 def test_the_picture_says_what_the_page_says_and_what_its_colours_mean():
     photo, box = Image.new("RGB", (400, 300), "gray"), (50.0, 50.0, 120.0, 140.0)
     without = pixels(photo, [box], 1, [prediction("a")], 0.5, "viridis")
-    told = pixels(photo, [box], 1, [prediction("a")], 0.5, "viridis", NOTES)
+    told = pixels(photo, [box], 1, [prediction("a")], 0.5, "viridis", notes=NOTES)
     assert told.shape[0] >= without.shape[0] + 2 * 16
     assert (told[-30:, 40:190] == [253, 231, 37]).all(axis=2).any()  # the scale ends in the map's last colour
+
+
+def test_every_download_says_which_software_weights_and_settings_made_it():
+    face, answers = face_result(1, FACE, [prediction("a"), prediction("b")]), [prediction("a")]
+    assert json.loads(results_json([face], 1, [], {}, MADE_BY))["origin"] == MADE_BY
+    for table in (results_csv([face], MADE_BY), photos_csv({"one.jpg": [face]}, MADE_BY)):
+        rows = list(csv.DictReader(io.StringIO(table.decode())))
+        assert [row["weights"] for row in rows] == ["a" * 64, "b" * 64]
+        assert {(row["software"], row["settings"]) for row in rows} == {
+            ("fer-models 9.9", "method: gradcam, balanced: no")
+        }
+    with zipfile.ZipFile(io.BytesIO(raw_maps_zip(1, answers, MADE_BY))) as archive:
+        assert json.loads(archive.read("origin.json")) == MADE_BY
+    with Image.open(io.BytesIO(picture_png(Image.new("RGB", (40, 30)), [], 0, [], 0.5, "viridis", MADE_BY))) as picture:
+        assert picture.text["Software"] == "fer-models 9.9" and json.loads(picture.text["origin"]) == MADE_BY
+
+
+def test_the_name_of_a_photo_is_no_formula_in_a_table():
+    table = photos_csv({"=1+1.jpg": [face_result(1, FACE, [prediction("a")])]}, MADE_BY).decode()
+    assert next(csv.DictReader(io.StringIO(table)))["photo"] == "'=1+1.jpg"
