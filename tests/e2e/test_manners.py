@@ -72,7 +72,7 @@ def test_a_photo_can_be_chosen_and_read_without_a_mouse(page):
         if page.evaluate("document.activeElement?.getAttribute('aria-label')") == "example: smile":
             break
     page.keyboard.press("Enter")
-    expect(page.locator("#panel .verdict")).to_have_text("All 4 models say happiness")
+    expect(page.locator("#panel .verdict")).to_have_text("All 5 models say happiness")
     page.get_by_role("tab", name="Compare models").press("Enter")
     region = page.get_by_role("region", name="table of the models")
     expect(region).to_be_visible()
@@ -105,7 +105,7 @@ def test_a_file_that_is_too_big_is_refused_in_words_and_the_next_one_works(page,
     upload(page, big)
     expect(page.get_by_role("alert")).to_have_text("big.jpg has more than 50 MB; make it smaller and try again.")
     upload(page, EXAMPLES / "portrait.jpg")
-    expect(page.locator("#panel .verdict")).to_have_text("All 4 models say happiness")
+    expect(page.locator("#panel .verdict")).to_have_text("All 5 models say happiness")
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
@@ -113,7 +113,7 @@ def test_a_photo_that_was_deleted_since_is_told_in_one_place_and_another_one_wor
     own = tmp_path / "own.jpg"
     own.write_bytes((EXAMPLES / "portrait.jpg").read_bytes() + b"another file")
     upload(page, own)
-    expect(page.locator("#panel .verdict")).to_have_text("All 4 models say happiness")
+    expect(page.locator("#panel .verdict")).to_have_text("All 5 models say happiness")
     Path(page.evaluate("history.state.fer.photos[0].path")).unlink()
     section(page, "settings").locator("select[name=method]").select_option("eigencam")
     alert = page.get_by_role("alert")
