@@ -19,7 +19,7 @@ from space.page.html import message_html
 from space.page.style import plain
 
 MOST_MODELS = 3
-SLOW_METHODS = ("eigencam",)  # twice the time of a forward pass
+SLOW_METHODS = ("eigencam", "integrated")  # several times the time of a forward pass
 SMOOTHING = {
     0.0: "off",
     0.25: "a little (0.25 s)",
