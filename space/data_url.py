@@ -7,6 +7,8 @@ import re
 from gradio.components.image import ImageData
 from pydantic import model_validator
 
+from space.uploaded import NO_UPLOAD, UploadError, uploaded_file
+
 _OTHER_ALPHABET = str.maketrans("-_", "+/")  # of addresses (RFC 4648, section 5)
 
 
@@ -26,13 +28,18 @@ def decoded(data_url: str) -> bytes:
 
 class PhotoData(ImageData):
     """What the photo inputs take from programs: an upload, or a data URL as a field or as text alone. Any other text is
-    taken for a path, which is refused unless it is that of an upload."""
+    taken for a path, which is refused unless it is that of an upload; what is neither is refused."""
 
     @model_validator(mode="before")
     @classmethod
     def _text_alone(cls, value: object) -> object:
+        if isinstance(value, str) and value.startswith("data:"):
+            return {"url": value}
         if isinstance(value, str):
-            return {"url": value} if value.startswith("data:") else {"path": value}
+            try:
+                return {"path": str(uploaded_file(value))}
+            except UploadError as error:
+                raise ValueError(NO_UPLOAD) from error
         return value
 
 

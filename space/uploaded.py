@@ -13,12 +13,17 @@ from urllib.parse import unquote
 import gradio as gr
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_http_url_like
+from pydantic import ValidationError
 
 MOST_BYTES = 50 * 2**20  # of an upload; Gradio's "50mb"
 ANSWER = "/gradio_api/file="  # the address at which this server holds an upload goes on with its path
 
 NOT_UPLOADED = "This file is not among your uploads, or was deleted since; choose it again."
 TOO_LARGE = f"The file has more than {MOST_BYTES // 2**20} MB; make it smaller and try again."
+NO_UPLOAD = (
+    "A photo is sent as an upload or as its base64 data URL, a clip as an upload, neither as a path or another text; "
+    "gradio_client uploads the file that is named in handle_file(PATH)."
+)
 ELSEWHERE = "Send the picture itself; this server fetches nothing from other places."
 
 
@@ -104,7 +109,10 @@ class Page(gr.Blocks):
             inputs = checked_message(inputs)
         except UploadError as error:
             raise gr.Error(str(error), title="That did not work", print_exception=False) from error
-        return await super().preprocess_data(block_fn, inputs, *rest, **options)
+        try:
+            return await super().preprocess_data(block_fn, inputs, *rest, **options)
+        except ValidationError as error:  # of Gradio's models of files, which told it with a traceback
+            raise gr.Error(NO_UPLOAD, title="That did not work", print_exception=False) from error
 
 
 __all__ = ["MOST_BYTES", "Page", "UploadError", "checked_message", "read_uploaded", "uploaded_file"]

@@ -4,8 +4,8 @@
         --limit 1000
 
 The pictures are made smaller, darker and partly hidden, and asked about again; turned faces are told from the landmarks
-and taken as they are. `fer_models/conditions.py` says a word from the first amount on that costs `COST` of accuracy,
-over the checkpoints; a test compares its constants with the results. Answers that stay the same when the face is
+and taken as they are. `fer_models/conditions.py` says "very small" and "dark" where they cost `COST` of accuracy, over
+the checkpoints; a test compares its constants with the results. Answers that stay the same when the face is
 degraded a little (`fer_models/trust/steadiness.py`) are counted too.
 """
 
@@ -27,7 +27,7 @@ from train.measure.command_line import add_arguments, command, measured_checkpoi
 from train.measure.provenance import provenance
 from train.measure.scoring import Checkpoint, score
 
-COST = 0.05  # of accuracy, from which on a word is said
+COST = 0.05  # of accuracy, at which a word is said
 SIZES = (40, 32, 24, 20, 16, 12, 8)
 LIGHTS = (90, 60, 45, 30, 20)
 NOSES_OFF = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -95,7 +95,7 @@ def _right(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, change: 
 def accuracy_by_amount(
     checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray, faces: dict[int, Face], seed: int
 ) -> dict[str, tuple[Amount, ...]]:
-    """By condition, the accuracy at each amount."""
+    """By condition, the accuracy at each amount; nothing about covers and turns where no face was found."""
     clean = _right(checkpoint, data, rows, None, "as they are")
     before = float(clean.mean())
 
@@ -144,7 +144,7 @@ def accuracy_by_amount(
     return {
         VERY_SMALL: made(VERY_SMALL, SIZES, lambda side: smaller(int(side))),
         DARK: made(DARK, LIGHTS, lambda light: darker(light, seed)),
-        PARTLY_HIDDEN: hidden(),
+        PARTLY_HIDDEN: hidden() if landmarks else (),
         "nose off the middle": binned({row: one.nose_off or 0.0 for row, one in measured.items()}, NOSES_OFF),
         "narrow": binned({row: one.width or 0.0 for row, one in measured.items()}, WIDTHS),
     }
@@ -180,16 +180,18 @@ def steady_answers(checkpoint: Checkpoint, data: FaceDataset, rows: np.ndarray) 
 
 
 def threshold(results: Sequence[Conditions], condition: str) -> float | None:
-    """The first amount, from the mildest on, that costs `COST` of accuracy, as a mean over the checkpoints; `None`
-    where no amount does. Where nothing was made worse, what it costs is told from the mildest amount's accuracy."""
-    steps = [result.accuracy[condition] for result in results]
-    for amounts in zip(*steps, strict=True):
-        lost = [
-            (first.value if one.clean is None else one.clean) - one.value
-            for one, (first, *_) in zip(amounts, steps, strict=True)
-        ]
-        if np.mean(lost) >= COST:
-            return amounts[0].amount
+    """The amount that costs `COST` of accuracy, as a mean over the checkpoints, on the straight line between the two
+    that were tried; `None` where no amount costs that much."""
+    before: tuple[float, float] | None = None
+    for amounts in zip(*(result.accuracy[condition] for result in results), strict=True):
+        lost = float(np.mean([one.clean - one.value for one in amounts if one.clean is not None]))
+        amount = amounts[0].amount
+        if lost >= COST:
+            if before is None:
+                return amount
+            share = (COST - before[1]) / (lost - before[1])
+            return before[0] + share * (amount - before[0])
+        before = amount, lost
     return None
 
 
@@ -213,7 +215,7 @@ def main(arguments: list[str] | None = None) -> Path:
         write(path, result)
         results.append(result)
         print(path, flush=True)
-    for condition in results[0].accuracy:
+    for condition in (VERY_SMALL, DARK):
         print(f"{condition}: costs {COST:.0%} from {threshold(results, condition)} on")
     return path
 

@@ -14,11 +14,19 @@ from pathlib import Path
 from fer_models.paths import RESULTS, ROOT
 from fer_models.results import ResultError
 from train.config.recipe import ConfigError
-from train.pages import ablations, explanations, models, robustness, smoothing, speed
+from train.pages import ablations, conditions, explanations, models, robustness, smoothing, speed
 from train.pages.found import Found
 from train.pages.markdown import PageError, rewritten
 
-PARTS = models.PARTS | ablations.PARTS | robustness.PARTS | smoothing.PARTS | speed.PARTS | explanations.PARTS
+PARTS = (
+    models.PARTS
+    | conditions.PARTS
+    | ablations.PARTS
+    | robustness.PARTS
+    | smoothing.PARTS
+    | speed.PARTS
+    | explanations.PARTS
+)
 
 
 def part(found: Found, called: str) -> str:

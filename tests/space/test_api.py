@@ -15,6 +15,7 @@ from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.checkpoint import weights_sha256
 from fer_models.trust import RANDOM_MAPS
 from space.image.link import EXAMPLES
+from space.uploaded import NO_UPLOAD
 
 MODEL = "pattlite-ferplus"
 GROUP = str(EXAMPLES["several_faces"])
@@ -191,3 +192,13 @@ def test_an_assistant_finds_the_same_three_tools_and_can_use_them(address):
     kinds = [part.type for part in explained.content]
     assert "image" in kinds and "EigenCAM" in explained.content[0].text
     assert refused.isError and "fetches nothing" in refused.content[0].text
+
+
+@pytest.mark.parametrize(
+    "photo", [str(EXAMPLES["portrait"]), "/etc/hostname", "face.jpg", "hello", "", 5, ["face.jpg"]]
+)
+def test_a_path_or_another_text_in_the_place_of_a_photo_is_told_what_to_send(client, photo):
+    for endpoint in ("/analyze", "/explain"):
+        with pytest.raises(AppError) as refused:
+            client.predict(photo, api_name=endpoint)
+        assert str(refused.value) == NO_UPLOAD
