@@ -16,7 +16,7 @@ test: check chromium
 	$(BIN)/python -m pytest tests/e2e
 
 quick: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --ignore=tests/e2e
 
 check: .venv/test
 	$(BIN)/ruff check .

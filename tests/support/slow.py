@@ -14,7 +14,7 @@ SLOW_NAMES = {
     *("HubServer", "launch", "urlopen", "served"),  # a server
     *("subprocess", "Popen", "multiprocessing"),  # another process
     *("train_hub", "StageTrainer", "TrainingArguments", "ablate", "average_maps"),  # a training, or hundreds of faces
-    *("export", "verify_hub_folder", "create_server"),
+    *("export", "export_checkpoint", "write_graph", "verify_hub_folder", "create_server"),
 }
 
 
