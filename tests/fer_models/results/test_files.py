@@ -43,7 +43,7 @@ def test_where_a_result_comes_from_stands_at_the_end_of_its_file(tmp_path):
     [
         ('{"kind": "evalu', "cannot be read"),
         ("[1, 2]", "is no result file: it holds no JSON object"),
-        ('{"kind": "horoscope"}', "holds a result of the unknown kind 'horoscope'; known: ablation, agreement, benchmark, "),
+        ('{"kind": "horoscope"}', "holds a result of the unknown kind 'horoscope'; known: ablation, agreement, "),
         ('{"rows": []}', "holds a result of the unknown kind None; known: "),
         ('{"kind": "calibration"}', "is damaged: commit: field required"),
     ],
