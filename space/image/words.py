@@ -59,8 +59,10 @@ def listed(words: Sequence[str]) -> str:
 
 
 def count_words(count: int, of: int) -> str:
-    """ "3 of 4 models"."""
-    return f"{'none' if count == 0 else 'all' if count == of > 1 else count} of {of} model{'s' if of > 1 else ''}"
+    """ "3 of 4 models", "all 4 models"."""
+    if count == of > 1:
+        return f"all {of} models"
+    return f"{count or 'none'} of {of} model{'s' if of > 1 else ''}"
 
 
 __all__ = ["against_words", "count_words", "listed", "share_words", "unsure_words", "verdict"]

@@ -122,6 +122,9 @@ def scatter(
         names.append((x, y, point))
     texts = []
     taken = [(x - 8, x + 8, y) for x, y, _ in names]  # left, right, y of what a name must not cover
+    for x, _, point in names:  # nor the bar of another point's interval
+        top, bottom = round(place.y(point.high)), round(place.y(point.low))
+        taken += [(x - 3, x + 3, float(y)) for y in range(top, bottom + 1, LINE // 2)]
     for x, y, point in names:
         span = CHARACTER * len(point.label)
         spots = [(left, y + dy) for dy in NUDGES for left in (x + 11, x - 11 - span) if LEFT <= left <= width - span]

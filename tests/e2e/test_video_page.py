@@ -75,6 +75,15 @@ def test_what_is_no_clip_gets_one_sentence(tab, clips):
     expect(tab.locator("#annotated")).to_be_hidden()
 
 
+def test_the_example_clip_can_be_followed_with_maps_on_the_faces(tab):
+    tab.get_by_role("button", name="Use the example clip").click()
+    expect(tab.locator("#clip video")).to_be_visible()
+    tab.get_by_role("checkbox", name="map on the faces").check()
+    tab.get_by_role("button", name="Follow the faces").click()
+    expect(tab.locator("#clip-report section.face")).to_have_count(1, timeout=90_000)
+    expect(tab.locator("#annotated video")).to_be_visible()
+
+
 def test_without_a_clip_one_is_asked_for(tab):
     tab.get_by_role("button", name="Follow the faces").click()
     expect(tab.locator("#clip-report")).to_contain_text("Choose a clip of 60 seconds and 50 MB or less.")

@@ -109,7 +109,7 @@ def test_what_hiding_changes_stands_in_each_row():
 
 
 def test_counts_are_words_at_their_ends():
-    assert [count_words(n, 4) for n in (0, 3, 4)] == ["none of 4 models", "3 of 4 models", "all of 4 models"]
+    assert [count_words(n, 4) for n in (0, 3, 4)] == ["none of 4 models", "3 of 4 models", "all 4 models"]
     assert count_words(1, 1) == "1 of 1 model"
 
 
