@@ -57,7 +57,7 @@ def limits_html(found: Measured) -> str:
                 "Maps are coarse, some of them 2 x 2 or 7 x 7 cells for the whole face; what lies within a cell "
                 "is not known.",
                 "A map can look convincing and say nothing. The map check measures it for the very face "
-                "on the page, against a random map and against a network that has learned nothing.",
+                "on the page, against random maps, other faces' maps and a network that has learned nothing.",
             ],
         ),
         (
