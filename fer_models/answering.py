@@ -1,6 +1,7 @@
 """What every checkpoint can do, whichever engine answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,16 @@ from fer_models.prediction import Prediction
 
 if TYPE_CHECKING:
     from fer_models.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """architecture: its name in the config. input_side: pixels. maps: names of its own attention maps."""
+
+    architecture: str
+    parameters: int
+    input_side: int
+    maps: tuple[str, ...]
 
 
 class Answering(Protocol):
@@ -35,6 +46,11 @@ class Answering(Protocol):
     @property
     def class_priors(self) -> Sequence[float] | None:
         """How common its expressions were in training; `None` where that is not known."""
+        ...
+
+    @property
+    def facts(self) -> NetworkFacts:
+        """About its network."""
         ...
 
     @property
@@ -66,4 +82,4 @@ class Answering(Protocol):
         ...
 
 
-__all__ = ["Answering"]
+__all__ = ["Answering", "NetworkFacts"]

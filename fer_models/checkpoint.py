@@ -12,6 +12,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification, Ba
 from transformers.utils import logging
 
 import fer_models.architectures  # noqa: F401 - `load_network` needs them registered
+from fer_models.answering import NetworkFacts
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.explain import METHODS, explain, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
@@ -122,6 +123,17 @@ class Checkpoint:
         except BaselineError as error:
             warnings.warn(f"{error}; until then its maps have no verdict", stacklevel=2)
             return {}
+
+    @property
+    def facts(self) -> NetworkFacts:
+        """About the network."""
+        config = self.model.config
+        return NetworkFacts(
+            architecture=config.model_type,
+            parameters=self.model.num_parameters(),
+            input_side=config.image_size,
+            maps=tuple(self.model.attention_meanings),
+        )
 
     @property
     def face_margin(self) -> float:

@@ -12,6 +12,7 @@ from typing import NoReturn
 import numpy as np
 from PIL import Image
 
+from fer_models.answering import NetworkFacts
 from fer_models.errors import CheckpointError
 from fer_models.onnx_session import open_session
 from fer_models.places import EXPORT
@@ -19,7 +20,7 @@ from fer_models.prediction import FaceMap, Prediction, nothing_to_see
 
 GRAPH, DATA = "model.onnx", EXPORT
 FORMAT = 2
-KEYS = ("sha256", "checkpoint", "labels", "answers", "processing", "cam", "maps")
+KEYS = ("sha256", "checkpoint", "network", "labels", "answers", "processing", "cam", "maps")
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
 
 
@@ -44,7 +45,8 @@ def _read(folder: Path) -> dict:
 class ExportedCheckpoint:
     """An exported checkpoint, ready to answer, with the names of `checkpoint.Checkpoint`.
 
-    expressions: its classes in the order of its logits. sha256: of the weights that it was made from.
+    expressions: its classes in the order of its logits. sha256: of the weights that it was made from. facts: about its
+        network.
 
     Args:
         folder: with `model.onnx` and `export.json`.
@@ -70,6 +72,7 @@ class ExportedCheckpoint:
         self.expressions: list[str] = data["labels"]
         self.answers, self.processing = data["answers"], data["processing"]
         self.cam, self.maps = data["cam"], data["maps"]
+        self.facts = NetworkFacts(**data["network"], maps=tuple(one["name"] for one in self.maps))
 
     @property
     def export(self) -> Path:

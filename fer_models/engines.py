@@ -39,6 +39,7 @@ class FastCheckpoint:
         self.folder, self.exported = folder, exported
         self.name = exported.name = checkpoint_name(source)
         self.expressions, self.sha256, self.export = exported.expressions, exported.sha256, exported.folder
+        self.facts = exported.facts
 
     @cached_property
     def network(self) -> "Checkpoint":

@@ -11,7 +11,7 @@ from gradio_client.utils import python_type_to_json_schema
 from PIL import Image
 
 from fer_models.analyzer import Prediction
-from fer_models.checkpoint import Checkpoint
+from fer_models.answering import Answering
 from fer_models.explain import METHODS
 from fer_models.expressions import ExpressionError
 from fer_models.faces import FaceNotFoundError
@@ -259,12 +259,13 @@ def _rounded(rows: Iterable[np.ndarray]) -> list[list[float]]:
     return [[round(float(value), 4) for value in row] for row in rows]
 
 
-def _model(checkpoint: Checkpoint) -> ModelResult:
+def _model(checkpoint: Answering) -> ModelResult:
+    facts = checkpoint.facts
     return ModelResult(
         name=checkpoint.name,
-        architecture=checkpoint.model.config.model_type,
+        architecture=facts.architecture,
         expressions=checkpoint.expressions,
-        parameters=checkpoint.model.num_parameters(),
-        input_side=checkpoint.model.config.image_size,
-        maps=list(checkpoint.model.attention_meanings),
+        parameters=facts.parameters,
+        input_side=facts.input_side,
+        maps=list(facts.maps),
     )

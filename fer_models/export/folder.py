@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,6 +83,7 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = 
         data = written | {
             "format": FORMAT,
             "made_with": {"torch": torch.__version__, "onnx": onnx.__version__, "opset": OPSET},
+            "network": {key: value for key, value in asdict(checkpoint.facts).items() if key != "maps"},
             "labels": checkpoint.expressions,
             "answers": {key: getattr(model.config, key) for key in ANSWERS},
             "processing": {key: value for key, value in processor.to_dict().items() if key in PROCESSING},

@@ -1,6 +1,5 @@
 """Result files and checkpoints -> what is known about each model; nothing is typed in here."""
 
-import hashlib
 import os
 import re
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fer_models.analyzer import Analyzer
-from fer_models.checkpoint import Checkpoint
+from fer_models.answering import Answering
 from fer_models.explain import METHODS
 from fer_models.paths import RESULTS
 from fer_models.results import OfWeights, Result, Weights, comparable, read_folder
@@ -153,15 +152,13 @@ def _hashes(weights: Sequence[Weights]) -> set[str | None]:
     return {one.sha256 for one in weights}
 
 
-def _running(checkpoint: Checkpoint, results: Sequence[OfWeights], times: dict[str, FaceTimes]) -> Model:
-    with (checkpoint.folder / "model.safetensors").open("rb") as weights:
-        sha256 = hashlib.file_digest(weights, "sha256").hexdigest()
-    own = [result for result in results if result.checkpoint.sha256 == sha256]
+def _running(checkpoint: Answering, results: Sequence[OfWeights], times: dict[str, FaceTimes]) -> Model:
+    own = [result for result in results if result.checkpoint.sha256 == checkpoint.sha256]
     card = _card(checkpoint.folder / "README.md")
     title = re.search(r"^# (.+)$", card, re.M)
     paper = re.search(r"\[[^\]]*\bpaper\b[^\]]*\]\((https?://[^)\s]+)\)", card, re.I)
     organisation = os.environ.get("FER_HUB_ORG")
-    figures = {"parameters": checkpoint.model.num_parameters()} | _figures(own)
+    figures = {"parameters": checkpoint.facts.parameters} | _figures(own)
     return Model(
         name=checkpoint.name,
         title=title[1] if title else checkpoint.name,

@@ -69,6 +69,7 @@ def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, monkey
                 np.testing.assert_allclose(mine.values, map_.values, atol=1e-3)
     assert exported.predict(crops, None)[0].maps == [] and exported.predict([]) == []
     assert exported.face_margin == checkpoint.face_margin == 0.1 and exported.sha256 == checkpoint.sha256
+    assert exported.facts == checkpoint.facts
 
 
 def test_of_a_picture_without_contrast_no_answer_is_sure(both):
