@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of an earlier commit")
     parser.add_argument("--install", action="store_true", help="measure the size of the extra onnx too")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
-    parser.add_argument("--checkpoints", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--checkpoints", type=Path, help="folder of checkpoint folders (default: checkpoints/)")
     parser.add_argument("--examples", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -156,7 +156,9 @@ def measure(options: argparse.Namespace) -> None:
     from train.measure.provenance import hardware, provenance
 
     load = os.getloadavg()[0]
-    for folder in find_checkpoints():
+    checkpoints = (options.checkpoints or CHECKPOINTS).resolve()
+    folders = find_checkpoints(checkpoints)
+    for folder in folders:
         open_checkpoint(folder, "onnx")  # exports it, where that was not done yet
     engines = {"torch": ("torch", ROOT), "onnx": ("onnx", ROOT)}
     if options.against:
@@ -167,7 +169,7 @@ def measure(options: argparse.Namespace) -> None:
     times: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
         workers = {
-            name: stack.enter_context(worker(engine, sources, CHECKPOINTS, EXAMPLES))
+            name: stack.enter_context(worker(engine, sources, checkpoints, EXAMPLES))
             for name, (engine, sources) in engines.items()
         }
         known = [json.loads(ask("")) for ask in workers.values()]
@@ -178,9 +180,10 @@ def measure(options: argparse.Namespace) -> None:
                     milliseconds = float(ask(piece))
                     if number:  # the first is slower
                         times.setdefault(piece, {}).setdefault(name, []).append(milliseconds)
+    model = next((folder for folder in folders if folder.name == MODEL), folders[0])
     starts = {
         name: [
-            cold_start(engine if sources == ROOT else None, sources, EXAMPLES / PHOTO, CHECKPOINTS / MODEL)
+            cold_start(engine if sources == ROOT else None, sources, EXAMPLES / PHOTO, model)
             for _ in range(options.starts)
         ]
         for name, (engine, sources) in engines.items()
