@@ -7,10 +7,13 @@
     python -m fer_models photo.jpg --trust
     python -m fer_models interview.mp4 --fps 5 --out answers.csv
     python -m fer_models --camera 0
+    python -m fer_models archive/ --out answers.parquet
 
 Folders are searched with their sub-folders. Run the same command again after an interruption: with --out it goes on
 where it stopped, and asks once more about what could not be read or was replaced since. A file that was written with
 other models, weights or options is left alone. Pictures that could not be read are listed at the end.
+
+A Parquet file is written when all is answered, from the rows in FILE.parquet.csv beside it.
 
 Videos of any length, and folders that hold videos and no pictures, are answered as they are read: a row for each face,
 model and moment. With --out the same command goes on with the first video that is not finished. A camera, or an
@@ -37,7 +40,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE_VIDEO_OR_FOLDER")
     parser.add_argument("--camera", metavar="NUMBER_OR_ADDRESS", help="a camera, 0 is the first, or rtsp://…, http://…")
     parser.add_argument("--fps", type=float, default=10.0, help="answers a second, of videos (default: %(default)g)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="FILE.jsonl or FILE.csv (default: standard output)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="a .jsonl, .csv or .parquet (default: standard output)"
+    )
     parser.add_argument("--csv", action="store_true", help="CSV on standard output; of a file its name decides")
     parser.add_argument(
         "--model", action="append", help="name or folder, repeatable (default: all of the repository's checkpoints/)"
@@ -64,14 +69,17 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--batch", type=int, default=16, help="faces per pass (default: %(default)s)")
     options = parser.parse_args(arguments)
-    if options.out and options.out.suffix.lower() not in (".jsonl", ".csv"):
-        parser.error(f"--out must end in .jsonl or .csv, not be {str(options.out)!r}")
+    if options.out and options.out.suffix.lower() not in (".jsonl", ".csv", ".parquet"):
+        parser.error(f"--out must end in .jsonl, .csv or .parquet, not be {str(options.out)!r}")
     if options.batch < 1:
         parser.error("--batch must be at least 1")
     if not 0 < options.fps <= 60:
         parser.error("--fps must be above 0 and at most 60")
     if bool(options.pictures) == bool(options.camera):
         parser.error("name pictures, videos or folders, or a --camera")
+    options.parquet = options.out if options.out and options.out.suffix.lower() == ".parquet" else None
+    if options.parquet:  # made of these rows at the end, and gone on with by them
+        options.out = options.parquet.with_name(options.parquet.name + ".csv")
     options.csv = options.csv if options.out is None else options.out.suffix.lower() == ".csv"
     return options
 
@@ -85,10 +93,20 @@ def main(arguments: list[str] | None = None) -> int:
         if is_about_videos(options):
             with needed_for("reading a video"):
                 from fer_models.video.command import answer
+        if options.parquet:
+            with needed_for("writing Parquet"):
+                from fer_models.parquet import write_parquet
     except MissingExtraError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return answer(options)
+    code = answer(options)
+    if options.parquet and code in (0, 1):
+        try:
+            write_parquet(options.out, options.parquet)
+        except OSError as error:
+            print(f"error: {options.parquet} cannot be written ({error.strerror}); make room", file=sys.stderr)
+            return 2
+    return code
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ EXTRAS = {
     "onnx": ("onnxruntime",),
     "export": ("onnx", "onnxscript"),
     "video": ("av",),
+    "parquet": ("pyarrow",),
     "space": ("gradio", "pydantic"),
 }
 
