@@ -52,6 +52,7 @@ def test_the_markov_model_finds_more_segments_than_the_raw_answers_which_it_is_m
     assert named["HMM, whole clip"].accuracy > named["exponential average, 0.25 s"].accuracy
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_result_that_can_be_read(tmp_path, data_cache):
     folder = tiny_checkpoint(tmp_path / "tiny")
     data = tiny_ferplus(tmp_path / "data.parquet", count=48)

@@ -40,6 +40,7 @@ def test_a_process_that_is_forked_after_an_answer_gives_the_same_answer():
     assert ran.returncode == 0
 
 
+@pytest.mark.slow
 def test_an_analyzer_answers_and_explains_in_several_threads_as_in_one(portrait, several_faces):
     analyzer = Analyzer([CHECKPOINTS / "pattlite-ferplus"])
     photos = [portrait, several_faces]

@@ -82,6 +82,7 @@ def test_a_photo_without_a_face_is_an_answer_and_no_failure(capsys):
     assert json.loads(capsys.readouterr().out)["faces"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["answers.jsonl", "answers.csv"])
 def test_a_run_that_was_cut_off_anywhere_ends_as_one_that_was_not(tmp_path, crops, tiny, name):
     command = [str(crops), "--cropped", "--model", tiny, "--out"]
@@ -179,6 +180,7 @@ def test_each_answer_says_where_it_comes_from_and_what_the_space_says(tmp_path, 
     )
 
 
+@pytest.mark.slow
 def test_with_trust_every_map_says_how_far_it_can_be_trusted(tmp_path, crops, tiny):
     command = [str(crops / "00.png"), "--cropped", "--model", tiny, "--trust", "--out"]
     for name in ("answers.jsonl", "answers.csv"):

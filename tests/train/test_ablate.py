@@ -35,6 +35,7 @@ def test_every_variant_of_every_grid_can_be_run_at_its_size(file):
     assert all(variant.model.items() <= models[variant.name].items() for variant in grid.variants)
 
 
+@pytest.mark.slow
 def test_the_output_layer_grid_has_every_layer_with_every_kernel_and_their_patches():
     models = built(GRIDS[0].with_name("pattlite-output-layer.yaml"))
     patches = {"OP3": (5, 5), "P4": (4, 4), "OP5": (3, 3), "NP7": (2, 2), "P8": (2, 2)}

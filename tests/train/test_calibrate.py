@@ -73,6 +73,7 @@ def test_a_threshold_that_cannot_be_reached_is_none():
     assert reject_threshold(np.array([0.9, 0.6]), np.array([False, True]), 0.05) is None
 
 
+@pytest.mark.slow
 def test_the_command_stores_what_it_fitted_and_leaves_the_rest_of_the_config_alone(tmp_path):
     folder = tiny_checkpoint(tmp_path / "tiny")
     data = tiny_ferplus(tmp_path / "data.parquet", count=200)
@@ -153,6 +154,7 @@ def test_class_priors_are_the_mean_votes_and_refuse_a_class_without_any():
         class_priors(votes[[0, 1]], "abc")
 
 
+@pytest.mark.slow
 def test_with_a_config_the_command_stores_the_balanced_setting_too(tmp_path, data_cache):
     folder = tiny_checkpoint(tmp_path / "tiny", names=tuple(reversed(EXPRESSIONS)))
     data = tiny_ferplus(tmp_path / "data.parquet", count=600, splits=("Training", "Training", "PublicTest"))

@@ -176,6 +176,7 @@ def seven_classes() -> AuthorsFile:
     return AuthorsFile()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "heads, classes, pack",
     [
@@ -219,6 +220,7 @@ def test_a_file_without_the_unused_parameters_and_without_counters_can_be_conver
     assert "; 0 parameters dropped" in convert(saved(tmp_path, lean), tmp_path / "ours")
 
 
+@pytest.mark.slow
 def test_the_labels_can_be_given_in_the_order_of_the_outputs(tmp_path, seven_classes):
     words = ["sad", "happy", "Angry", "fear", "disgust", "surprised", "neutral"]
     convert(saved(tmp_path, seven_classes.weights), tmp_path / "ours", words)
@@ -249,6 +251,7 @@ def test_a_converted_backbone_is_what_training_starts_from(tmp_path, monkeypatch
                                    atol=1e-5, rtol=1e-5)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "key",
     [

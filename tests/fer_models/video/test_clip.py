@@ -91,6 +91,7 @@ def test_the_table_has_a_row_for_each_answer_with_boxes_of_the_original_clip(res
     assert float(rows[-1]["seconds"]) == pytest.approx(1.9)
 
 
+@pytest.mark.slow
 def test_the_table_holds_the_answers_and_the_samples_what_is_smoothed(tmp_path, analyzer, portrait, frames):
     source = write_clip(tmp_path / "in.mp4", frames, rate=10)
     raw = result_of(source, tmp_path, analyzer, half_life=0)

@@ -146,6 +146,7 @@ def test_a_face_that_left_is_forgotten_when_its_timeline_has_run_out(stream):
     assert stream.timeline(1) == [] and stream._memories == {}
 
 
+@pytest.mark.slow
 def test_faces_that_come_and_go_all_day_do_not_pile_up(stream):
     for i in range(2000):
         stream.analyzer.detector.lefts = [20.0 * (i % 4)]

@@ -43,6 +43,7 @@ def shares(folder, data) -> np.ndarray:
     return torch.stack(logits).softmax(dim=1).numpy()
 
 
+@pytest.mark.slow
 def test_targets_are_votes_mixed_with_the_mean_of_the_teachers(data, folder):
     one, two = (tiny_checkpoint(folder / name, seed=seed) for seed, name in enumerate(("one", "two")))
     mixed = teachers.taught(data, stage("one", "two", share=0.3), {}, [folder]).votes
