@@ -160,6 +160,7 @@ def rafdb(folder) -> Path:
     return folder / "rafdb"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line, arguments, different",
     [

@@ -56,6 +56,7 @@ def test_maps_that_are_the_same_for_every_face_change_nothing_when_they_are_fixe
     assert all(module.sd_over_faces == module.saturated == 0 for module in modules)
 
 
+@pytest.mark.slow
 def test_the_statistics_are_those_of_the_maps_and_the_model_is_left_as_it_was(tmp_path, data):
     folder = hfc_checkpoint(tmp_path / "hfc", 30.0)
     checkpoint, pictures, (answers, modules) = measured(folder, data)
@@ -73,6 +74,7 @@ def test_the_statistics_are_those_of_the_maps_and_the_model_is_left_as_it_was(tm
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_heads_of_ddamfn_are_fixed_too(tmp_path, data):
     torch.manual_seed(0)
     id2label, label2id = label_maps(EXPRESSIONS)

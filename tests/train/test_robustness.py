@@ -7,6 +7,8 @@ from tests.support.tiny import only_result, tiny_checkpoint, tiny_ferplus
 from train.data.corruptions import CORRUPTIONS
 from train.robustness import comparable, main
 
+pytestmark = pytest.mark.slow  # every kind and severity is measured once for all
+
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):

@@ -69,6 +69,7 @@ def test_the_parts_are_split_by_person_and_hold_whole_sequences(ckplus):
     )
 
 
+@pytest.mark.slow
 def test_a_head_learns_made_sequences_of_people_it_has_not_seen(trained, checkpoint):
     folder, result = trained
     assert result["splits"]["test"]["accuracy"]["value"] == 1.0 and result["splits"]["test"]["n"] == 3
@@ -81,6 +82,7 @@ def test_a_head_learns_made_sequences_of_people_it_has_not_seen(trained, checkpo
     assert json.loads((folder / "result.json").read_text())["recipe"]["hidden_size"] == 16
 
 
+@pytest.mark.slow
 def test_a_sequence_without_a_face_or_below_the_threshold_is_not_detected(trained, checkpoint):
     head = SequenceHead.load(trained[0], checkpoint)
     none = head.answer([None, None])
@@ -90,6 +92,7 @@ def test_a_sequence_without_a_face_or_below_the_threshold_is_not_detected(traine
     assert unsure.expression == NOT_DETECTED and len(unsure.probabilities) == 3
 
 
+@pytest.mark.slow
 def test_frames_without_a_face_change_nothing_wherever_they_are(trained, checkpoint):
     head = SequenceHead.load(trained[0], checkpoint)
     frames = frames_of(7, person=3)
@@ -118,6 +121,7 @@ def test_a_sequence_does_not_depend_on_the_others_of_its_batch_nor_on_its_paddin
         torch.testing.assert_close(model(alone).logits[0], together[index], atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_head_refuses_the_features_of_other_weights(trained, tmp_path):
     other = Checkpoint(tiny_checkpoint(tmp_path / "other", seed=1))
     with pytest.raises(CheckpointError, match="was trained on the features of tiny with other weights"):
@@ -133,6 +137,7 @@ def test_features_are_the_means_of_the_last_maps(checkpoint):
     torch.testing.assert_close(features[[0, 2]], maps.mean(dim=(2, 3)), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_folders_of_clips_are_read_and_what_has_none_is_told(checkpoint, tmp_path):
     for name, code in (("happy", 5), ("Angry", 1)):
         for person in range(4):

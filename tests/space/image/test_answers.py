@@ -32,6 +32,7 @@ def test_the_explained_answer_is_the_one_in_the_results(answers):
     assert set(answers.milliseconds(photo, answers.models)) == {"finding faces", *answers.models}
 
 
+@pytest.mark.slow
 def test_trust_is_measured_once_for_every_map_of_the_model_that_is_asked(answers):
     photo = answers.photo(GROUP)
     trust = answers.trust(photo, 1, MODEL, Settings(answers.models))
