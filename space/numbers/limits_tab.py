@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from fer_models.conditions import LEAST_SIDE
 from fer_models.results import percent, span
 from fer_models.results.near_duplicates import NearDuplicates
 from fer_models.results.robustness import Robustness
@@ -64,8 +65,8 @@ def limits_html(found: Measured) -> str:
             "What it does not find or take",
             [
                 "Faces from the side and half covered ones are often not found, nor are faces under some 40 pixels in "
-                "a large photo. In a small photo even ten pixels are found; under 40 the answer says “very small”, and "
-                "is worth less than its percentage. A photo on its side or upside down is turned first. A face that is "
+                f"a large photo. In a small photo even ten pixels are found; under {LEAST_SIDE} the answer says “very "
+                "small”, and is worth less than its percentage. A photo on its side or upside down is turned first. A face that is "
                 "not found gets no answer.",
                 "It answers for drawn faces, masks and dolls if the detector takes them for faces.",
                 "Photos of more than 40 megapixels and files of more than 50 MB are refused.",
