@@ -66,8 +66,8 @@ def limits_html(found: Measured) -> str:
             [
                 "Faces from the side and half covered ones are often not found, nor are faces under some 40 pixels in "
                 f"a large photo. In a small photo even ten pixels are found; under {LEAST_SIDE} the answer says “very "
-                "small”, and is worth less than its percentage. A photo on its side or upside down is turned first. A face that is "
-                "not found gets no answer.",
+                "small”, and is worth less than its percentage. A photo on its side or upside down is turned first. A "
+                "face that is not found gets no answer.",
                 "It answers for drawn faces, masks and dolls if the detector takes them for faces.",
                 "Photos of more than 40 megapixels and files of more than 50 MB are refused.",
                 "It does not recognise people, and nothing about them is kept: uploads are deleted within the hour "
