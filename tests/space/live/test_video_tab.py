@@ -117,6 +117,7 @@ def test_each_face_has_the_shares_of_its_answers():
     assert re.search(r'<table class="named">.*<th scope="row">m</th><td>happiness over 99 %</td>', page)
 
 
+@pytest.mark.slow
 def test_the_example_clip_is_small_and_its_face_is_followed_to_the_end(analyzer, scratch):
     assert EXAMPLE.stat().st_size < 300_000
     *_, (progress, _) = follow_clip(analyzer, str(EXAMPLE), [NAME], 0.25)

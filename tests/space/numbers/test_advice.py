@@ -3,12 +3,15 @@
 import html
 import re
 
+import pytest
+
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.looks import looks
 from space.numbers.advice import advice_html
 from space.numbers.measured import measured
 
 
+@pytest.mark.slow
 def test_the_advice_names_the_best_of_the_committed_results():
     found = measured(Analyzer())
     page = advice_html(found, looks(model.name for model in found.models))
