@@ -10,6 +10,7 @@ from space.live.timeline_html import timeline_html
 from space.page.html import message_html
 
 MOST_PLOTS = 12  # faces whose timeline is shown; the table has them all
+MOST_SEGMENTS = 8  # of one face and model, on the page
 NO_FACE = "No face found in this clip. Try one in which a face is larger, sharper or turned to you."
 CLICK = "Click into a line to see the clip at that moment."
 
@@ -44,8 +45,27 @@ def _face(face: VideoFace, seconds: float) -> str:
     plot = timeline_html(face.samples, 0.0, seconds, ends=("0 s", f"{seconds:.1f} s"))
     return (
         f'<section class="face" aria-label="face {face.number}"><h3>Face {face.number}, '
-        f"{face.samples[0].at:.1f} to {face.samples[-1].at:.1f} s</h3>{plot}{_shares(face)}</section>"
+        f"{face.samples[0].at:.1f} to {face.samples[-1].at:.1f} s</h3>{plot}{_segments(face)}{_shares(face)}</section>"
     )
+
+
+def _segments(face: VideoFace) -> str:
+    """When the face showed what, by all answers of the clip; a press shows the clip at the peak."""
+    titles = looks(face.segments)
+    told = ""
+    for model, found in face.segments.items():
+        rows = "".join(
+            f'<tr><th scope="row">{html.escape(one.expression)}</th><td>{one.onset:.1f} to {one.end:.1f} s</td>'
+            f'<td><button type="button" class="chip" data-at="{one.peak:.3f}" aria-label="peak '
+            f'{one.peak:.1f} s of {html.escape(one.expression)}: show it">peak {one.peak:.1f} s</button></td>'
+            f"<td>{share_words(one.certainty)}</td></tr>"
+            for one in found[:MOST_SEGMENTS]
+        )
+        left = len(found) - MOST_SEGMENTS
+        more = f'<tr><td colspan="4">{left} more in the table of segments.</td></tr>' if left > 0 else ""
+        title = html.escape(titles[model].title)
+        told += f'<table class="named segments"><caption>segments, {title}</caption>{rows}{more}</table>'
+    return told
 
 
 def _shares(face: VideoFace) -> str:
@@ -64,4 +84,4 @@ def _shares(face: VideoFace) -> str:
     return f'<table class="named"><caption>share of the time</caption>{rows}</table>'
 
 
-__all__ = ["MOST_PLOTS", "progress_html", "result_html"]
+__all__ = ["MOST_PLOTS", "MOST_SEGMENTS", "progress_html", "result_html"]

@@ -48,6 +48,10 @@ def test_a_clip_becomes_a_marked_clip_that_plays_timelines_and_a_table(tab, clip
     line = sections.nth(1).locator("td[data-span]").first
     line.click(position={"x": 0.8 * line.bounding_box()["width"], "y": 5})
     tab.wait_for_function("Math.abs(document.querySelector('#annotated video').currentTime - 0.48) < 0.1")
+    peak = sections.nth(1).locator("[data-at]").first
+    peak.click()
+    at = float(peak.get_attribute("data-at"))
+    tab.wait_for_function(f"Math.abs(document.querySelector('#annotated video').currentTime - {at}) < 0.05")
     with tab.expect_download() as download:
         tab.locator("#clip-table a[download]").first.click()
     with download.value.path().open(newline="") as file:

@@ -10,9 +10,10 @@ from PIL import Image
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.video.clip import VideoFace, VideoResult
+from fer_models.video.segments import Segment
 from fer_models.video.timeline import Sample
 from space.live import video_tab
-from space.live.video_html import MOST_PLOTS, progress_html, result_html
+from space.live.video_html import MOST_PLOTS, MOST_SEGMENTS, progress_html, result_html
 from space.live.video_tab import EXAMPLE, FAILED, follow_clip
 from space.uploads import sweep
 from tests.support.clips import still_clip
@@ -115,6 +116,21 @@ def test_each_face_has_a_plot_with_its_time_in_the_clip():
 def test_each_face_has_the_shares_of_its_answers():
     page = result_html(result([100]))
     assert re.search(r'<table class="named">.*<th scope="row">m</th><td>happiness over 99 %</td>', page)
+
+
+def test_each_face_has_its_segments_with_a_way_to_their_peaks():
+    found = [Segment(i, i + 1.0, "fear" if i % 2 else "neutral", i + 0.25, 0.876) for i in range(10)]
+    given = result([100, 20])
+    given.faces[0].segments["m"] = found
+    page = result_html(given)
+    assert page.count("data-at=") == MOST_SEGMENTS and "2 more in the table of segments." in page
+    assert re.search(
+        r'<th scope="row">fear</th><td>1.0 to 2.0 s</td><td><button [^>]*data-at="1.250" [^>]*>peak 1.2 s</button></td>'
+        r"<td>88 %</td>",
+        page,
+    )
+    given.faces[0].segments["m"] = found[:3]
+    assert "more in the table" not in result_html(given)
 
 
 @pytest.mark.slow
