@@ -19,32 +19,40 @@ from functools import partial
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
 from fer_models.engines import ENGINES
 from space.api import add_api
+from space.cameras import Cameras
+from space.gate import Gate
+from space.health import Health
 from space.image.answers import ImageAnswers
 from space.image.maps import colormap_filters
 from space.image.tab import photo_tab
+from space.jobs import JobPage, watch
+from space.limits import LimitError, Limits, read_limits
 from space.live.live_tab import live_tab
 from space.live.video_tab import video_tab
+from space.log import start_log
 from space.numbers.limits_tab import limits_tab
 from space.numbers.measured import measured
 from space.numbers.models_tab import models_tab
 from space.open_models import notice_html, open_models
 from space.page.first_screen import middleware
 from space.page.style import HEAD, THEME, plain
-from space.uploaded import MOST_BYTES, Page
+from space.traffic import Places, Traffic
+from space.uploaded import MOST_BYTES
 from space.uploads import EVERY, MAX_AGE, SESSIONS, forget_sessions, keep_tidy, sweep
+from space.visitor import current_session
 
-QUEUE = 40  # who comes later is told that the Space is busy
 INTRO = """<header class="fer intro"><h1>Which expression do models see in this face, and where did they look?</h1>
 <p>A face’s expression is not a person’s feeling. Photos are deleted within an hour.</p>
 <p class="notice" id="page-notice" role="alert" hidden></p></header>"""
 
 LAUNCH = {
     "theme": THEME,
-    "app_kwargs": {"middleware": middleware(HEAD)},
     "max_file_size": MOST_BYTES,
     "allowed_paths": [str(Path(__file__).resolve().parent / "examples")],  # from wherever the Space is started
     "show_error": False,
@@ -55,23 +63,32 @@ LAUNCH = {
 }
 
 
-def build(analyzer: Analyzer, missing: Sequence[str] = ()) -> gr.Blocks:
-    """The page, wired to an analyzer; it says which models are `missing`."""
+def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None = None) -> tuple[gr.Blocks, dict]:
+    """The page, wired to an analyzer, which says which models are `missing`; and how it is launched."""
+    limits, traffic = limits or Limits(), Traffic()
+    cameras = Cameras(limits.cameras, limits.cameras_of_one)
+    streams = Places(limits.streams, limits.streams_of_one)
     found = measured(analyzer)
-    answers = ImageAnswers(analyzer, agreement=found.agreement, best=found.best_methods)
+    answers = ImageAnswers(analyzer, agreement=found.agreement, best=found.best_methods, session=current_session)
     fastest = found.fastest
     title = "Which expression, and where did the models look?"
-    with Page(title=title, fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
+    with JobPage(limits, traffic, title=title, fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
         plain(INTRO + notice_html(missing) + colormap_filters(), elem_id="intro")
         with gr.Tabs():
             photo_tab(answers)
-            live_tab(analyzer, fastest)
-            video_tab(analyzer, fastest)
+            live_tab(analyzer, fastest, cameras)
+            video_tab(analyzer, fastest, limits.clip_seconds)
             models_tab(found)
             limits_tab(found)
         add_api(answers)
-    page.queue(max_size=QUEUE)
-    return page
+    page.queue(max_size=limits.waiting, api_open=False)
+    watch(checkpoint.model for checkpoint in analyzer.checkpoints.values())
+    health = Health(
+        lambda: page._queue, analyzer.checkpoints, missing, traffic, streams, cameras, metrics=bool(limits.metrics)
+    )
+    gate = Middleware(Gate, limits=limits, traffic=traffic, streams=streams, own=health)
+    hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=limits.hosts.split())] if limits.hosts else []
+    return page, LAUNCH | {"app_kwargs": {"middleware": [gate, *hosts, *middleware(HEAD)]}}
 
 
 def port_is_free(port: int) -> bool:
@@ -107,14 +124,16 @@ def main() -> None:
     if options.port is not None and not port_is_free(options.port):
         sys.exit(f"error: port {options.port} cannot be used, perhaps another program has it; choose another --port")
     try:
+        limits = read_limits()
         analyzer, missing = open_models(options.models, options.checkpoints, options.device, options.engine)
-    except CheckpointError as error:
+    except (CheckpointError, LimitError) as error:
         sys.exit(f"error: {error}")
-    page = build(analyzer, missing)
+    start_log(limits.log)
+    page, launch = build(analyzer, missing, limits)
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     keep_tidy([partial(sweep, folder), partial(forget_sessions, page)])
     with suppress(KeyboardInterrupt):
-        page.launch(server_port=options.port, prevent_thread_lock=True, **LAUNCH)
+        page.launch(server_port=options.port, prevent_thread_lock=True, **launch)
         threading.Event().wait()
     end(folder)
 

@@ -21,6 +21,7 @@ from fer_models.analyzer import CHECKPOINTS, find_checkpoints
 from fer_models.checkpoint import Checkpoint
 from fer_models.detector import FaceDetector
 from fer_models.faces import crop_face, read_photo
+from fer_models.files import write_faults_told
 from fer_models.paths import ROOT
 from fer_models.results import as_json, write
 from fer_models.results.benchmark import Benchmark, FaceTimes, SpaceStart, TrainingSpeed
@@ -143,6 +144,7 @@ def space_start(checkpoints: Path) -> SpaceStart:
         return SpaceStart(seconds=space.start_up, peak_megabytes=space.megabytes("VmHWM"))
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")

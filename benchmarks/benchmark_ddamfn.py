@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from benchmarks.benchmark import interleaved
 from fer_models import DDAMFNConfig, DDAMFNForImageClassification
+from fer_models.files import write_faults_told
 from fer_models.results import as_json, write
 from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
 from train.loop.cpu import keep_freed_memory
@@ -225,6 +226,7 @@ def _beside(times: dict[str, float]) -> dict[str, float]:
     return times | ratios
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="of a training step; answering takes more")

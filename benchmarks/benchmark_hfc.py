@@ -14,6 +14,7 @@ from torch import nn
 
 from benchmarks.benchmark import interleaved
 from fer_models import HFCConfig, HFCForImageClassification
+from fer_models.files import write_faults_told
 from fer_models.models import modeling_hfc as hfc
 from fer_models.models import singular_values as numerics
 from fer_models.results import as_json, write
@@ -132,6 +133,7 @@ def network_times(backbone: str, size: int, device: torch.device, rounds: int) -
     return interleaved(tasks, rounds)
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=224, help="side of the networks' input in pixels")

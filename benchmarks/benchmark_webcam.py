@@ -21,6 +21,7 @@ from benchmarks.fake_camera import camera_flags, executable, swaying, write_y4m
 from benchmarks.running_space import served
 from fer_models.analyzer import CHECKPOINTS, find_checkpoints
 from fer_models.faces import read_photo
+from fer_models.files import write_faults_told
 from fer_models.looks import looks
 from fer_models.paths import ROOT
 from fer_models.results import as_json, write
@@ -109,6 +110,7 @@ def measure(checkpoints: list[Path], camera: Path, seconds: float) -> Run:
     )
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")

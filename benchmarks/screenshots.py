@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.fake_camera import camera_flags, executable, swaying, write_y4m
 from benchmarks.running_space import served
+from fer_models.files import write_faults_told
 from fer_models.paths import EXAMPLES, ROOT
 from fer_models.photo import read_photo
 
@@ -81,6 +82,7 @@ def taken(browser: Browser, address: str, name: str, size: tuple[int, int], them
     return picture
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "screens", help="folder of the pictures")

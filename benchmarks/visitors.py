@@ -29,6 +29,7 @@ from gradio_client.utils import QueueError
 from PIL import Image
 
 from benchmarks.running_space import RunningSpace, served
+from fer_models.files import write_faults_told
 from fer_models.paths import ROOT
 from fer_models.results import write
 from fer_models.results.load import Load, Machine, Round
@@ -52,9 +53,16 @@ def new_photo(number: int, folder: Path) -> Path:
     return file
 
 
-def visit(address: str, photo: Path, explain: bool, start: threading.Barrier) -> tuple[str, float, str]:
+def coming_from(visitor: int) -> dict[str, str]:
+    """What the Hub's proxy would say about one of many visitors: an address of their own."""
+    return {"X-Forwarded-For": f"198.51.100.{visitor % 250 + 1}"}
+
+
+def visit(
+    address: str, photo: Path, explain: bool, start: threading.Barrier, visitor: int = 0
+) -> tuple[str, float, str]:
     """What one visitor gets: "answered", "busy" or "error", after how many seconds, and the error's words."""
-    client = Client(address, verbose=False, download_files=False)
+    client = Client(address, verbose=False, download_files=False, headers=coming_from(visitor))
     start.wait()
     begun = time.perf_counter()
     try:
@@ -76,7 +84,7 @@ def measure(space: RunningSpace, visitors: int, first: int, folder: Path) -> Rou
     start = threading.Barrier(visitors)
     with ThreadPoolExecutor(visitors) as pool:
         visits = [
-            pool.submit(visit, space.address, photo, explain=visitor % 2 == 0, start=start)
+            pool.submit(visit, space.address, photo, visitor % 2 == 0, start, visitor)
             for visitor, photo in enumerate(photos)
         ]
         results = [one.result() for one in visits]
@@ -120,6 +128,7 @@ def verdict(ordinary: list[Round], crowd: Round | None) -> list[str]:
     return wrong
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=20, help="at once, in an ordinary round")

@@ -4,11 +4,14 @@ A map of a face that is bright in the middle beats random maps, as faces are cen
 of this face. These are made once from training pictures by `train/average_maps.py` and lie beside the weights.
 """
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from fer_models.files import write_bytes
 
 FILE = "average_maps.npz"
 OTHERS = 19  # with a face's own map twenty, so that being first or second of all is one chance in ten
@@ -93,7 +96,9 @@ def write_baselines(file: Path, kinds: dict[str, Baselines], origin: dict) -> No
         index[kind] = {"array": f"maps_{number}", "expressions": list(one.by_expression)}
         index[kind] |= {"answers": one.answers, "faces": one.faces}
     arrays["index"] = np.array(json.dumps({"kinds": index, "origin": origin}))
-    np.savez_compressed(file, allow_pickle=False, **arrays)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    write_bytes(file, packed.getvalue())
 
 
 def read_baselines(folder: Path, weights: str | None = None) -> dict[str, Baselines]:

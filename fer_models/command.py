@@ -16,6 +16,7 @@ from tqdm import tqdm
 from fer_models.analyzer import Analyzer, CheckpointError
 from fer_models.errors import ExportError
 from fer_models.extras import MissingExtraError
+from fer_models.files import write_bytes, write_fault, write_text
 from fer_models.pictures import PictureAnswers, answer_pictures, search_pictures
 from fer_models.records import Csv, JsonLines, RecordError, RecordFile
 from fer_models.schema import origin
@@ -62,11 +63,13 @@ def write_maps(answers: PictureAnswers, folder: Path) -> None:
                 picture = draw_map(crop, shown.values, shown.kind, shown.profiles)
                 name = re.sub(r"[^a-z0-9+]+", "-", f"{answer.model} {shown.name}".lower())
                 file = f"{number}-{name}.jpg"
-                picture.save(folder / file, quality=90)
+                encoded = io.BytesIO()
+                picture.save(encoded, "JPEG", quality=90)
+                write_bytes(folder / file, encoded.getvalue())
                 listed.append(
                     {"file": file, "model": answer.model, "face": number, "map": shown.name, "meaning": shown.meaning}
                 )
-    (folder / "maps.json").write_text(json.dumps(listed, indent=2, ensure_ascii=False), encoding="utf-8")
+    write_text(folder / "maps.json", json.dumps(listed, indent=2, ensure_ascii=False))
 
 
 def common_folder(sources: list[Path]) -> Path:
@@ -157,8 +160,10 @@ def answer(options: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:  # of the maps; what is in --out stays there
-        place = error.filename or options.maps or "standard output"
-        print(f"error: {place} cannot be written ({error.strerror}); make room, or name another place", file=sys.stderr)
+        told = write_fault(error, options.maps or "standard output")
+        if not told:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         again = "; the same command goes on from here" if options.out else ""

@@ -21,6 +21,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import tqdm, validate_repo_id
 
 from fer_models.errors import CheckpointError
+from fer_models.hub_requests import Patience, patient
 from fer_models.paths import CHECKPOINTS, IN_REPOSITORY
 from fer_models.places import FILES, checkpoint_name, local_checkpoints, local_folder
 
@@ -203,10 +204,12 @@ def _fetch(repo: str, revision: str | None) -> Path:
         Exception: of the client.
     """
     signs: queue.SimpleQueue[Path | Exception | None] = queue.SimpleQueue()
+    patience = Patience(TRANSFER_SECONDS, TRANSFER_SECONDS)
 
     def work() -> None:
         try:
-            signs.put(_download(repo, revision, lambda: signs.put(None)))
+            with patient(patience):
+                signs.put(_download(repo, revision, lambda: signs.put(None)))
         except Exception as error:
             signs.put(error)
 
@@ -217,6 +220,7 @@ def _fetch(repo: str, revision: str | None) -> Path:
         try:
             sign = signs.get(timeout=limit)
         except queue.Empty:
+            patience.left.set()  # so that it soon lets go of the cache's lock
             raise CheckpointError(
                 f"the Hub ({constants.ENDPOINT}) sent nothing for {limit:g} s; try again later"
             ) from None

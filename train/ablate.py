@@ -23,6 +23,7 @@ from typing import TypedDict
 import numpy as np
 import torch
 
+from fer_models.files import write_text
 from fer_models.paths import HUB_CONFIGS, RESULTS
 from fer_models.results import write
 from fer_models.results.ablation import Ablation, Row, Spread
@@ -202,7 +203,7 @@ def open_work(folder: Path, pictures: dict) -> None:
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != pictures:
         raise DataError(f"{folder} holds runs on other pictures; remove it to start over, or pass another --work")
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(pictures), encoding="utf-8")
+    write_text(note, json.dumps(pictures))
 
 
 @dataclass(frozen=True)
@@ -234,9 +235,7 @@ def run_once(
         result = Run(
             sum(p.numel() for p in model.parameters()), accuracies(folder / "final", splits["validation"], conditions)
         )
-    whole = done.with_suffix(".part")  # a kill while it is written must not leave half a result
-    whole.write_text(json.dumps(asdict(result)), encoding="utf-8")
-    whole.replace(done)
+    write_text(done, json.dumps(asdict(result)))
     for stage in folder.glob("stage-*"):
         shutil.rmtree(stage)
     return result, f"{time.perf_counter() - start:.0f} s"

@@ -24,6 +24,7 @@ import yaml
 from huggingface_hub import save_torch_state_dict
 from safetensors.torch import load_file
 
+from fer_models.files import write_bytes, write_faults_told, write_text
 from fer_models.paths import ROOT
 from train.config.recipe import ConfigError, load_config
 
@@ -55,7 +56,7 @@ def campaign_config(source: Path, folder: Path, epochs: int | None, pictures: in
         own["recipe"] = {"stages": [asdict(stage) | {"epochs": epochs} for stage in config.recipe.stages]}
     file = folder / CONFIGS / f"{config.name}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+    write_text(file, yaml.safe_dump(own, sort_keys=False))
     load_config(file)  # says now what is wrong with it
     return config.name, file
 
@@ -110,7 +111,7 @@ def write_shards(checkpoint: Path, size: str) -> Path:
         old.unlink()
     save_torch_state_dict(load_file(checkpoint / "model.safetensors"), folder, max_shard_size=size)
     for file in ("config.json", "preprocessor_config.json"):
-        (folder / file).write_bytes((checkpoint / file).read_bytes())
+        write_bytes(folder / file, (checkpoint / file).read_bytes())
     return folder
 
 
@@ -158,7 +159,7 @@ def run(options: argparse.Namespace) -> list[Outcome]:
             outcome = train_one(name, command, options.out / "logs" / f"{name}.log", left)
             if outcome.done:
                 mark.parent.mkdir(exist_ok=True)
-                mark.write_text(content, encoding="utf-8")
+                write_text(mark, content)
         if outcome.done and options.max_shard_size:
             write_shards(checkpoint, options.max_shard_size)
         print(f"{name}: {outcome.words}", flush=True)
@@ -166,6 +167,7 @@ def run(options: argparse.Namespace) -> list[Outcome]:
     return outcomes
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0 when every config is done, 1 when one is not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

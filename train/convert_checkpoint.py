@@ -22,6 +22,7 @@ from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
 from fer_models import DDAMFNConfig, DDAMFNForImageClassification, FERImageProcessor
 from fer_models.expressions import LABEL_ORDERS, label_maps, label_order
+from fer_models.files import write_faults_told
 from train.hub.assemble import add_code
 from train.hub.folder import write_network
 
@@ -217,6 +218,7 @@ def convert(file: Path, out: Path, labels: list[str] | None = None) -> str:
     return f"{out}: {words}; {dropped:,} parameters dropped"
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="what torch.save wrote: a state_dict, or a dict with one in it")

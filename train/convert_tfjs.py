@@ -24,6 +24,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from fer_models import FERImageProcessor
+from fer_models.files import write_faults_told
 from train.config.recipe import ConfigError, load_config
 from train.data.face_dataset import DataError
 from train.data.readers import load_split
@@ -171,6 +172,7 @@ def training_faces(config: str, data: str, pictures: int, side: int, seed: int =
         yield processor(images, refuse_empty=False, return_tensors="pt")["pixel_values"].double()
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("topology", type=Path, help="the .json; the .bin lies beside it")

@@ -11,6 +11,7 @@ how often the list's differ.
 """
 
 import argparse
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Literal, TypedDict
 import numpy as np
 
 from fer_models.expressions import LABEL_ORDERS, label_order
+from fer_models.files import write_bytes
 from fer_models.results import Number, Pictures, Subset, parse, percent, write
 from fer_models.results.comparison import Comparison
 from fer_models.results.evaluation import (
@@ -385,7 +387,10 @@ def main(arguments: list[str] | None = None) -> Path:
     if options.predictions:
         ids, scores = evaluation.data.ids[evaluation.scores.rows], evaluation.scores
         names = evaluation.checkpoint.expressions
-        np.savez(options.predictions, ids=ids, labels=evaluation.labels, logits=scores.logits, names=names)
+        packed = io.BytesIO()
+        np.savez(packed, ids=ids, labels=evaluation.labels, logits=scores.logits, names=names)
+        file = options.predictions
+        write_bytes(file if file.suffix == ".npz" else file.with_name(f"{file.name}.npz"), packed.getvalue())
     if options.against:
         write_comparison(evaluation, load_checkpoint(options.against), options.out)
     evaluation.require_independence()

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from fer_models.checkpoint import CheckpointError, load_network
+from fer_models.files import write_faults_told
 from fer_models.paths import HUB_CONFIGS, RESULTS
 from fer_models.results import ResultError
 from train.config.recipe import ConfigError, load_config
@@ -21,6 +22,7 @@ from train.hub.assemble import assemble
 from train.hub.folder import HubFolderError, verify_hub_folder, write_card, write_network
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="+", help="checkpoint folder")

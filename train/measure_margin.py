@@ -13,6 +13,7 @@ import numpy as np
 
 from fer_models.detector import FaceDetector
 from fer_models.faces import Face, crop_square, read_photo
+from fer_models.files import write_faults_told
 from train.data.readers import load_split
 
 
@@ -41,6 +42,7 @@ def spread_line(name: str, values: np.ndarray, relative: bool = False) -> str:
     return f"{name:24s} median {median:8.4f}   IQR {width:.4f}{' of the median' if relative else ''}"
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, type=Path, help="parquet file with FER2013 pictures and FER+ votes")

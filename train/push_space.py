@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from fer_models.files import write_faults_told
 from fer_models.paths import ROOT
 from train.hub.push import PushError, account, listing, push_files
 
@@ -44,6 +45,7 @@ def _wanted(file: Path, root: Path) -> bool:
     return not hidden and not any(name.match(pattern) for pattern in LEFT_OUT)
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("space", help="NAME/SPACE: the account that owns it, and what it is called")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+from fer_models.files import write_faults_told
 from fer_models.paths import CHECKPOINTS, HUB_CONFIGS, RESULTS
 from fer_models.results import Pictures, ResultError, percent
 from train.config.recipe import ConfigError, HubConfig, load_config
@@ -70,6 +71,7 @@ def hub_repo_folder(folder: Path, config: HubConfig | None, results: Path) -> Ge
         yield whole
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", help=f"default: {DEFAULT_CONFIG.stem}")

@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from fer_models.files import write_faults_told, write_text
 from fer_models.paths import RESULTS, ROOT
 from fer_models.results import ResultError
 from train.config.recipe import ConfigError
@@ -46,6 +47,7 @@ def part(found: Found, called: str) -> str:
     return PARTS[name](found, argument)
 
 
+@write_faults_told()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -65,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
         if present != wanted:
             stale.append(page.name)
             if not options.check:
-                page.write_text(wanted, encoding="utf-8")
+                write_text(page, wanted)
     if options.check and stale:
         sys.exit(f"error: {', '.join(stale)} stale: run python train/write_pages.py")
 

@@ -1,7 +1,8 @@
 """What the Photo tab and the API compute: answers, maps, trust and pictures for the faces of a photo."""
 
+import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_models.analyzer import Analyzer, Prediction
@@ -11,6 +12,7 @@ from fer_models.schema import FaceResult, Origin, face_result, origin
 from fer_models.trust import Trust, measure_trust
 from space.image.check import Check, map_check
 from space.image.downloads import MapNote, picture_png
+from space.image.link import EXAMPLES
 from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
 from space.image.regions import landmarks, looked_at
 
@@ -19,6 +21,8 @@ NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turn
 NO_MODEL = "No model is chosen; tick at least one."
 
 SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
+
+_SHARED = frozenset(map(str, EXAMPLES.values()))
 
 Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
 
@@ -44,6 +48,8 @@ class ImageAnswers:
     Args:
         agreement: how often the analyzer's models are right when they agree, if that was measured.
         best: what `BEST` is for each model; Grad-CAM for those that are not in it.
+        session: tells whose photo is asked about. What is remembered of a photo is its visitor's alone, or the time
+            of an answer would tell whether somebody else had sent the same photo; the examples are everybody's.
     """
 
     def __init__(
@@ -52,10 +58,12 @@ class ImageAnswers:
         max_age: float = MAX_AGE,
         agreement: Agreement | None = None,
         best: Mapping[str, str] | None = None,
+        session: Callable[[], str] = str,
     ):
         self.analyzer = analyzer
         self.agreement = agreement
         self.best = dict(best or {})
+        self.session = session
         self._photos = Recent(MAX_PHOTOS, max_age)
         self._answers = Recent(MAX_PHOTOS * len(analyzer.checkpoints), max_age)
         self._explained = Recent(MAX_ITEMS, max_age)
@@ -86,6 +94,8 @@ class ImageAnswers:
         if isinstance(source, PhotoError):
             raise source
         digest = file_digest(source)
+        if source not in _SHARED:
+            digest = hashlib.sha256(f"{self.session()} {digest}".encode()).hexdigest()
 
         def look() -> SeenPhoto:
             return SeenPhoto(digest, self.analyzer.find(source).shrunk(SHOWN_SIDE, self.analyzer.margins))

@@ -32,7 +32,7 @@ window.fer.photo = (() => {
       photo.apply();
       document.getElementById('photo').setAttribute('aria-busy', 'true');
       turn += 1;
-      photo.send('show', {turn});
+      photo.send('show', {turn, ticket: photo.waiting.next()});
     },
 
     send(call, extra = {}) {
@@ -53,6 +53,7 @@ window.fer.photo = (() => {
       const {query, turn: _, ...chosen} = told;
       photo.state = {...photo.state, ...chosen};
       document.getElementById('photo').removeAttribute('aria-busy');
+      photo.waiting.over();
       const none = Object.fromEntries(FIELDS.map(name => [name, null]));
       fer.address({...none, ...query}, step);
       step = false;
@@ -64,6 +65,7 @@ window.fer.photo = (() => {
 
     failed() {
       document.getElementById('photo').removeAttribute('aria-busy');
+      photo.waiting.failed();
     },
 
     // What the history keeps, so that Back and reload find the visitor's own photo again.

@@ -72,7 +72,7 @@ class Recent:
 class SeenPhoto:
     """A photo with its faces; the photo itself is small, the faces were cut from the large one.
 
-    digest: of the file, which tells photos apart.
+    digest: of the file and whose it is, which tells photos apart.
     """
 
     digest: str

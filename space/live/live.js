@@ -67,7 +67,8 @@ window.fer.live = (() => {
   function answered() {
     waiting = false;
     if (recorder) note();
-    requestAnimationFrame(next);
+    if (find('#live img.shown')) requestAnimationFrame(next);
+    else setTimeout(next, 500); // it was told what is missing, or that others are being answered
   }
 
   function failed() {

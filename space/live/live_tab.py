@@ -14,9 +14,11 @@ from fer_models.explain import METHODS
 from fer_models.looks import looks
 from fer_models.photo import PhotoError, read_photo
 from fer_models.video.stream import FaceStream
+from space.cameras import Cameras
 from space.live.html import LiveView
 from space.page.html import message_html
 from space.page.style import plain
+from space.visitor import current_session, current_visitor
 
 MOST_MODELS = 3
 SLOW_METHODS = ("eigencam", "integrated")  # several times the time of a forward pass
@@ -29,11 +31,12 @@ SMOOTHING = {
 }
 DEFAULT_SMOOTHING = 0.5
 BUDGET = 0.1  # seconds of a frame that the models may take; what does not fit is asked about the next one
-CAMERAS = 2  # frames of so many visitors are answered at once
+AT_ONCE = 2  # frames are answered
 FORGET_AFTER = 60  # seconds without a picture until the last faces and their timelines are forgotten
 MOST_CHARACTERS = 4_000_000  # of a frame; the page sends pictures of 640 x 480, some forty kilobytes
 WELCOME = "Start the camera. Its pictures are answered as they come; none is written to disk."
 NO_MODEL = "Choose at least one model."
+BUSY = "The cameras of other visitors are answered at the moment. Yours follows as soon as one of them stops."
 DAMAGED = "The camera’s picture arrived damaged; the next one will be answered."
 
 
@@ -145,10 +148,12 @@ def _select(name: str, label: str, options: Mapping[str, str], chosen: str) -> s
     return f'<label>{label}<select name="{name}">{listed}</select></label>'
 
 
-def live_tab(analyzer: Analyzer, fastest: str) -> None:
+def live_tab(analyzer: Analyzer, fastest: str, cameras: Cameras) -> None:
     """The tab, wired to an analyzer; called inside the page's `gr.Blocks`. It starts with the `fastest` model."""
 
     def on_frame(told, view):
+        if not cameras.admit(current_visitor(), current_session()):
+            return message_html(BUSY), view
         return answer_frame(analyzer, told, view)
 
     with gr.Tab("Live", id="live", elem_id="live-tab"):
@@ -164,7 +169,7 @@ def live_tab(analyzer: Analyzer, fastest: str) -> None:
             [told, view],
             [live, view],
             js="() => window.fer.live.asked()",
-            concurrency_limit=CAMERAS,
+            concurrency_limit=AT_ONCE,
             concurrency_id="camera",  # a stream never holds the place of an upload
             trigger_mode="always_last",
             **quiet,

@@ -25,14 +25,21 @@ logger = logging.getLogger(__name__)
 EXAMPLE = EXAMPLES / "clip.mp4"
 MOST_MODELS = 3
 SMOOTHING = {"off": 0.0, "a little (0.25 s)": 0.25, "medium (0.5 s)": 0.5, "strong (1 s)": 1.0}
+TOO_LONG = "The clip took too long; try a shorter one, or fewer models."
 STOPPED = "Stopped; nothing was kept."
 FAILED = "The clip was not finished; try again in a minute."
+MOST_SECONDS = 600
 REPORT_EVERY = 0.25  # seconds between two looks at the progress; also how soon a cancel takes effect
 WELCOME = f"Choose a clip of {MAX_SECONDS:.0f} seconds and {MAX_BYTES // 10**6} MB or less."
 
 
 def follow_clip(
-    analyzer: Analyzer, source: str | None, models: Sequence[str], half_life: float, maps: bool = False
+    analyzer: Analyzer,
+    source: str | None,
+    models: Sequence[str],
+    half_life: float,
+    maps: bool = False,
+    most: float = MOST_SECONDS,
 ) -> Iterator[tuple[VideoProgress | None, str]]:
     """What the page shows while a clip is worked on: the progress, and the text to show; at last the result.
 
@@ -54,6 +61,9 @@ def follow_clip(
         with closing(annotate_video(source, folder, analyzer, list(models)[:MOST_MODELS], half_life, maps=maps)) as job:
             for progress in job:
                 now = time.monotonic()
+                if now - start > most:
+                    yield None, message_html(TOO_LONG)
+                    return
                 if progress.result is not None:
                     result = progress.result
                     yield progress, result_html(result)
@@ -70,7 +80,7 @@ def follow_clip(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def video_tab(analyzer: Analyzer, fastest: str) -> None:
+def video_tab(analyzer: Analyzer, fastest: str, most_seconds: float = MOST_SECONDS) -> None:
     """The tab, wired to an analyzer; called inside the page's `gr.Blocks`. It starts with the `fastest` model."""
 
     nothing = (gr.update(value=None, visible=False), gr.update(value=None, visible=False))
@@ -78,7 +88,9 @@ def video_tab(analyzer: Analyzer, fastest: str) -> None:
     busy = (gr.update(interactive=False), gr.update(visible=True))
 
     def on_go(source, models, half_life, maps):
-        with closing(follow_clip(analyzer, source, models, half_life, maps)) as steps:  # at once, when cancelled
+        with closing(
+            follow_clip(analyzer, source, models, half_life, maps, most_seconds)
+        ) as steps:  # at once, when cancelled
             for progress, text in steps:
                 if progress is None:
                     yield *nothing, text, *idle
@@ -135,7 +147,7 @@ def video_tab(analyzer: Analyzer, fastest: str) -> None:
             )
         outputs = [annotated, table, report, go, cancel]
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        running = go.click(on_start, None, outputs, queue=False, **quiet).then(
+        running = go.click(on_start, None, outputs, concurrency_limit=None, **quiet).then(
             on_go, [clip, models, half_life, maps], outputs, concurrency_limit=1, concurrency_id="video", **quiet
         )
         example.click(lambda: str(EXAMPLE), None, clip, **quiet)

@@ -26,7 +26,7 @@ _FOLDER = Path(__file__).resolve().parents[1]
 SHEETS = ("page/style.css", "image/photo.css", "live/live.css", "live/timeline.css", "numbers/measured.css")
 SCRIPTS = (
     *("page/page.js", "page/preview.js", "page/errors.js"),
-    *("image/photo.js", "image/checks.js", "image/many.js", "image/shown.js"),
+    *("image/photo.js", "image/waiting.js", "image/checks.js", "image/many.js", "image/shown.js"),
     *("image/incoming.js", "image/controls.js", "image/rectangle.js"),
     *("live/camera.js", "live/live.js", "live/video.js"),
 )

@@ -148,12 +148,12 @@ def test_without_a_camera_the_page_says_why(browser, space, flags, words):
 def full_space(tmp_path, monkeypatch) -> Iterator[str]:
     """The address of a Space whose queue is full, and that does without one of its models."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    from app import LAUNCH, build
+    from app import build
     from fer_models.analyzer import CHECKPOINTS, Analyzer
 
-    full = build(Analyzer([CHECKPOINTS / "pattlite-ferplus"]), missing=["another-model"])
+    full, launch = build(Analyzer([CHECKPOINTS / "pattlite-ferplus"]), missing=["another-model"])
     full.queue(max_size=0)
-    _, address, _ = full.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
+    _, address, _ = full.launch(prevent_thread_lock=True, quiet=True, **launch)
     yield address.rstrip("/")
     full.close()
 

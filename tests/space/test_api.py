@@ -23,8 +23,8 @@ GROUP = str(EXAMPLES["several_faces"])
 
 @pytest.fixture(scope="module")
 def address():
-    page = app.build(Analyzer([CHECKPOINTS / MODEL]))
-    _, address, _ = page.launch(**app.LAUNCH, prevent_thread_lock=True, quiet=True)
+    page, launch = app.build(Analyzer([CHECKPOINTS / MODEL]))
+    _, address, _ = page.launch(**launch, prevent_thread_lock=True, quiet=True)
     yield address
     page.close()
 

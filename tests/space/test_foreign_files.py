@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.running_space import served
 from space.image.link import EXAMPLES
-from space.uploaded import NOT_UPLOADED
+from space.uploaded import ELSEWHERE, NOT_UPLOADED
 from tests.support.space_client import MARK, SpaceClient, in_place
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,11 +29,18 @@ def opened(outside) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(outside, opened):
+def asked_outside(outside) -> Path:
+    """Where it writes down every other machine that it would reach."""
+    return outside.parent / "asked.txt"
+
+
+@pytest.fixture(scope="module")
+def client(outside, opened, asked_outside):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT / "tests" / "support" / "offline"))
         patch.setenv("WATCHED_FILES", "outside-")
         patch.setenv("WATCHED_LOG", str(opened))
+        patch.setenv("OFFLINE_LOG", str(asked_outside))
         with served() as space:
             yield SpaceClient(space.address)
 
@@ -104,8 +111,7 @@ def test_links_and_pipes_among_the_uploads_are_refused_and_nothing_waits_for_the
 
 def test_the_other_ways_to_an_endpoint_refuse_it_too(client, outside, opened):
     file = {"path": str(outside)} | MARK
-    run = client.http.post("/gradio_api/run/analyze", json={"data": [file, None]})
-    assert run.json()["error"] == NOT_UPLOADED
+    assert client.http.post("/gradio_api/run/analyze", json={"data": [file, None]}).status_code == 404
     called = client.http.post("/gradio_api/call/analyze", json={"data": [file, None]}).json()["event_id"]
     assert NOT_UPLOADED in client.http.get(f"/gradio_api/call/analyze/{called}").text
     assert client.http.get(f"/gradio_api/file={outside}").status_code == 403
@@ -134,6 +140,17 @@ def test_what_was_uploaded_is_answered_by_its_path_and_by_its_address(client, mi
         for file in ({"path": path} | MARK, {"path": path}):
             (face,) = client.ask(analyze, in_place(analyze.values, 0, file))["data"][0]["faces"]
             assert face["agreed"] == "happiness"
+
+
+def test_nothing_is_fetched_from_an_address_that_a_visitor_names(client, asked_outside):
+    elsewhere = "http://203.0.113.9/photo.jpg"  # nobody's: RFC 5737
+    for endpoint in client.endpoints():
+        for slot in endpoint.files:
+            for file in ({"url": elsewhere}, {"path": elsewhere} | MARK, {"path": elsewhere, "url": elsewhere} | MARK):
+                assert client.ask(endpoint, in_place(endpoint.values, slot, file))["error"] == ELSEWHERE
+    for route in ("file=", "proxy=", "file/"):
+        assert client.http.get(f"/gradio_api/{route}{elsewhere}").status_code == 404
+    assert not asked_outside.exists(), asked_outside.read_text()
 
 
 def test_the_watch_over_the_server_sees_what_it_opens(client, opened):

@@ -7,21 +7,24 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
-from huggingface_hub import CommitOperationAdd, HfApi, RepoCard, constants, set_client_factory
-from huggingface_hub.errors import LocalTokenNotFoundError
+from huggingface_hub import CommitOperationAdd, HfApi, ModelInfo, RepoCard, SpaceInfo, constants, set_client_factory
+from huggingface_hub.errors import LocalTokenNotFoundError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._http import default_client_factory
 
 from fer_models import hub as names
 from fer_models.files import write_text
 from fer_models.hub import has_hash, hub_reason
+from fer_models.hub_requests import Patience, hooks
 
 NEEDED = (*names.FILES, "README.md")
 KEPT = ".gitattributes"  # the Hub's own
 REQUEST_SECONDS = 60.0  # for each answer of the Hub; its client would wait for ever
+LONGEST_PAUSE = 600.0  # that the Hub may ask for, when it was asked too often
+STATE_SECONDS = 5.0  # to ask what the Hub has, after a push that stopped
 
 
 class PushError(RuntimeError):
@@ -140,12 +143,13 @@ def push_files(
     Raises:
         PushError: the push stopped, or what arrived is not what was sent.
     """
+    before: ModelInfo | SpaceInfo | None = None
     try:
         with _time_limits():
             _check_card(files["README.md"], kind)
             api = HfApi()
             api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, space_sdk=space_sdk)
-            before = api.repo_info(repo, repo_type=kind)
+            before = cast(ModelInfo | SpaceInfo, api.repo_info(repo, repo_type=kind))
             if private and not before.private:
                 raise PushError(f"{repo} is public; make it private in its settings first, or leave out --private")
             if revision and not revision.startswith("refs/"):
@@ -166,10 +170,11 @@ def push_files(
             }
     except PushError:
         raise
-    except Exception as error:  # every layer of the client raises its own
+    except (Exception, KeyboardInterrupt) as error:  # every layer of the client raises its own
+        why = "it was stopped" if isinstance(error, KeyboardInterrupt) else hub_reason(error, repo)
         raise PushError(
-            f"the push to {repo} did not finish: {hub_reason(error, repo)} (the repo has all of it or nothing; pushing "
-            "again sends what is missing)"
+            f"the push to {repo} did not finish: {why} ({_state(repo, kind, revision, before)}; pushing again sends "
+            "what is missing)"
         ) from error
     wrong = [name for name, path in files.items() if name not in there or not has_hash(path, there[name])]
     if wrong:
@@ -180,6 +185,20 @@ def push_files(
         changed=commit.oid != before.sha,
         others=sorted(set(there) - set(files) - {KEPT}),
     )
+
+
+def _state(repo: str, kind: str, revision: str | None, before: ModelInfo | SpaceInfo | None) -> str:
+    """What the Hub has after a push that stopped: all of it or nothing."""
+    try:
+        with _time_limits(STATE_SECONDS, pause=0):
+            now = HfApi().repo_info(repo, repo_type=kind, revision=revision, timeout=STATE_SECONDS).sha or ""
+    except RepositoryNotFoundError:
+        return "the Hub has no such repo"
+    except Exception:  # what stopped the push may well stop this
+        return "what the Hub has now could not be asked; the repo has all of it or nothing"
+    if before is not None and not revision and now == before.sha:
+        return f"nothing arrived, the repo is as it was, at commit {now[:8]}"
+    return f"the repo is at commit {now[:8]}, which has all of it or nothing"
 
 
 def push_folder(
@@ -227,12 +246,14 @@ def _check_card(card: Path, kind: str) -> None:
 
 
 @contextmanager
-def _time_limits() -> Generator[None]:
-    """Requests of the Hub's client get a time limit; most of them have none."""
+def _time_limits(seconds: float | None = None, pause: float = LONGEST_PAUSE) -> Generator[None]:
+    """Requests of the Hub's client, of all threads that it uses, get a time limit; most of them have none."""
+    patience = Patience(seconds or REQUEST_SECONDS, pause)
 
     def limited() -> Any:  # a client of whichever HTTP library huggingface_hub uses
         client = default_client_factory()
-        client.timeout = REQUEST_SECONDS
+        for kind, hook in hooks(lambda: patience).items():
+            client.event_hooks[kind].append(hook)
         return client
 
     set_client_factory(limited)

@@ -10,6 +10,7 @@ from typing import TypedDict
 import numpy as np
 import yaml
 
+from fer_models.files import write_faults_told
 from fer_models.paths import RESULTS
 from fer_models.results import Pictures, ResultError, Weights, file_name
 from train.config.recipe import ConfigError, Data, load_config
@@ -124,7 +125,8 @@ def command(main: Callable) -> Callable:
     def run(arguments: list[str] | None = None) -> Path:
         keep_freed_memory()
         try:
-            return main(arguments)
+            with write_faults_told():
+                return main(arguments)
         except (CheckpointError, ConfigError, DataError, ResultError) as error:
             sys.exit(f"error: {error}")
 

@@ -4,6 +4,7 @@ Colours are cividis and those of `fer_models.looks`, where a model has its colou
 with any colour vision can tell them apart.
 """
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure  # without pyplot nothing is global and no display is needed
 from matplotlib.ticker import PercentFormatter
 
+from fer_models.files import write_bytes
 from fer_models.looks import LOOKS, looks
 from fer_models.results.robustness import Point
 
@@ -19,7 +21,10 @@ MARKERS = tuple(look.marker for look in LOOKS)
 
 
 def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=120, metadata={"Software": None})  # no version in the file: the same result, the same file
+    drawn = io.BytesIO()
+    # no version in the file: the same result, the same file
+    figure.savefig(drawn, format=path.suffix[1:], dpi=120, metadata={"Software": None})
+    write_bytes(path, drawn.getvalue())
 
 
 def plot_confusion(confusion: np.ndarray, names: Sequence[str], title: str, path: Path) -> None:

@@ -123,6 +123,7 @@ def test_files_that_somebody_added_on_the_hub_stay_and_are_named(hub, folder, ca
         ("/repos/create", 401, "refuses your token", None),
         ("/repos/create", 403, "does not let your token do that", None),
         ("/repos/create", 429, "was asked too often (HTTP 429)", None),
+        ("GET /api/models/org/model-x$", "hang", "does not answer", NEW),
         ("/preupload/", 404, "has no repo org/model-x", NEW),
         ("/preupload/", 500, "has a fault of its own (HTTP 500)", NEW),
         ("/preupload/", "cut", "cannot be reached, or broke off", NEW),
@@ -135,6 +136,7 @@ def test_files_that_somebody_added_on_the_hub_stay_and_are_named(hub, folder, ca
         ("/commit/", "reset", "cannot be reached, or broke off", NEW),
         ("/commit/", "hang", "does not answer", NEW),
         ("/commit/", "cut", "cannot be reached, or broke off", [*NEW, *SENT]),
+        ("/tree/", "hang", "does not answer", [*NEW, *SENT]),
         ("/tree/", 500, "has a fault of its own (HTTP 500)", [*NEW, *SENT]),
     ],
 )
@@ -151,6 +153,10 @@ def test_a_push_that_dies_is_one_sentence_leaves_no_half_repo_and_finishes_when_
     assert words in str(caught.value) and "\n" not in str(caught.value)
     assert "pushing again sends what is missing" in str(caught.value)
     assert there(hub) == before
+    if before is NEW and "GET" not in where:
+        assert "nothing arrived, the repo is as it was, at commit " in str(caught.value)
+    elif before is None and fault != "refused":
+        assert "the Hub has no such repo" in str(caught.value)
     attempts = 6 if fault == "hang" else 0  # of the client, at most; the other faults are answers
     assert seconds < attempts * push.REQUEST_SECONDS + SLACK
     if fault != 429:  # the Hub itself says how long to wait then
