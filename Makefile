@@ -1,11 +1,12 @@
 # make demo   set everything up and serve the Space
 # make test   set everything up, Chromium included, and pass the tests
 # make quick  those tests that need no browser, no training and no server
+# make lock   write requirements.lock again: every package below requirements.txt, with hashes
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: demo test quick check benchmark screenshots chromium clean
+.PHONY: demo test quick check benchmark screenshots lock chromium clean
 
 demo: .venv/demo
 	$(BIN)/python app.py
@@ -22,6 +23,10 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check
+
+lock: .venv/bin/python
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 requirements.txt -o requirements.lock
 
 benchmark: .venv/test
 	$(BIN)/python benchmarks/benchmark.py

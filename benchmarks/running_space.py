@@ -35,18 +35,21 @@ class RunningSpace:
 
 
 @contextmanager
-def served(arguments: Sequence[str | Path] = (), root: Path = ROOT) -> Iterator[RunningSpace]:
-    """`python app.py` with these arguments, until the block ends; its uploads go with it.
+def served(
+    arguments: Sequence[str | Path] = (), root: Path = ROOT, uploads: Path | None = None
+) -> Iterator[RunningSpace]:
+    """`python app.py` with these arguments, until the block ends.
 
     Args:
         root: of the repository that is served.
+        uploads: where its folder of visitors' files is made; by default a folder that goes with it.
 
     Raises:
         SystemExit: it does not start; the message is what it printed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        log, uploads = Path(folder) / "log", Path(folder) / "uploads"
-        uploads.mkdir()
+        log, uploads = Path(folder) / "log", uploads or Path(folder) / "uploads"
+        uploads.mkdir(exist_ok=True)
         start = time.perf_counter()
         with log.open("w", encoding="utf-8") as out:
             process = subprocess.Popen(
