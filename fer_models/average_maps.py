@@ -126,9 +126,10 @@ def read_baselines(folder: Path, weights: str | None = None) -> dict[str, Baseli
                 raise ValueError("other maps than its index says")
             by_expression = dict(zip(one["expressions"], maps[1 : 1 + count], strict=True))
             kinds[kind] = Baselines(maps[0], by_expression, maps[1 + count :], tuple(one["answers"]), int(one["faces"]))
+        made_with = about["origin"].get("sha256")
     except Exception as error:  # zip, zlib, json and numpy raise their own
         raise BaselineError(f"{file} is damaged; {again}") from error
-    if weights is not None and about["origin"].get("sha256") != weights:
+    if weights is not None and made_with != weights:
         raise BaselineError(f"{file} was made with other weights; {again}")
     return kinds
 

@@ -99,6 +99,8 @@ class JsonLines:
             if line.endswith("\n"):
                 record = json.loads(line)
                 origin, file = record.get("origin"), record.get("file")
+                if not isinstance(record["photo"], str) or (origin and not isinstance(origin["weights"], dict)):
+                    raise TypeError("none of our records")
                 yield Written(
                     photo=record["photo"],
                     lines=line,
@@ -215,7 +217,7 @@ class RecordFile:
             raise self._not_writable(error) from error
         except RecordError as error:
             raise RecordError(f"{path} {error}; choose another file") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # of a record that is none of ours
             raise RecordError(
                 f"{path} holds something else, or answers of other models; choose another file"
             ) from error

@@ -377,7 +377,7 @@ def _read(path: Path) -> typing.Any:
         raise ConfigError(f"no config at {path}")
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
 
 
