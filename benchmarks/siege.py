@@ -256,7 +256,7 @@ def besiege(space: RunningSpace, files: int, seed: int, folder: Path) -> dict:
     endpoints = {endpoint.name: endpoint for endpoint in listed}
     analyze, chance = endpoints["analyze"], random.Random(seed)
     photos = (new_photo(number, folder) for number in itertools.count())
-    hostile_visitors(space.address, hostile_files(SETTLED, seed + 1), endpoints)
+    hostile_visitors(space.address, hostile_files(min(SETTLED, files), seed + 1), endpoints)
     turns = iter(range(6))
     quiet = statistics.median(honest_visits(space.address, photos, analyze, stop=lambda: next(turns, None) is None)[1:])
     before = space.megabytes()
