@@ -23,6 +23,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
+from fer_models.checkpoint import Checkpoint
 from fer_models.engines import ENGINES
 from space.api import add_api
 from space.cameras import Cameras
@@ -82,7 +83,7 @@ def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None
             limits_tab(found)
         add_api(answers)
     page.queue(max_size=limits.waiting, api_open=False)
-    watch(checkpoint.model for checkpoint in analyzer.checkpoints.values())
+    watch(checkpoint.model for checkpoint in analyzer.checkpoints.values() if isinstance(checkpoint, Checkpoint))
     health = Health(
         lambda: page._queue, analyzer.checkpoints, missing, traffic, streams, cameras, metrics=bool(limits.metrics)
     )

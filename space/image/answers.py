@@ -1,18 +1,18 @@
 """What the Photo tab and the API compute: answers, maps, trust and pictures for the faces of a photo."""
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fer_models.analyzer import Analyzer, Prediction
+from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
 from fer_models.results.agreement import Agreement
 from fer_models.schema import FaceResult, Origin, face_result, origin
 from fer_models.trust import Trust, measure_trust
 from space.image.check import Check, map_check
 from space.image.downloads import MapNote, picture_png
-from space.image.link import EXAMPLES
 from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
 from space.image.regions import landmarks, looked_at
 
@@ -21,8 +21,6 @@ NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turn
 NO_MODEL = "No model is chosen; tick at least one."
 
 SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
-
-_SHARED = frozenset(map(str, EXAMPLES.values()))
 
 Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
 
@@ -94,13 +92,13 @@ class ImageAnswers:
         if isinstance(source, PhotoError):
             raise source
         digest = file_digest(source)
-        if source not in _SHARED:
-            digest = hashlib.sha256(f"{self.session()} {digest}".encode()).hexdigest()
+        shared = isinstance(source, str) and Path(source).parent == EXAMPLES
+        owner = "" if shared else self.session()
 
         def look() -> SeenPhoto:
-            return SeenPhoto(digest, self.analyzer.find(source).shrunk(SHOWN_SIDE, self.analyzer.margins))
+            return SeenPhoto(digest, self.analyzer.find(source).shrunk(SHOWN_SIDE, self.analyzer.margins), owner)
 
-        return self._photos.get(digest, look)
+        return self._photos.get((owner, digest), look)
 
     def answers(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
@@ -151,7 +149,7 @@ class ImageAnswers:
 
     def _key(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> tuple:
         """What tells one map from every other."""
-        return photo.digest, face, model, self.method(model, settings), settings.expression, settings.balanced
+        return photo.key, face, model, self.method(model, settings), settings.expression, settings.balanced
 
     def _answer(self, photo: SeenPhoto, model: str, balanced: bool) -> tuple[list[Prediction], float]:
         """A model's answer for each face, and the milliseconds that it took."""
@@ -162,7 +160,7 @@ class ImageAnswers:
             answers = self.analyzer.answer(photo.found, [model], method=None, balanced=balanced)
             return [one[model] for one in answers], 1000 * (time.perf_counter() - start)
 
-        return self._answers.get((photo.digest, model, balanced), answer)
+        return self._answers.get((photo.key, model, balanced), answer)
 
     def _explain(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Prediction:
         method, balanced = self.method(model, settings), self._balances(model, settings.balanced)

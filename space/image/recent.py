@@ -72,11 +72,17 @@ class Recent:
 class SeenPhoto:
     """A photo with its faces; the photo itself is small, the faces were cut from the large one.
 
-    digest: of the file and whose it is, which tells photos apart.
+    digest: of the file, which tells photos apart. owner: the session whose it is, empty for everybody's.
     """
 
     digest: str
     found: FoundFaces
+    owner: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Under which its results are remembered, for its owner alone."""
+        return self.owner, self.digest
 
 
 def file_digest(source: str | Path | bytes) -> str:
