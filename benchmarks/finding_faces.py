@@ -21,6 +21,7 @@ from facenet_pytorch import MTCNN
 from PIL import Image
 
 from fer_models.export.mtcnn import write_networks
+from fer_models.files import write_faults_told
 from fer_models.mtcnn import Detections, Networks, find_faces
 from fer_models.mtcnn_networks import onnx_networks, torch_networks
 from fer_models.results import as_json, write
@@ -90,6 +91,7 @@ def compared(photos: Iterator[np.ndarray], count: int, engines: dict[str, Networ
     }
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="parquet file with FER2013 pictures and FER+ votes")
