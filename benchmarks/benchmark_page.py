@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.fake_camera import executable
 from benchmarks.running_space import served
+from fer_models.files import write_faults_told
 from fer_models.paths import EXAMPLES, ROOT
 from fer_models.results import as_json, write
 from fer_models.results.benchmark_page import BenchmarkPage, Opening
@@ -146,6 +147,7 @@ def checked_out(commit: str) -> Iterator[Path]:
             subprocess.run(["git", "worktree", "remove", "--force", str(place)], cwd=ROOT, check=True)
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="of every measurement (default: %(default)s)")

@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from fer_models.files import write_faults_told
+
 PHOTO, GROUP = "portrait.jpg", "several_faces.jpg"  # of examples/
 MANY = 32  # faces in a pass
 MODEL = "pattlite-ferplus"  # of the cold start
@@ -127,6 +129,7 @@ def _bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
