@@ -88,7 +88,8 @@ def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None
         lambda: page._queue, analyzer.checkpoints, missing, traffic, streams, cameras, metrics=bool(limits.metrics)
     )
     gate = Middleware(Gate, limits=limits, traffic=traffic, streams=streams, own=health)
-    hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=limits.hosts.split())] if limits.hosts else []
+    here = ["127.0.0.1", "localhost"]  # Gradio asks itself, as it starts
+    hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=[*limits.hosts.split(), *here])] if limits.hosts else []
     return page, LAUNCH | {"app_kwargs": {"middleware": [gate, *hosts, *middleware(HEAD)]}}
 
 

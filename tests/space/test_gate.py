@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import random
 import re
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ import httpx
 import pytest
 
 import app
+from benchmarks.hostile import hostile_files
+from benchmarks.siege import broken_uploads, exceptions, hostile_visitors, odd_requests
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from space.gate import BUSY, NOT_HERE, security_headers
 from space.image.link import EXAMPLES
@@ -19,7 +22,7 @@ from space.log import start_log
 from space.routes import CLOSED, OPEN
 from tests.support.space_client import Endpoint, SpaceClient, in_place
 
-LIMITS = Limits(streams_of_one=2, request_megabytes=1, metrics="1", hosts="127.0.0.1 localhost")
+LIMITS = Limits(streams_of_one=2, request_megabytes=1, metrics="1", hosts="space.example")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +102,7 @@ def test_every_answer_has_a_number_of_its_own(client):
 
 def test_only_the_names_that_a_host_gives_are_answered(client):
     assert client.http.get("/config", headers={"Host": "elsewhere.example"}).status_code == 400
-    assert client.http.get("/config", headers={"Host": "localhost"}).status_code == 200
+    assert client.http.get("/config", headers={"Host": "space.example"}).status_code == 200
 
 
 def test_hosts_see_the_state_and_the_numbers(client, analyze, photo):
@@ -229,3 +232,15 @@ def test_a_page_that_waits_is_told_its_place(client, launched, analyze, photo, m
     places = [client.http.get(f"/place/{name}-1").json()["place"] for name in ("second", "third", "nobody")]
     gate.set()
     assert places == [1, 2, 0]
+
+
+def test_a_part_of_the_siege_finds_a_sentence_for_everything(client, launched):
+    """The whole of it: `python benchmarks/siege.py`."""
+    listed = client.endpoints()
+    before = exceptions(client)
+    sent, shown = hostile_visitors(launched[2], hostile_files(60, 5), {one.name: one for one in listed}, workers=1)
+    broken_uploads(launched[2], 5, random.Random(5))
+    odd_requests(client, listed, random.Random(5), 30)
+    assert sum(one.tried for one in sent.values()) == 60
+    assert {kind: one.failed for kind, one in sent.items() if one.failed} == {} and shown == []
+    assert exceptions(client) == before
