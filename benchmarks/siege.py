@@ -43,7 +43,7 @@ from fer_models.results.siege import Crowd, Sent, Siege, Turns
 from space.routes import CLOSED
 from tests.support.hub_client import point_client_at
 from tests.support.hub_server import HubServer
-from tests.support.space_client import Endpoint, SpaceClient, in_place
+from tests.support.space_client import MARK, Endpoint, SpaceClient, in_place
 from train.measure.provenance import provenance
 
 MODEL = "pattlite-ferplus"
@@ -84,7 +84,7 @@ def send(client: SpaceClient, endpoints: dict[str, Endpoint], file: Hostile) -> 
     except httpx.HTTPStatusError as error:
         return "refused" if error.response.status_code < 500 else "failed", error.response.text
     endpoint = endpoints["on_go" if file.clip else "analyze"]
-    return told(client.ask(endpoint, in_place(endpoint.values, 0, {"path": path})))
+    return told(client.ask(endpoint, in_place(endpoint.values, 0, {"path": path} | MARK)))
 
 
 def hostile_visitors(

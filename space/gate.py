@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -91,9 +92,14 @@ class Gate:
             own = await self.own(path)
             try:
                 await (own or self.app)(scope, _limited(receive, self.most_bytes), send_with_headers)
+            except ClientDisconnect:
+                logger.info("the sender left before the end")
             except Exception as error:
-                self.traffic.count("exceptions", "route")
-                logger.error("a request was not answered: %s", where(error))
+                if path.startswith(f"{API}/upload"):  # which begins with reading what somebody sent
+                    logger.info("refused: an upload that cannot be read: %s", where(error))
+                else:
+                    self.traffic.count("exceptions", "route")
+                    logger.error("a request was not answered: %s", where(error))
                 if not status:
                     await JSONResponse({"detail": FAILED}, 400)(scope, receive, send_with_headers)
                 else:
