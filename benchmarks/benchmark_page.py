@@ -60,7 +60,9 @@ def opened(browser: Browser, address: str, megabits: float | None = None) -> tup
         page.add_init_script(f"({WATCH})()")
         if megabits is not None:
             through = megabits * 1e6 / 8
-            page.context.new_cdp_session(page).send(
+            network = page.context.new_cdp_session(page)
+            network.send("Network.enable")
+            network.send(
                 "Network.emulateNetworkConditions",
                 {"offline": False, "latency": LATENCY, "downloadThroughput": through, "uploadThroughput": through},
             )
