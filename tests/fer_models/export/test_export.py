@@ -22,6 +22,7 @@ from fer_models.export.folder import export_checkpoint
 from fer_models.export.folding import folded
 from fer_models.export.hfc import hartley_matrix, high_frequencies
 from fer_models.models.modeling_hfc import HFCAttention, HFCConfig
+from fer_models.mtcnn_networks import FILES
 
 BOTTLENECKS = [  # DDAMFN in short
     {"channels": 16, "expansion": 32, "stride": 2, "repeats": 2, "kernels": [3, 5], "split": [16, 16]},
@@ -83,7 +84,7 @@ def test_the_graph_says_what_the_library_says_for_any_class_and_number_of_pictur
     folder, report = exported[key]
     model = checkpoints[key].model
     session = onnxruntime.InferenceSession(folder / GRAPH, providers=["CPUExecutionProvider"])
-    tolerance = report.tolerance
+    tolerance = report.check.tolerance
     for count in (1, 3):
         pixel_values = made_up_pictures(count, model.config.image_size, seed=40 + count)
         asked = [None, 3, 1][:count]
@@ -97,7 +98,7 @@ def test_the_graph_says_what_the_library_says_for_any_class_and_number_of_pictur
             np.testing.assert_allclose(ours, theirs, atol=tolerance)
         assert len(maps) == len(shown) + 2 * len(model.attention_profiles(expected.output))
     assert np.ptp(cam) > 0.1 and np.ptp(logits) > 0.1 and np.abs(logits[0] - logits[1]).max() > 10 * tolerance
-    assert max(report.differences.values()) <= tolerance < report.change
+    assert max(report.check.differences.values()) <= tolerance < report.check.change
 
 
 @pytest.mark.parametrize("key", NETWORKS)
@@ -112,12 +113,12 @@ def test_no_operator_that_some_runtime_gets_wrong_is_in_the_graph(key, exported)
 def test_what_lies_beside_the_graph_is_what_the_checkpoint_says(key, checkpoints, exported):
     folder, report = exported[key]
     checkpoint, data = checkpoints[key], json.loads((folder / DATA).read_text())
-    assert sorted(file.name for file in folder.iterdir()) == sorted([GRAPH, DATA])
+    assert sorted(file.name for file in folder.iterdir()) == sorted([GRAPH, DATA, *FILES])
     assert data["sha256"] == checkpoint.sha256 and data["labels"] == list(LABELS.values())
     assert data["answers"]["reject_threshold"] == 0.3 and data["processing"]["source_size"] == 48
     assert [one["name"] for one in data["maps"]] == list(checkpoint.model.attention_kinds) or key == "hfc"
     assert {one["name"]: one["meaning"] for one in data["maps"]} == checkpoint.model.attention_meanings
-    assert data["check"]["differences"] == report.differences
+    assert data["check"]["differences"] == report.check.differences
     properties = {one.key: one.value for one in onnx.load(folder / GRAPH).metadata_props}
     assert properties["sha256"] == checkpoint.sha256
 
