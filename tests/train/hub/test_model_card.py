@@ -41,7 +41,7 @@ def row(card: str, start: str) -> list[str]:
 
 def test_every_reported_metric_stands_with_data_split_count_and_interval(config):
     card = card_of(config)
-    assert row(card, "| ferplus | PublicTest | accuracy") == [
+    assert row(card, "| ferplus | PublicTest | accuracy |") == [
         *("ferplus", "PublicTest", "accuracy", "3,579", "83.79 % (82.56 to 85.02)", ""),
     ]
     assert row(card, "| ferplus | PublicTest | macro F1")[4] == "66.14 % (62.29 to 69.68)"
@@ -55,7 +55,7 @@ def test_a_published_number_has_its_own_column_beside_ours_or_a_row_without_ours
     ]
     config.card.published = [Published("ferplus", "PublicTest", 0.9, conditions="a larger network")]
     card = card_of(config)
-    assert row(card, "| ferplus | PublicTest | accuracy")[4:] == ["83.79 % (82.56 to 85.02)", "90.00 %"]
+    assert row(card, "| ferplus | PublicTest | accuracy |")[4:] == ["83.79 % (82.56 to 85.02)", "90.00 %"]
     assert "measured with a larger network." in card
 
 
