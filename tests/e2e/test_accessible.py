@@ -29,7 +29,7 @@ def test_axe_finds_nothing_serious(page, space, name, theme):
         for part in ("compare", "inside", "settings", "download", "details"):
             section(page, part)
         page.get_by_role("button", name="Hide a part of the face").click()
-        expect(page.locator(".hiding")).to_be_visible()
+        expect(page.locator("section.hiding")).to_be_visible()
     else:
         tab(page, name)
     assert faults(page) == []

@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from fer_models.checkpoint import find_checkpoints
 from fer_models.paths import EXAMPLES
 from tests.e2e.photo import MODEL, answered, example, heat, open_link, ready, row, section, server_calls, upload
 
+MODELS = len(find_checkpoints())
 VERDICT = re.compile("^(passes|unclear|fails|nothing to check)$")
 IDLE = 90_000  # milliseconds; a check waits until nobody else does, also for those of pages that are gone
 WORDS = re.compile(r"(over|under)? ?\d+ %")
@@ -31,7 +33,7 @@ def setting(page: Page, name: str, value: str) -> None:
 
 
 def test_the_page_opens_with_an_answered_example_on_which_the_models_differ(page):
-    expect(page.locator("#panel .row")).to_have_count(4)
+    expect(page.locator("#panel .row")).to_have_count(MODELS)
     expect(page.locator("#panel .verdict")).to_have_text(re.compile(r"\d say \w+, \d says? \w+"))
     expect(page.locator("#stage img.photo")).to_be_visible()
     expect(page.locator("#stage .heat:visible")).to_have_count(1)
@@ -100,7 +102,7 @@ def test_a_face_of_a_group_is_chosen_by_mouse_and_by_keyboard(page):
 def test_all_models_and_their_maps_stand_side_by_side_each_with_a_sentence(page):
     open_link(page, "example=portrait")
     columns = section(page, "compare").locator("section.model")
-    expect(columns).to_have_count(4)
+    expect(columns).to_have_count(MODELS)
     assert len({round(column.bounding_box()["y"]) for column in columns.all()}) == 1  # one row at 1440
     for figure in columns.locator("figure").all():
         assert re.fullmatch(r"\w.+\n[A-Z].+\.", figure.locator("figcaption").inner_text())
@@ -110,7 +112,7 @@ def test_all_models_and_their_maps_stand_side_by_side_each_with_a_sentence(page)
 def test_what_is_against_an_answer_stands_in_every_row_in_words(page):
     example(page, "in the dark")
     against = page.locator("#panel .row .against")
-    expect(against).to_have_count(4)
+    expect(against).to_have_count(MODELS)
     for sentence in against.all_inner_texts():
         assert re.search(r"(the|The) face is dark\.$", sentence)
     example(page, "smile")
@@ -175,7 +177,7 @@ def test_hiding_a_part_asks_every_model_again(page):
     page.get_by_role("button", name="Hide a part of the face").click()
     expect(page.locator(".hiding li")).to_have_count(3)
     page.get_by_role("button", name="Hide the mouth").click()
-    expect(page.locator("#panel .after")).to_have_count(4)
+    expect(page.locator("#panel .after")).to_have_count(MODELS)
     expect(page.locator(".hiding [role=status]")).to_contain_text("Hiding the mouth changes the answer of")
     expect(page.locator("#stage .veil")).to_be_visible()
     page.get_by_role("button", name="Show the whole face").click()
@@ -185,14 +187,14 @@ def test_hiding_a_part_asks_every_model_again(page):
 def test_a_rectangle_is_dragged_over_the_face(page):
     open_link(page, "example=portrait")
     page.get_by_role("button", name="Hide a part of the face").click()
-    expect(page.locator(".hiding")).to_be_visible()
+    expect(page.locator("section.hiding")).to_be_visible()
     face = page.locator("#stage button.box").bounding_box()
     page.mouse.move(face["x"], face["y"] + face["height"] * 0.6)
     page.mouse.down()
     page.mouse.move(face["x"] + face["width"], face["y"] + face["height"], steps=3)
     page.mouse.up()
     expect(page.locator(".hiding [role=status]")).to_contain_text("Hiding that changes the answer of")
-    expect(page.locator("#panel .after")).to_have_count(4)
+    expect(page.locator("#panel .after")).to_have_count(MODELS)
 
 
 def test_the_shown_map_is_checked_by_itself_and_the_verdict_stands_on_it(page):
@@ -321,7 +323,7 @@ def test_a_picture_is_pasted(page):
         base64.b64encode(buffer.getvalue()).decode(),
     )
     page.get_by_role("button", name="Paste", exact=True).click()
-    expect(page.locator("#panel .verdict")).to_have_text("All 5 models say happiness")
+    expect(page.locator("#panel .verdict")).to_have_text(f"All {MODELS} models say happiness")
 
 
 def test_a_photo_is_dropped(page):
@@ -336,7 +338,7 @@ def test_a_photo_is_dropped(page):
         }""",
         encoded,
     )
-    expect(page.locator("#panel .verdict")).to_have_text("All 5 models say happiness")
+    expect(page.locator("#panel .verdict")).to_have_text(f"All {MODELS} models say happiness")
 
 
 def test_several_photos_become_a_table_and_each_row_opens_its_photo(page, tmp_path):
@@ -353,7 +355,7 @@ def test_several_photos_become_a_table_and_each_row_opens_its_photo(page, tmp_pa
         page.get_by_role("button", name="Results of all photos").click()
     table = list(csv.DictReader(io.StringIO(Path(caught.value.path()).read_text(encoding="utf-8"))))
     assert {line["photo"] for line in table} == {"portrait.jpg", "several_faces.jpg"}
-    assert len(table) == 4 * 5  # four faces, five models
+    assert len(table) == 4 * MODELS  # a line for each face and model
 
 
 def test_a_photo_without_a_face_is_shown_and_says_so(page):
