@@ -32,6 +32,8 @@ from space.visitor import Addresses
 from train.config.recipe import ConfigError, load_config
 from train.data.readers import DataError, load_split
 
+pytestmark = pytest.mark.slow  # tries hundreds of files
+
 MODEL = CHECKPOINTS / "pattlite-ferplus"
 ORIGIN = Origin(software="fer_models 1", weights={"pattlite-ferplus": "0"}, settings={"cropped": "False"})
 EXPRESSIONS = ["fear", "happiness"]

@@ -15,7 +15,12 @@ UNITS = 300  # steps of the time axis; samples that share one are averaged
 
 
 def timeline_html(
-    samples: Sequence[Sample], start: float, end: float, gap: float = 1.0, ends: tuple[str, str] | None = None
+    samples: Sequence[Sample],
+    start: float,
+    end: float,
+    gap: float = 1.0,
+    ends: tuple[str, str] | None = None,
+    moment: str | None = None,
 ) -> str:
     """The plot of one face.
 
@@ -23,6 +28,7 @@ def timeline_html(
         samples: in the order of time; those outside of `start` to `end` seconds are left out.
         gap: a line is interrupted where samples are further apart, in seconds.
         ends: what is written under both ends of the time axis; by default their seconds.
+        moment: the name of a slider along the time axis, whose value is a second; none by default.
 
     Raises:
         ValueError: `end` is not after `start`.
@@ -58,11 +64,17 @@ def timeline_html(
             f'preserveAspectRatio="none" role="img" aria-label="{name} over time">{"".join(paths)}</svg></td>'
             f'<td class="now">{values}</td></tr>'
         )
+    slider = ""
+    if moment is not None:
+        slider = (
+            f'<input type="range" class="moment" aria-label="{html.escape(moment)}" min="{start:.3f}" max="{end:.3f}" '
+            f'step="{(end - start) / UNITS:.3f}" value="{start:.3f}">'
+        )
     first, last = ends or (f"{start:.0f} s", f"{end:.0f} s")
     return (
         f'{_legend(drawn.values()) if len(models) > 1 else ""}<table class="timeline" style="--models:{len(models)}" '
-        f'aria-label="probability of each expression over time">{"".join(rows)}<tr><th></th><td><div class="axis">'
-        f"<span>{html.escape(first)}</span><span>{html.escape(last)}</span></div></td>"
+        f'aria-label="probability of each expression over time">{"".join(rows)}<tr><th></th><td>{slider}'
+        f'<div class="axis"><span>{html.escape(first)}</span><span>{html.escape(last)}</span></div></td>'
         '<td class="now"><span>last</span></td></tr></table>'
     )
 

@@ -12,7 +12,7 @@ from space.page.html import message_html
 MOST_PLOTS = 12  # faces whose timeline is shown; the table has them all
 MOST_SEGMENTS = 8  # of one face and model, on the page
 NO_FACE = "No face found in this clip. Try one in which a face is larger, sharper or turned to you."
-CLICK = "Click into a line to see the clip at that moment."
+CLICK = "Click into a line, or move the slider below it, to see the clip at that moment."
 
 
 def progress_html(fraction: float, passed: float) -> str:
@@ -42,7 +42,9 @@ def result_html(result: VideoResult) -> str:
 
 
 def _face(face: VideoFace, seconds: float) -> str:
-    plot = timeline_html(face.samples, 0.0, seconds, ends=("0 s", f"{seconds:.1f} s"))
+    plot = timeline_html(
+        face.samples, 0.0, seconds, ends=("0 s", f"{seconds:.1f} s"), moment=f"moment of the clip, face {face.number}"
+    )
     return (
         f'<section class="face" aria-label="face {face.number}"><h3>Face {face.number}, '
         f"{face.samples[0].at:.1f} to {face.samples[-1].at:.1f} s</h3>{plot}{_segments(face)}{_shares(face)}</section>"

@@ -306,8 +306,9 @@ def test_a_model_that_is_not_chosen_has_no_row_and_the_others_keep_their_answers
 def test_a_shot_with_the_camera_is_answered_and_the_camera_goes_out(page):
     page.get_by_role("button", name="Take a photo").click()
     page.get_by_role("button", name="Take the photo").click()
+    track = "document.querySelector('#camera-shot video').srcObject.getTracks()[0]"
+    page.wait_for_function(f"{track}.readyState === 'ended'")
     expect(row(page).locator(".answer")).to_have_text("happiness")
-    assert page.evaluate("document.querySelector('#camera-shot video').srcObject.getTracks()[0].readyState") == "ended"
 
 
 def test_a_picture_is_pasted(page):

@@ -52,6 +52,12 @@ def test_a_clip_becomes_a_marked_clip_that_plays_timelines_and_a_table(tab, clip
     peak.click()
     at = float(peak.get_attribute("data-at"))
     tab.wait_for_function(f"Math.abs(document.querySelector('#annotated video').currentTime - {at}) < 0.05")
+    slider = sections.nth(1).get_by_role("slider", name="moment of the clip, face 2")
+    slider.focus()
+    slider.press("Home")
+    tab.wait_for_function("document.querySelector('#annotated video').currentTime < 0.01")
+    slider.press("End")
+    tab.wait_for_function("Math.abs(document.querySelector('#annotated video').currentTime - 0.6) < 0.05")
     with tab.expect_download() as download:
         tab.locator("#clip-table a[download]").first.click()
     with download.value.path().open(newline="") as file:

@@ -11,6 +11,8 @@ import pytest
 from fer_models.paths import ROOT
 from tests.support.tiny import tiny_checkpoint
 
+pytestmark = pytest.mark.slow  # answers photos
+
 EXAMPLES = ROOT / "examples"
 
 

@@ -20,6 +20,8 @@ from tests.support.hub_server import HubServer
 from train.hub.assemble import add_code
 from train.hub.folder import HubFolderError, verify_hub_folder, write_network
 
+pytestmark = pytest.mark.slow  # loads folders as a stranger
+
 BOTTLENECKS = [  # DDAMFN in short: one block of each kind
     {"channels": 64, "expansion": 64, "stride": 2, "repeats": 2, "kernels": [3, 5], "split": [32, 32]},
     {"channels": 64, "expansion": 64, "stride": 2, "repeats": 1, "kernels": [3, 5, 7], "split": [32, 16, 16]},

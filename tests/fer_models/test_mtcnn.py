@@ -15,6 +15,8 @@ from fer_models.mtcnn import Networks, _each_once, find_faces
 from fer_models.mtcnn_networks import onnx_networks, torch_networks
 from fer_models.paths import EXAMPLES
 
+pytestmark = pytest.mark.slow  # exports networks
+
 SMALLEST = 40
 
 

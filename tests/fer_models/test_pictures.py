@@ -12,6 +12,8 @@ from fer_models.paths import EXAMPLES
 from fer_models.pictures import answer_pictures, find_pictures, search_pictures
 from tests.support.tiny import tiny_checkpoint, tiny_pictures
 
+pytestmark = pytest.mark.slow  # starts workers
+
 PHOTOS = [EXAMPLES / name for name in ("several_faces.jpg", "no_face.jpg", "portrait.jpg", "hard_light.jpg")]
 
 

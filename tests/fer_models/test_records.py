@@ -25,6 +25,7 @@ def answers(name: str, faces: int, error: str | None = None) -> PictureAnswers:
 PICTURES = [answers("a.jpg", 2), answers("=b\n,.jpg", 0), answers("c.jpg", 0, "It is broken."), answers("d.jpg", 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", [JsonLines(ORIGIN), Csv(ORIGIN, ["happiness", "fear"])], ids=["jsonl", "csv"])
 def test_a_file_that_was_cut_anywhere_never_holds_more_than_was_written(layout, tmp_path):
     pieces = [layout.encode(picture) for picture in PICTURES]

@@ -8,6 +8,8 @@ from fer_models import search
 from fer_models.detector import FaceDetector
 from fer_models.search import search_photo
 
+pytestmark = pytest.mark.slow  # searches large photos
+
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:

@@ -102,6 +102,7 @@ def test_the_page_names_what_is_missing_without_a_path_of_the_server():
     assert "Not available at the moment: pattlite-rafdb, &lt;b&gt;." in page
 
 
+@pytest.mark.slow
 def test_models_answer_with_the_engine_that_is_asked_for(tmp_path, monkeypatch, portrait):
     monkeypatch.setenv("FER_MODELS_CACHE", str(tmp_path / "cache"))
     folder = tiny_checkpoint(tmp_path / "checkpoints/tiny")

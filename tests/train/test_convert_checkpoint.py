@@ -16,6 +16,8 @@ from train.config.initial_weights import build_model
 from train.convert_checkpoint import ConversionError, convert, main
 from train.hub.folder import verify_hub_folder
 
+pytestmark = pytest.mark.slow  # builds networks of full size
+
 # name, blocks, channels in and out, inner channels, kernels and their channels: Table 1 of the paper
 ROWS = [
     ("conv_23", 1, 64, 64, 128, {3: 64, 5: 32, 7: 32}),

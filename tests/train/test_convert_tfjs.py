@@ -16,6 +16,8 @@ from fer_models.paths import ROOT
 from tests.support.tiny import tiny_ferplus
 from train.convert_tfjs import MEAN_BGR, ConversionError, main, mobilenetv1, read_pair, restore_statistics
 
+pytestmark = pytest.mark.slow  # builds networks of full size
+
 CHANNELS = [32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024]
 STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
 

@@ -11,6 +11,8 @@ from tests.support.tiny import only_result, tiny_checkpoint, tiny_ferplus, tiny_
 from train.evaluate import main, measure
 from train.measure.scoring import load_checkpoint
 
+pytestmark = pytest.mark.slow  # scores pictures
+
 SHUFFLED = tuple(EXPRESSIONS[i] for i in (5, 2, 7, 0, 3, 6, 1, 4))
 WITHOUT_CONTEMPT = ("fear", "anger", "neutral", "surprise", "disgust", "happiness", "sadness")
 

@@ -19,6 +19,8 @@ from train import fixed_maps
 from train.data.readers import load_split
 from train.measure.scoring import CheckpointError, load_checkpoint, score
 
+pytestmark = pytest.mark.slow  # scores pictures
+
 
 @pytest.fixture
 def data(tmp_path, data_cache):

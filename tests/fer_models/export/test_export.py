@@ -198,6 +198,7 @@ def test_a_folded_network_has_no_batch_norm_left_and_leaves_the_model_alone(chec
             torch.testing.assert_close(network(x).logits, checkpoint.model(x).logits, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_command_exports_and_names_what_is_missing(checkpoints, tmp_path, capsys):
     assert main([str(checkpoints["mobilenetv1"].folder), "--out", str(tmp_path / "out")]) == 0
     assert "checked with onnxruntime" in capsys.readouterr().out

@@ -14,6 +14,8 @@ from fer_models.video.clip import VideoError, VideoResult, annotate_video
 from fer_models.visualize import BOX_COLOR
 from tests.support.clips import still_clip, write_clip
 
+pytestmark = pytest.mark.slow  # encodes clips
+
 NAME = "pattlite-ferplus"
 GREY = Image.new("RGB", (64, 48), "gray")
 

@@ -13,6 +13,8 @@ from fer_models.photo import PhotoError
 from fer_models.video.smoothing import ExpressionChain
 from fer_models.video.stream import FaceStream
 
+pytestmark = pytest.mark.slow  # follows faces
+
 FRAME = Image.new("RGB", (64, 48))
 NAME = "pattlite-ferplus"
 

@@ -78,3 +78,16 @@ def test_an_axis_without_length_is_refused():
 def test_no_answer_is_written_as_certain():
     page = timeline_html([sample(0, 0.9), sample(1, 0.999)], 0, 1)
     assert "<span>&gt;99 %</span>" in page and "100 %" not in page
+
+
+def test_a_slider_has_the_seconds_of_the_axis_and_is_there_only_if_it_has_a_name():
+    samples = [sample(2, 0.5), sample(5, 0.5)]
+    page = timeline_html(samples, 2, 5, moment='<of "face 1"')
+    (slider,) = re.findall(r"<input[^>]*>", page)
+    assert 'aria-label="&lt;of &quot;face 1&quot;"' in slider
+    assert {(name, float(value)) for name, value in re.findall(r'(min|max|step)="([^"]*)"', slider)} == {
+        ("min", 2),
+        ("max", 5),
+        ("step", 3 / UNITS),
+    }
+    assert "<input" not in timeline_html(samples, 2, 5)

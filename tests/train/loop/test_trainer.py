@@ -14,6 +14,8 @@ from train.loop.augmentation import Augmentation
 from train.loop.run_folder import RunSettings
 from train.loop.trainer import check_frozen, stage_trainer
 
+pytestmark = pytest.mark.slow  # trains
+
 
 @pytest.fixture
 def trainer_of(tmp_path, data_cache):
