@@ -52,6 +52,7 @@ WORKERS = 2  # hostile clients at a time; every file comes from an address of it
 TIMES = 3  # an honest visitor waits at most so many answers' time
 GROWTH = 1.05
 SETTLED = 250  # sessions after which the Space remembers as many as it ever does
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL)
 FAULTS = ("hang", "reset", "cut", "flip", "garbage", "html", 401, 404, 429, 500, 503)
 WORDS = ("", "x", 5000 * "x", "\0", "../..", "=1+1")
 JUNK = (None, 0, -1, 1e308, True, [], [[]], {}, {"path": 3}, {"a": {"b": []}}, *WORDS)
@@ -312,16 +313,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--models", nargs="+", default=[MODEL], help="names or folders, as app.py takes them")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     options = parser.parse_args(arguments)
+    for how in ENDS[:-1]:
+        signal.signal(
+            how, signal.SIG_DFL
+        )  # a shell makes what runs in the background deaf to some, and so its children
     space_arguments = ["--models", *(str(CHECKPOINTS / one) for one in options.models)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("FER_METRICS", "1")
         with served(space_arguments) as space:
             found = besiege(space, options.files, options.seed, Path(folder))
-    ends = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL)
     siege = Siege(
         seed=options.seed,
         cores=len(os.sched_getaffinity(0)),
-        files_left={how.name: files_left(how, space_arguments) for how in ends},
+        files_left={how.name: files_left(how, space_arguments) for how in ENDS},
         hub_faults=len(FAULTS),
         hub_sentences=hub_faults(options.models[0]),
         **found,
