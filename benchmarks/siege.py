@@ -51,7 +51,7 @@ JOBS, CROWD = 60, 80
 WORKERS = 2  # hostile clients at a time; every file comes from an address of its own
 TIMES = 3  # an honest visitor waits at most so many answers' time
 GROWTH = 1.05
-SETTLED = 250  # sessions after which the Space remembers as many as it ever does
+SETTLED = 500  # files after which the Space remembers as many sessions, and has as many threads, as it ever does
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL)
 FAULTS = ("hang", "reset", "cut", "flip", "garbage", "html", 401, 404, 429, 500, 503)
 WORDS = ("", "x", 5000 * "x", "\0", "../..", "=1+1")
@@ -158,6 +158,19 @@ def honest_visits(address: str, photos: Iterator[Path], analyze: Endpoint, stop:
     return seconds
 
 
+@contextlib.contextmanager
+def honest_visitor(address: str, photos: Iterator[Path], analyze: Endpoint) -> Iterator[list[float]]:
+    """An honest visitor for as long as the block lasts; the list then holds the seconds of each answer."""
+    done, seconds = threading.Event(), []
+    with ThreadPoolExecutor(1) as pool:
+        visits = pool.submit(honest_visits, address, photos, analyze, done.is_set)
+        try:
+            yield seconds
+        finally:
+            done.set()
+        seconds += visits.result()
+
+
 def join(client: SpaceClient, endpoint: Endpoint, values: list, session: str) -> bool:
     """Whether a job was taken into the line."""
     job = {"fn_index": endpoint.number, "data": values, "session_hash": session}
@@ -257,20 +270,16 @@ def besiege(space: RunningSpace, files: int, seed: int, folder: Path) -> dict:
     endpoints = {endpoint.name: endpoint for endpoint in listed}
     analyze, chance = endpoints["analyze"], random.Random(seed)
     photos = (new_photo(number, folder) for number in itertools.count())
-    hostile_visitors(space.address, hostile_files(min(SETTLED, files), seed + 1), endpoints)
+    with honest_visitor(space.address, photos, analyze):
+        hostile_visitors(space.address, hostile_files(min(SETTLED, files), seed + 1), endpoints)
     turns = iter(range(6))
     quiet = statistics.median(honest_visits(space.address, photos, analyze, stop=lambda: next(turns, None) is None)[1:])
     before = space.megabytes()
-    done = threading.Event()
-    with ThreadPoolExecutor(1) as pool:
-        visits = pool.submit(honest_visits, space.address, photos, analyze, done.is_set)
-        try:
-            sent, shown = hostile_visitors(space.address, hostile_files(files, seed), endpoints)
-            broken_uploads(space.address, files // 10, chance)
-            odd = odd_requests(client, listed, chance, files // 10)
-        finally:
-            done.set()
-        beside = statistics.median(visits.result())
+    with honest_visitor(space.address, photos, analyze) as seconds:
+        sent, shown = hostile_visitors(space.address, hostile_files(files, seed), endpoints)
+        broken_uploads(space.address, files // 10, chance)
+        odd = odd_requests(client, listed, chance, files // 10)
+    beside = statistics.median(seconds)
     after = space.megabytes()
     return {
         "files": sent,

@@ -11,13 +11,13 @@ import gradio as gr
 
 from fer_models.faces import PhotoError
 from fer_models.trust import Trust
-from space.image.answers import ImageAnswers, Source
+from space.image.answers import NO_FACE, ImageAnswers, Source
 from space.image.check import map_check
 from space.image.downloads import photos_csv, raw_maps_zip, results_csv, results_json
 from space.image.fixed import examples_html, scale_html, sources_html
 from space.image.idle import Busy, Interrupted
 from space.image.link import EXAMPLES, Wish, read_wish
-from space.image.maps import DEFAULT_COLORMAP, DEFAULT_OPACITY
+from space.image.maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
 from space.image.photo_input import PhotosInput, politely
 from space.image.recent import SeenPhoto
 from space.image.trust_html import trust_html
@@ -101,10 +101,15 @@ def photo_tab(answers: ImageAnswers) -> None:
     def pack(files: list[Source], values: dict) -> dict:
         with busy.working():
             wish = wish_of(values)
-            if values.get("kind") == "all":
+            kind = values.get("kind") if isinstance(values, dict) else None
+            if kind == "all":
                 return _all(answers, files, wish)
+            if not isinstance(kind, str) or kind not in _PACKERS:
+                raise PhotoError(f"There is no such download; there are all, {', '.join(_PACKERS)}.")
             photo, face = seen_photo(files, wish)
-            return _PACKERS[values.get("kind")](answers, photo, face, wish, values)
+            if not photo.found.faces:
+                raise PhotoError(NO_FACE)
+            return _PACKERS[kind](answers, photo, face, wish, values)
 
     def table_row(files: list[Source], values: dict) -> dict:
         """One photo of many, in a row."""
@@ -148,9 +153,11 @@ def _parcel(file: str, kind: str, content: bytes) -> dict[str, str]:
 
 
 def _picture(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values: dict) -> dict:
-    opacity = values.get("opacity", 100 * DEFAULT_OPACITY)
-    colormap = values.get("colormap") or DEFAULT_COLORMAP
-    made = answers.picture(photo, face, settings_of(wish), min(max(float(opacity), 0), 100) / 100, colormap)
+    told, asked = values.get("opacity"), values.get("colormap")
+    usual = isinstance(told, (int, float)) and 0 <= told <= 100  # no NaN
+    opacity = told / 100 if usual else DEFAULT_OPACITY
+    colormap = asked if isinstance(asked, str) and asked in COLORMAPS else DEFAULT_COLORMAP
+    made = answers.picture(photo, face, settings_of(wish), opacity, colormap)
     return _parcel("faces.png", "image/png", made)
 
 

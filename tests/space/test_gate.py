@@ -243,3 +243,11 @@ def test_a_part_of_the_siege_finds_a_sentence_for_everything(client, launched):
     assert sum(one.tried for one in sent.values()) == 60
     assert {kind: one.failed for kind, one in sent.items() if one.failed} == {} and shown == []
     assert exceptions(client) == before
+
+
+@pytest.mark.parametrize("values", [3, ["all"], {}, {"kind": []}, {"kind": "exe"}, {"kind": "picture", "opacity": "x"}])
+def test_a_download_that_does_not_exist_is_refused_in_a_sentence(client, values):
+    pack = next(endpoint for endpoint in client.endpoints() if endpoint.name == "pack")
+    before = exceptions(client)
+    assert client.ask(pack, [None, values]).get("error")
+    assert exceptions(client) == before
