@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 import torch
 import yaml
@@ -139,6 +141,54 @@ def test_two_processes_train_one_model_and_write_it_once(task, data_cache):
     state = json.loads(next((task["folder"] / "two/work/tiny/stage-1").glob("*/trainer_state.json")).read_text())
     assert state["global_step"] == 1  # 16 pictures in one step of 2 x 8
     assert Checkpoint(task["folder"] / "two/out/tiny").expressions[0] == "neutral"
+
+
+def machines(task, run: str, *more: str) -> list[subprocess.Popen]:
+    """The training as two machines would start it, each with one process, which find each other over the loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    meeting = ["--nnodes", "2", "--nproc_per_node", "1", "--master_addr", "127.0.0.1", "--master_port", str(port)]
+    command = [str(ROOT / "train/train_hub.py"), *task["arguments"](run, *more)]
+    return [
+        subprocess.Popen(
+            [sys.executable, "-m", "torch.distributed.run", *meeting, "--node_rank", str(rank), *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+
+
+def ended_well(machine: subprocess.Popen) -> None:
+    said, _ = machine.communicate(timeout=300)
+    assert machine.returncode == 0, said
+
+
+def test_two_machines_of_which_one_is_lost_go_on_to_the_weights_of_an_undisturbed_run(task, data_cache):
+    for machine in machines(task, "whole"):
+        ended_well(machine)
+    both = machines(task, "lost")
+    stage = task["folder"] / "lost/work/tiny/stage-2"
+    deadline = time.monotonic() + 240
+    while not list(stage.glob("checkpoint-*/trainer_state.json")):
+        assert both[0].poll() is None, both[0].communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for machine in reversed(both):  # one is lost, and whoever runs the other one stops it
+        for process in (*psutil.Process(machine.pid).children(recursive=True), psutil.Process(machine.pid)):
+            process.kill()
+        machine.communicate(timeout=60)
+    assert not (stage / "done").exists()
+    for machine in machines(task, "lost", "--resume"):
+        ended_well(machine)
+    whole = load_file(task["folder"] / "whole/out/tiny/model.safetensors")
+    resumed = load_file(task["folder"] / "lost/out/tiny/model.safetensors")
+    for key, value in whole.items():
+        torch.testing.assert_close(resumed[key], value, msg=key)
 
 
 def test_the_plateau_schedule_halves_the_rate_when_the_accuracy_stops_rising_and_not_before(task, data_cache):

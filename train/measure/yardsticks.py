@@ -57,6 +57,14 @@ def part_agreement(values: np.ndarray, effects: np.ndarray) -> float:
     return float(spearmanr(means, effects).statistic)
 
 
+def noisy(pixel_values: torch.Tensor, seed: int = 0) -> tuple[torch.Tensor, float]:
+    """`NOISY` copies of a face `(3, S, S)` with uniform noise, `(NOISY, 3, S, S)`, and the noise's largest size."""
+    generator = torch.Generator().manual_seed(seed)
+    radius = NOISE * float(pixel_values.max() - pixel_values.min())
+    noise = radius * (2 * torch.rand((NOISY, *pixel_values.shape), generator=generator) - 1)
+    return pixel_values + noise.to(pixel_values.device), radius
+
+
 def max_sensitivity(
     explainer: Callable[[torch.Tensor], np.ndarray], pixel_values: torch.Tensor, seed: int = 0
 ) -> float:
@@ -66,12 +74,10 @@ def max_sensitivity(
     Args:
         explainer: `(B, 3, S, S)` -> `(B, h, w)` maps about the classes of the face without noise.
     """
-    generator = torch.Generator().manual_seed(seed)
-    radius = NOISE * float(pixel_values.max() - pixel_values.min())
-    noise = radius * (2 * torch.rand((NOISY, *pixel_values.shape), generator=generator) - 1)
-    maps = explainer(torch.cat([pixel_values[None], pixel_values + noise.to(pixel_values.device)]))
+    copies, _ = noisy(pixel_values, seed)
+    maps = explainer(torch.cat([pixel_values[None], copies]))
     norm = np.linalg.norm(maps[0])
     return float(max(np.linalg.norm(one - maps[0]) for one in maps[1:]) / norm) if norm else 0.0
 
 
-__all__ = ["FILLS", "PARTS", "max_sensitivity", "part_agreement", "part_effects", "part_masks"]
+__all__ = ["FILLS", "PARTS", "max_sensitivity", "noisy", "part_agreement", "part_effects", "part_masks"]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from fer_models.explain import method_title
 from fer_models.results import comparable, percent
 from fer_models.results.explanations import Explanations, Mean, Worth, best_method
+from fer_models.results.other_yardsticks import OtherYardsticks
 from fer_models.trust.verdict import FAILS, PASSES
 from train.pages.found import Found
 from train.pages.markdown import table
@@ -98,8 +99,35 @@ def believed(found: Found, _: str) -> str:
     return table(head, rows, numbers_from=2)
 
 
+def others(found: Found, _: str) -> str:
+    """Our yardsticks beside other packages', a row per checkpoint and way of asking."""
+    results: Sequence[OtherYardsticks] = comparable(found.all(OtherYardsticks))
+    if not results:
+        return "No results yet."
+    rows = [
+        [
+            what,
+            way,
+            f"`{result.checkpoint.name}`",
+            f"{one.ours:.3f}",
+            f"{one.theirs:.3f}",
+            f"{one.largest:.1g}",
+            "-" if one.correlation is None else f"{one.correlation:.2f}",
+        ]
+        for what, ways in results[0].compared.items()
+        for way in ways
+        for result in results
+        for one in [result.compared[what][way]]
+    ]
+    versions = ", ".join(f"{name} {number}" for name, number in results[0].packages.items())
+    head = ["yardstick", "beside", "checkpoint", "ours", "theirs", "largest difference", "correlation"]
+    on = f"Means over {results[0].n_samples} faces ({results[0].data.words}) and their Grad-CAM maps; {versions}."
+    return f"{table(head, rows, numbers_from=3)}\n\n{on}"
+
+
 PARTS: dict[str, Callable[[Found, str], str]] = {
     "explanations": gains,
     "explanation yardsticks": yardsticks,
     "explanations believed": believed,
+    "explanation yardsticks of others": others,
 }

@@ -38,7 +38,7 @@ def siege(found: Found, _: str) -> str:
             f"{result.crowd.answered}, {result.crowd.busy}, {result.crowd.lost}",
         ],
     ]
-    on = f"Seed {result.seed}; {result.cores} cores, on which other programs ran too (`results/siege.json`)."
+    on = f"Seed {result.seed}; {result.cores} cores (`results/siege.json`)."
     return f"{files}\n\n{table(['what', 'how much'], rows)}\n\n{on}"
 
 
