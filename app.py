@@ -37,6 +37,7 @@ from space.limits import LimitError, Limits, read_limits
 from space.live.live_tab import live_tab
 from space.live.video_tab import video_tab
 from space.log import start_log
+from space.memory import share_memory_pools
 from space.numbers.limits_tab import limits_tab
 from space.numbers.measured import measured
 from space.numbers.models_tab import models_tab
@@ -105,6 +106,7 @@ def port_is_free(port: int) -> bool:
 
 
 def main() -> None:
+    share_memory_pools()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
