@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import astuple
 
+from fer_models.results.honest_users import HonestUsers
 from fer_models.results.siege import Siege
 from train.pages.found import Found
 from train.pages.markdown import table
@@ -42,4 +43,18 @@ def siege(found: Found, _: str) -> str:
     return f"{files}\n\n{table(['what', 'how much'], rows)}\n\n{on}"
 
 
-PARTS: dict[str, Callable[[Found, str], str]] = {"siege": siege}
+def honest_users(found: Found, _: str) -> str:
+    """What honest users wait for today, beside an earlier commit."""
+    result = found.one(HonestUsers, "honest-users")
+    rows = [
+        [what, f"{1000 * one.today:,.0f} ms", f"{1000 * one.earlier:,.0f} ms", f"{one.today / one.earlier:.2f} x"]
+        for what, one in result.timed.items()
+    ]
+    on = (
+        f"Medians of {result.starts} starts and {result.rounds} rounds in which both took turns; served: "
+        f"{', '.join(result.models)}. Measured on {result.hardware['device']} (`results/honest-users.json`)."
+    )
+    return f"{table(['', 'today', f'`{result.earlier}`', 'ratio'], rows)}\n\n{on}"
+
+
+PARTS: dict[str, Callable[[Found, str], str]] = {"siege": siege, "honest users": honest_users}
