@@ -11,9 +11,9 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 demo: .venv/demo
 	$(BIN)/python app.py
 
-# the browser's tests have a process of their own: servers are started in the others
+# two processes with a thread each; the browser's tests have one of their own, as servers are started in the others
 test: check chromium
-	$(BIN)/python -m pytest --ignore=tests/e2e
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/e2e
 	$(BIN)/python -m pytest tests/e2e
 
 quick: check

@@ -1,8 +1,9 @@
-"""What smoothing over time is worth -> tables."""
+"""What smoothing over time is worth, and what long videos take -> tables."""
 
 from collections.abc import Callable
 
 from fer_models.results import percent
+from fer_models.results.long_videos import LongVideos
 from fer_models.results.smoothing import Smoothing
 from train.pages.found import Found
 from train.pages.markdown import table
@@ -27,4 +28,19 @@ def smoothing(found: Found, _: str) -> str:
     return "\n\n".join(parts) or "No results yet."
 
 
-PARTS: dict[str, Callable[[Found, str], str]] = {"smoothing": smoothing}
+def long_videos(found: Found, _: str) -> str:
+    """A row per length of a video."""
+    result = found.one(LongVideos, "long-videos")
+    rows = [
+        [f"{seconds:,} s", f"{one.peak_megabytes:,.0f} MB", f"{one.took:,.0f} s", f"{one.rows:,}"]
+        for seconds, one in result.followed.items()
+    ]
+    width, height = result.size
+    on = (
+        f"`{result.model}`, {width} x {height}, {result.fps:g} answers a second. Measured on "
+        f"{result.hardware['device']} (`results/long-videos.json`)."
+    )
+    return f"{table(['video', 'peak memory', 'took', 'rows'], rows)}\n\n{on}"
+
+
+PARTS: dict[str, Callable[[Found, str], str]] = {"smoothing": smoothing, "long videos": long_videos}
