@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from fer_models.results import percent
 from fer_models.results.benchmark import Benchmark
 from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
 from fer_models.results.benchmark_engines import BenchmarkEngines
@@ -10,6 +11,7 @@ from fer_models.results.benchmark_hfc import BenchmarkHFC
 from fer_models.results.benchmark_page import BenchmarkPage, Opening
 from fer_models.results.benchmark_webcam import BenchmarkWebcam
 from fer_models.results.load import Load
+from fer_models.results.runtimes import Runtimes
 from train.pages.found import Found
 from train.pages.markdown import table
 
@@ -161,6 +163,25 @@ def visitors(found: Found, _: str) -> str:
     )
 
 
+def runtimes(found: Found, _: str) -> str:
+    """Which runtime answers which checkpoint as the library does."""
+    result = found.one(Runtimes, "runtimes")
+    rows = []
+    for runtime, by_checkpoint in result.ran.items():
+        for name, ran in by_checkpoint.items():
+            if ran.fault is not None:
+                rows.append([runtime, f"`{name}`", f"does not run: {ran.fault}", "", "", "", ""])
+                continue
+            apart = [f"{value:.1e}" for value in (ran.logits, ran.cam, ran.attention) if value is not None]
+            rows.append([runtime, f"`{name}`", *apart, percent(ran.same or 0.0), f"{ran.milliseconds:.2f} ms"])
+    head = ["runtime", "checkpoint", "logits", "Grad-CAM", "own attention", "same answers", "a face, with maps"]
+    on = (
+        f"Largest differences from the library on {result.faces} faces ({result.data}). {_machine(result.hardware)} "
+        "(`results/runtimes.json`)."
+    )
+    return f"{table(head, rows, numbers_from=2)}\n\n{on}"
+
+
 def page(found: Found, _: str) -> str:
     """How long a visitor of the Photo tab waits."""
     result = found.files.get("benchmark-page")
@@ -208,5 +229,6 @@ PARTS: dict[str, Callable[[Found, str], str]] = {
     "speed hfc": hfc,
     "speed visitors": visitors,
     "speed page": page,
+    "runtimes": runtimes,
     "speed webcam": webcam,
 }
