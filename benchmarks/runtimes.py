@@ -59,7 +59,7 @@ def mnn(file: Path) -> Run:
     converted = file.with_suffix(".mnn")
     words = ["-f", "ONNX", "--modelFile", str(file), "--MNNModel", str(converted), "--bizCode", "fer"]
     made = subprocess.run(
-        [str(Path(sys.executable).with_name("mnnconvert")), *words], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "MNN.tools.mnnconvert", *words], capture_output=True, text=True, check=False
     )
     if not converted.is_file():
         raise RuntimeError(_last_line(made.stdout + made.stderr))

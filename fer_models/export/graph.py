@@ -85,7 +85,22 @@ class ExplainedNetwork(nn.Module):
 
 
 def _input_gradient(grad, inputs, weight, bias_sizes, stride, padding, dilation, transposed, outside, groups, mask):
-    """The gradient of a convolution for its input alone, as the convolution that it is."""
+    """The gradient of a convolution for its input alone, as the convolution that it is: with its kernels turned, or,
+    where it moved in larger steps, a transposed one.
+
+    OpenVINO 2026.4.1 computes a transposed convolution with the kernels of the convolution beside it, if both have the
+    same weights and as many channels go in as come out; turned ones are other weights.
+    """
+    depthwise = weight.shape[1] == 1 and len(weight) == groups
+    if all(step == 1 for step in stride) and (groups == 1 or depthwise):
+        turned = weight.flip([axis for axis in range(2, weight.ndim) if weight.shape[axis] > 1])
+        turned = turned if depthwise else turned.transpose(0, 1)
+        whole = [gap * (size - 1) for gap, size in zip(dilation, weight.shape[2:], strict=True)]
+        around = [all_round - before for all_round, before in zip(whole, padding, strict=True)]
+        back = torch.ops.aten.convolution(
+            grad, turned.contiguous(), None, stride, around, dilation, False, outside, groups
+        )
+        return back, None, None
 
     def reached(axis: int) -> int:  # a stride may leave the last rows of the input unseen
         kernel = dilation[axis] * (weight.shape[2 + axis] - 1) + 1
