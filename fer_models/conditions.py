@@ -17,10 +17,10 @@ TURNED_AWAY = "turned away"
 DARK = "dark"
 PARTLY_HIDDEN = "partly hidden"
 
-LEAST_SIDE = 31  # pixels in the photo of the square that is cut out, before it is enlarged
+LEAST_SIDE = 30  # pixels in the photo of the square that is cut out, before it is enlarged
 MOST_NOSE_OFF = 0.4  # of the eyes' distance, that the nose is off their middle
 LEAST_WIDTH = 0.6  # the eyes' distance over that from the eyes to the mouth; about 0.95 seen from the front
-LEAST_LIGHT = 87  # of 255: nine tenths of the face are darker
+LEAST_LIGHT = 88  # of 255: nine tenths of the face are darker
 LEAST_STRUCTURE = 10  # greys between the light and the dark parts of an eye or the mouth
 _STRUCTURED = 50  # the same of the whole face: in haze nothing is hidden
 _SIDE = 96  # pixels of the face that is looked at

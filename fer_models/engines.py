@@ -4,6 +4,7 @@ Nothing of torch is imported before it is needed.
 """
 
 import ctypes
+import hashlib
 import importlib.util
 import os
 from functools import cached_property
@@ -25,10 +26,17 @@ if TYPE_CHECKING:
 ENGINES = ("auto", "torch", "onnx")
 
 
-def export_folder(sha256: str) -> Path:
-    """Where the export of these weights is kept: in the user's cache, or below FER_MODELS_CACHE."""
+def export_folder(checkpoint: Path) -> Path:
+    """Where the export of the checkpoint in that folder is kept: in the user's cache, or below FER_MODELS_CACHE, by the
+    hash of its weights and of what its config and its image processor say, since other labels, another calibration or
+    another size are another export."""
+    whole = hashlib.sha256(weights_sha256(checkpoint).encode())
+    for name in FILES:
+        if name != WEIGHTS and (checkpoint / name).is_file():
+            whole.update((checkpoint / name).read_bytes())
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("FER_MODELS_CACHE") or Path(cache) / "fer-models") / "exports" / sha256
+    kept = Path(os.environ.get("FER_MODELS_CACHE") or Path(cache) / "fer-models")
+    return kept / "exports" / whole.hexdigest()
 
 
 class FastCheckpoint:
@@ -139,7 +147,7 @@ def open_checkpoint(source: str | Path, engine: str = "auto", device: "str | tor
 def _kept(source: str | Path, folder: Path, make: bool) -> ExportedCheckpoint | None:
     """The export of the checkpoint's weights in the user's cache; one that is missing or damaged is made, or `None`."""
     sha256 = weights_sha256(folder)
-    kept = export_folder(sha256)
+    kept = export_folder(folder)
     try:
         return ExportedCheckpoint(kept, sha256)
     except CheckpointError:

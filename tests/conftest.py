@@ -12,6 +12,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What is exported in a test, or by whoever works here, is not another test's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FER_MODELS_CACHE", str(tmp_path_factory.mktemp("fer-models")))
+        yield
+
+
 @pytest.fixture
 def data_cache(tmp_path_factory, monkeypatch):
     """Tables read in a test are memory-mapped from a temporary folder, not from the user's cache."""

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_the_analyzer_takes_the_engine_that_is_asked_for_and_keeps_the_export(bo
     checkpoint = both[0]
     assert type(open_checkpoint(checkpoint.folder)) is Checkpoint  # nothing was exported yet
     fast = open_checkpoint(checkpoint.folder, engine="onnx")
-    kept = sorted(file.name for file in export_folder(checkpoint.sha256).iterdir())
+    kept = sorted(file.name for file in export_folder(checkpoint.folder).iterdir())
     assert kept == [DATA, "model.onnx", "onet.onnx", "pnet.onnx", "rnet.onnx"]
     found = open_checkpoint(checkpoint.folder)
     assert isinstance(found, FastCheckpoint) and found.sha256 == checkpoint.sha256
@@ -101,6 +102,20 @@ def test_the_analyzer_takes_the_engine_that_is_asked_for_and_keeps_the_export(bo
     np.testing.assert_array_equal(ours[0].maps[0].values, theirs[0].maps[0].values)
     with pytest.raises(CheckpointError, match="engine must be one of auto, torch, onnx, not 'jax'"):
         open_checkpoint(checkpoint.folder, engine="jax")
+
+
+def test_an_export_of_another_calibration_is_not_taken(both, crops, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_MODELS_CACHE", str(tmp_path / "cache"))
+    folder = Path(shutil.copytree(both[0].folder, tmp_path / "small"))
+    open_checkpoint(folder, engine="onnx")
+    assert isinstance(open_checkpoint(folder), FastCheckpoint)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"softmax_temperature": 7.5}))  # as train/calibrate.py does
+    found = open_checkpoint(folder)
+    assert type(found) is Checkpoint and found.model.config.softmax_temperature == 7.5
+    fast, plain = open_checkpoint(folder, engine="onnx").predict(crops, None), found.predict(crops, None)
+    for one, other in zip(fast, plain, strict=True):
+        np.testing.assert_allclose(list(one.probabilities.values()), list(other.probabilities.values()), atol=0.02)
 
 
 def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
