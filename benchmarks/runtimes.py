@@ -1,6 +1,6 @@
 """Which runtimes answer and explain an exported checkpoint as the library does? Each is shown the same faces.
 
-pip install openvino MNN
+pip install openvino
 python benchmarks/runtimes.py --data fer2013plus_train_valid.parquet [--faces 200] [--out results/runtimes.json]
 
 A runtime that is not installed is left out with a word. Each has a process of its own, since threads of two would wait
@@ -53,38 +53,7 @@ def openvino(file: Path) -> Run:
     return run
 
 
-def mnn(file: Path) -> Run:
-    """MNN, from a file that its own converter makes of the graph."""
-    package = import_module("MNN")
-    converted = file.with_suffix(".mnn")
-    words = ["-f", "ONNX", "--modelFile", str(file), "--MNNModel", str(converted), "--bizCode", "fer"]
-    made = subprocess.run(
-        [sys.executable, "-m", "MNN.tools.mnnconvert", *words], capture_output=True, text=True, check=False
-    )
-    if not converted.is_file():
-        raise RuntimeError(_last_line(made.stdout + made.stderr))
-    names = _output_names(file)
-    module = package.nn.load_module_from_file(str(converted), ["pixel_values", "class_ids"], names)
-    expression = package.expr
-
-    def run(pixels: np.ndarray, ids: np.ndarray) -> list[np.ndarray]:
-        given = expression.placeholder(list(pixels.shape), expression.NCHW)
-        given.write(pixels)
-        asked = expression.placeholder(list(ids.shape), expression.NCHW, expression.int)
-        asked.write(ids.astype(np.int32))
-        found = module.forward([given, asked])
-        return [np.array(expression.convert(one, expression.NCHW).read(), copy=True) for one in found]
-
-    return run
-
-
-RUNTIMES: dict[str, Callable[[Path], Run]] = {"onnxruntime": onnxruntime, "openvino": openvino, "MNN": mnn}
-
-
-def _output_names(file: Path) -> list[str]:
-    from fer_models.onnx_session import open_session
-
-    return [output.name for output in open_session(file).get_outputs()]
+RUNTIMES: dict[str, Callable[[Path], Run]] = {"onnxruntime": onnxruntime, "openvino": openvino}
 
 
 def _last_line(text: str) -> str:
