@@ -30,7 +30,9 @@ def smoothing(found: Found, _: str) -> str:
 
 def long_videos(found: Found, _: str) -> str:
     """A row per length of a video."""
-    result = found.one(LongVideos, "long-videos")
+    result = found.files.get("long-videos")
+    if not isinstance(result, LongVideos):
+        return "Not measured yet."
     rows = [
         [f"{seconds:,} s", f"{one.peak_megabytes:,.0f} MB", f"{one.took:,.0f} s", f"{one.rows:,}"]
         for seconds, one in result.followed.items()
