@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tqdm import tqdm
 from fer_models.average_maps import Baselines, centre, coarse, shaded
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import METHODS, explain, is_flat, native_attention
-from fer_models.results import write
+from fer_models.results import read, write
 from fer_models.results.explanations import Explanations, Mean, Worth
 from fer_models.trust import faithfulness, likeness, randomized_explanation, verdict
 from train.data.readers import DataError, FaceDataset
@@ -245,24 +246,42 @@ def summarise(faces: list[dict], methods: Sequence[str], passes: dict[str, float
     return found
 
 
-def costs(checkpoint: Checkpoint, pixels: torch.Tensor, rounds: int = 3) -> dict[str, float]:
-    """What a map of each method costs in plain forward passes of the same batch; the least of some rounds."""
-
-    def least(work: Callable[[], object]) -> float:
-        times = []
-        for _ in range(rounds):
-            start = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - start)
-        return min(times)
+def costs(checkpoint: Checkpoint, pixels: torch.Tensor, rounds: int = 8) -> dict[str, float]:
+    """What a map of each method costs in plain forward passes of the same batch on one thread, which is work, not how
+    well it is shared; the least of some rounds, in which all take turns, since other programs may be busy."""
 
     def plain() -> None:
         with torch.inference_mode():
             checkpoint.model(pixels)
 
-    plain()
-    one, ids = least(plain), [0] * len(pixels)
-    return {name: least(partial(work, pixels, ids)) / one for name, work in explainers(checkpoint).items()}
+    ids = [0] * len(pixels)
+    works: dict[str, Callable[[], object]] = {"": plain}
+    works |= {name: partial(work, pixels, ids) for name, work in explainers(checkpoint).items()}
+    least, threads = dict.fromkeys(works, float("inf")), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for _ in range(rounds):
+            for name, work in works.items():
+                start = time.perf_counter()
+                work()
+                least[name] = min(least[name], time.perf_counter() - start)
+    finally:
+        torch.set_num_threads(threads)
+    return {name: least[name] / least[""] for name in works if name}
+
+
+def _result_of(path: Path, sha256: str) -> Explanations:
+    """The result of these weights in the file.
+
+    Raises:
+        DataError, ResultError: there is none.
+    """
+    if not path.is_file():
+        raise DataError(f"no result at {path}; measure the maps first, without --costs-again")
+    result = read(path)
+    if not isinstance(result, Explanations) or result.checkpoint.sha256 != sha256:
+        raise DataError(f"{path} is of other weights; measure the maps first, without --costs-again")
+    return result
 
 
 @command
@@ -272,6 +291,9 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("checkpoints", nargs="+", help="checkpoint folders or Hub ids")
     parser.add_argument("--dear", type=int, default=DEAR, help="faces of the dearer yardsticks (default: %(default)s)")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run was")
+    parser.add_argument(
+        "--costs-again", action="store_true", help="only time the maps again, on an idle machine, in results of before"
+    )
     add_arguments(parser)
     parser.set_defaults(limit=FACES)
     options = parser.parse_args(arguments)
@@ -279,11 +301,18 @@ def main(arguments: list[str] | None = None) -> Path:
         if len(rows) < 2:
             raise DataError(f"a mean over faces needs at least two, not {len(rows)}")
         path = result_file(options.out, f"{checkpoint.name}-explanations", sample["data"])
+        pixels = checkpoint.pixel_values([data[int(row)]["image"] for row in rows[:8]])
+        if options.costs_again:
+            passes = costs(checkpoint, pixels)
+            old = _result_of(path, checkpoint.sha256)
+            worth = {name: replace(one, passes=passes.get(name)) for name, one in old.worth.items()}
+            write(path, replace(old, worth=worth))
+            print(f"{path}: {', '.join(f'{name} {count:.1f}' for name, count in passes.items())} plain passes")
+            continue
         store = path.with_suffix(f".{checkpoint.sha256[:12]}.unfinished")
         if not options.resume:
             store.unlink(missing_ok=True)
         faces, methods = measure(checkpoint, data, rows, options.dear, options.shuffle_seed, store)
-        pixels = checkpoint.pixel_values([data[int(row)]["image"] for row in rows[:8]])
         worth = summarise(faces, methods, costs(checkpoint, pixels))
         result = Explanations(steps=STEPS, fill="blur", dear=options.dear, worth=worth, **sample, **provenance())
         write(path, result)

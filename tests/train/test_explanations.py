@@ -69,6 +69,17 @@ def test_a_map_costs_more_than_a_plain_pass(result):
     assert result.worth["integrated"].passes > result.worth["gradcam"].passes > 0.8
 
 
+def test_costs_are_measured_again_in_a_result_of_the_same_weights_alone(where, result, tmp_path):
+    folder, arguments = where
+    again = ["--limit", str(FACES), "--out", str(folder / "results"), "--costs-again"]
+    found = read(explanations.main([*arguments, *again]))
+    assert found.worth.keys() == result.worth.keys() and found.dear == DEAR
+    assert found.worth["gradcam"].gains == result.worth["gradcam"].gains
+    assert found.worth["integrated"].passes > found.worth["gradcam"].passes > 0.8
+    with pytest.raises(SystemExit, match="measure the maps first, without --costs-again"):
+        explanations.main([*arguments, "--limit", str(FACES), "--out", str(tmp_path), "--costs-again"])
+
+
 def test_a_stopped_run_goes_on_to_the_same_result(where, result, tmp_path, monkeypatch):
     """Stopped after a face by an error; the second run must not measure it again."""
     arguments = where[1]
