@@ -55,8 +55,8 @@ def gains(found: Found, name: str) -> str:
     head = ["gain over", *COLUMNS.values(), "pass", "fail", "passes"]
     on = (
         f"{result.n_samples:,} faces ({result.data.words}), verdicts and references on {result.dear} of them; "
-        f"{result.steps} steps a curve. Bold: the 95 % interval lies above zero. The last column: plain forward passes on "
-        "one thread."
+        f"{result.steps} steps a curve. Bold: the 95 % interval lies above zero. "
+        "The last column: plain forward passes on one thread."
     )
     return f"{table(head, rows)}\n\n{on}"
 
