@@ -8,7 +8,6 @@ measures that. Run it on an idle machine; OMP_NUM_THREADS says how many cores ea
 """
 
 import argparse
-import inspect
 import json
 import os
 import statistics
@@ -21,57 +20,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-PHOTO, GROUP = "portrait.jpg", "several_faces.jpg"  # of examples/
-MANY = 32  # faces in a pass
+from fer_models.files import write_faults_told
+
+PHOTO = "portrait.jpg"  # of examples/
 MODEL = "pattlite-ferplus"  # of the cold start
-
-
-def work(analyzer, examples: Path) -> dict[str, tuple[Callable[[], object], int]]:
-    """The pieces of work by name, each with the number that its time is divided by. Nothing here is newer than the
-    earliest commit that this is compared with."""
-    from PIL import Image
-
-    small = Image.open(examples / PHOTO).convert("RGB")
-    group, large = Image.open(examples / GROUP).convert("RGB"), Image.new("RGB", (1280, 960))
-    for top in range(0, large.height, group.height):
-        for left in range(0, large.width, group.width):
-            large.paste(group, (left, top))
-    face = small.crop((170, 55, 290, 175)).resize((96, 96))
-    pieces: dict[str, tuple[Callable[[], object], int]] = {}
-    for photo in (small, large):
-        size = f"{photo.width} x {photo.height}"
-        pieces[f"finding faces, {size}"] = (lambda photo=photo: analyzer.detector.detect(photo), 1)
-    for name, checkpoint in analyzer.checkpoints.items():
-        for count in (1, MANY):
-            for method, what in ((None, "answer"), ("gradcam", "answer with maps")):
-                title = f"{name}: {what}, {'one face' if count == 1 else f'{count} faces, per face'}"
-                pieces[title] = (lambda c=checkpoint, n=count, m=method: c.predict([face] * n, m), count)
-    everything = f"photo of one face to the answers and maps of {len(analyzer.checkpoints)} models"
-    pieces[everything] = (lambda: analyzer.analyze(small), 1)
-    return pieces
-
-
-def serve(engine: str, checkpoints: Path, examples: Path) -> None:
-    """Do what standard input names, a line each, and say how many milliseconds it took."""
-    from fer_models.analyzer import Analyzer
-
-    sources = sorted(path for path in checkpoints.glob("[!.]*") if path.is_dir())
-    knows = "engine" in inspect.signature(Analyzer).parameters
-    pieces = work(Analyzer(sources, engine=engine) if knows else Analyzer(sources), examples)
-    out, sys.stdout = sys.stdout, sys.stderr  # what else is printed is no answer
-    print(json.dumps(list(pieces)), file=out, flush=True)
-    for line in sys.stdin:
-        task, count = pieces[line.strip()]
-        start = time.perf_counter()
-        task()
-        print(1000 * (time.perf_counter() - start) / count, file=out, flush=True)
 
 
 @contextmanager
 def worker(engine: str, sources: Path, checkpoints: Path, examples: Path) -> Iterator[Callable[[str], str]]:
     """A process that serves with the package of `sources`: a line in, a line out. The first line is its pieces."""
-    words = [sys.executable, str(Path(__file__).resolve()), "--serve", engine]
-    words += ["--checkpoints", str(checkpoints), "--examples", str(examples)]
+    words = [sys.executable, str(Path(__file__).with_name("engine_worker.py").resolve())]
+    words += [engine, str(checkpoints), str(examples)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(words, env=os.environ | {"PYTHONPATH": str(sources)}, cwd=sources, **pipes)
 
@@ -127,6 +86,7 @@ def _bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
+@write_faults_told()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
@@ -135,16 +95,8 @@ def main() -> None:
     parser.add_argument("--install", action="store_true", help="measure the size of the extra onnx too")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     parser.add_argument("--checkpoints", type=Path, help="folder of checkpoint folders (default: checkpoints/)")
-    parser.add_argument("--examples", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        serve(options.serve, options.checkpoints, options.examples)
-        return
-    from fer_models.files import write_faults_told  # an earlier commit, which only serves, has no such thing
-
-    with write_faults_told():
-        measure(options)
+    measure(options)
 
 
 def measure(options: argparse.Namespace) -> None:
