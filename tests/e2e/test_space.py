@@ -43,7 +43,8 @@ def test_the_page_opens_with_an_answered_example_on_which_the_models_differ(page
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
 def test_answer_map_and_photo_are_on_one_screen(page, size):
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    for part in ("#stage .heat:visible", "#panel .verdict", "#panel .row.chosen .looked", "#panel .row >> nth=3"):
+    parts = ["#stage .heat:visible", "#panel .verdict", "#panel .row.chosen .looked", "#panel .row >> nth=4"]
+    for part in (*parts, "#panel .panel > .actions"):
         box = page.locator(part).bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= size[1], part
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
