@@ -57,7 +57,8 @@ def test_a_clip_becomes_a_marked_clip_that_plays_timelines_and_a_table(tab, clip
     slider.press("Home")
     tab.wait_for_function("document.querySelector('#annotated video').currentTime < 0.01")
     slider.press("End")
-    tab.wait_for_function("Math.abs(document.querySelector('#annotated video').currentTime - 0.6) < 0.05")
+    assert float(slider.get_attribute("max")) == pytest.approx(0.55, abs=0.06)
+    tab.wait_for_function("document.querySelector('#annotated video').currentTime > 0.44")  # as far as the clip goes
     with tab.expect_download() as download:
         tab.locator("#clip-table a[download]").first.click()
     with download.value.path().open(newline="") as file:
