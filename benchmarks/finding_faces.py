@@ -21,12 +21,12 @@ from facenet_pytorch import MTCNN
 from PIL import Image
 
 from fer_models.export.mtcnn import write_networks
-from fer_models.files import write_faults_told
 from fer_models.mtcnn import Detections, Networks, find_faces
 from fer_models.mtcnn_networks import onnx_networks, torch_networks
 from fer_models.results import as_json, write
 from fer_models.results.benchmark_finding import BenchmarkFinding, Compared
 from train.data.readers import load_split
+from train.measure.command_line import command
 from train.measure.provenance import hardware, provenance
 
 SMALLEST = 40  # pixels, of a face that is searched for
@@ -91,15 +91,15 @@ def compared(photos: Iterator[np.ndarray], count: int, engines: dict[str, Networ
     }
 
 
-@write_faults_told()
-def main() -> None:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="parquet file with FER2013 pictures and FER+ votes")
     parser.add_argument("--split", default="PublicTest")
     parser.add_argument("--photos", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     faces = load_split("ferplus_parquet", options.data, options.split)
     with tempfile.TemporaryDirectory() as folder:
         write_networks(Path(folder))

@@ -9,113 +9,40 @@ for each other; OMP_NUM_THREADS says on how many cores.
 
 import argparse
 import json
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from fer_models.files import write_faults_told
-
-Run = Callable[
-    [np.ndarray, np.ndarray], list[np.ndarray]
-]  # pixel values and class ids -> outputs, by the graph's order
-OWN_ANSWER = -1
-BATCH = 32
-
-
-def onnxruntime(file: Path) -> Run:
-    """onnxruntime, as the engine opens it."""
-    from fer_models.onnx_session import open_session
-
-    session = open_session(file)
-    return lambda pixels, ids: session.run(None, {"pixel_values": pixels, "class_ids": ids})
-
-
-def openvino(file: Path) -> Run:
-    """OpenVINO on the CPU, in float32: by itself it takes half precision where the processor has it."""
-    core = import_module("openvino").Core()
-    threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
-    options = {"INFERENCE_PRECISION_HINT": "f32"} | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
-    compiled = core.compile_model(str(file), "CPU", options)
-
-    def run(pixels: np.ndarray, ids: np.ndarray) -> list[np.ndarray]:
-        found = compiled({"pixel_values": pixels, "class_ids": ids})
-        return [found[output] for output in compiled.outputs]
-
-    return run
-
-
-RUNTIMES: dict[str, Callable[[Path], Run]] = {"onnxruntime": onnxruntime, "openvino": openvino}
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1][:200]
-
-
-def compared(found: list[np.ndarray], expected: list[np.ndarray]) -> dict[str, float]:
-    """Logits, the CAM, and the model's own maps and profiles, in that order, beside the library's."""
-    apart = [float(np.abs(one.reshape(other.shape) - other).max()) for one, other in zip(found, expected, strict=True)]
-    return {
-        "logits": apart[0],
-        "cam": apart[1],
-        "attention": max(apart[2:], default=0.0),
-        "same": float((found[0].argmax(axis=1) == expected[0].argmax(axis=1)).mean()),
-    }
-
-
-def serve(runtime: str, file: Path, arrays: Path) -> dict:
-    """One runtime on one graph: the fields of a `Ran`."""
-    kept = np.load(arrays)
-    pixels, expected = kept["pixels"], [kept[f"output{number}"] for number in range(len(kept.files) - 1)]
-    own = np.full(len(pixels), OWN_ANSWER, dtype=np.int64)
-    try:
-        run = RUNTIMES[runtime](file)
-        parts = [
-            run(pixels[start : start + BATCH], own[start : start + BATCH]) for start in range(0, len(pixels), BATCH)
-        ]
-        times = []
-        for number in range(min(len(pixels), 50)):
-            start = time.perf_counter()
-            run(pixels[number : number + 1], own[:1])
-            times.append(1000 * (time.perf_counter() - start))
-    except Exception as error:  # each runtime has its own
-        return {"fault": _last_line(f"{type(error).__name__}: {error}")}
-    found = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return compared(found, expected) | {"milliseconds": statistics.median(times)}
+from benchmarks.runtime_worker import BATCH, RUNTIMES, last_line
+from fer_models.checkpoint import Checkpoint
+from fer_models.explain import explain, native_attention, native_profiles
+from fer_models.export.folder import export_checkpoint
+from fer_models.paths import CHECKPOINTS
+from fer_models.places import find_checkpoints
+from fer_models.results import as_json, write
+from fer_models.results.runtimes import Ran, Runtimes
+from train.data.readers import load_split
+from train.measure.command_line import command
+from train.measure.provenance import hardware, provenance
 
 
 def in_a_process(runtime: str, file: Path, arrays: Path) -> dict:
     """`serve` in a process of its own; one that ends without a word has a fault, too."""
-    words = [sys.executable, str(Path(__file__).resolve()), "--serve", runtime, str(file), str(arrays)]
+    words = [sys.executable, str(Path(__file__).with_name("runtime_worker.py")), runtime, str(file), str(arrays)]
     run = subprocess.run(words, capture_output=True, text=True, check=False)
     try:
         return json.loads(run.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        return {"fault": f"ended with {run.returncode}: {_last_line(run.stderr)}"}
+        return {"fault": f"ended with {run.returncode}: {last_line(run.stderr)}"}
 
 
 def measure(options: argparse.Namespace) -> None:
     """Every installed runtime on every checkpoint."""
-    import torch
-
-    from fer_models.checkpoint import Checkpoint
-    from fer_models.explain import explain, native_attention, native_profiles
-    from fer_models.export.folder import export_checkpoint
-    from fer_models.paths import CHECKPOINTS
-    from fer_models.places import find_checkpoints
-    from fer_models.results import as_json, write
-    from fer_models.results.runtimes import Ran, Runtimes
-    from train.data.readers import load_split
-    from train.measure.provenance import hardware, provenance
-
     installed = {}
     for name in options.runtimes:
         try:
@@ -125,7 +52,7 @@ def measure(options: argparse.Namespace) -> None:
     data = load_split(options.layout, options.data, options.split)
     rows = np.random.default_rng(0).permutation(len(data))[: options.faces]
     ran: dict[str, dict[str, Ran]] = {f"{name} {number}": {} for name, number in installed.items()}
-    for folder in find_checkpoints(options.checkpoints or CHECKPOINTS):
+    for folder in find_checkpoints(options.checkpoints):
         checkpoint = Checkpoint(folder, device="cpu")
         pixels = checkpoint.pixel_values([data[int(row)]["image"] for row in rows])
         outputs = []
@@ -154,25 +81,17 @@ def measure(options: argparse.Namespace) -> None:
         write(options.out, result)
 
 
-@write_faults_told()
-def main() -> None:
+@command
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="file or folder of the data set")
+    parser.add_argument("--data", type=Path, required=True, help="file or folder of the data set")
     parser.add_argument("--layout", default="ferplus_parquet")
     parser.add_argument("--split", default="PublicTest")
     parser.add_argument("--faces", type=int, default=200)
     parser.add_argument("--runtimes", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
-    parser.add_argument("--checkpoints", type=Path, help="folder of checkpoint folders (default: checkpoints/)")
+    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
-    parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.serve:
-        runtime, file, arrays = options.serve
-        print(json.dumps(serve(runtime, Path(file), Path(arrays))))
-        return
-    if options.data is None:
-        parser.error("--data is missing: the faces that the runtimes are shown")
-    measure(options)
+    measure(parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

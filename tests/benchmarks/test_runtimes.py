@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import runtimes
+from benchmarks.runtime_worker import compared
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import explain
 from fer_models.export.folder import export_checkpoint
@@ -40,7 +41,7 @@ def test_a_runtime_says_what_the_library_says(shown, runtime):
 
 def test_other_numbers_are_seen():
     logits, cam = np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros((2, 7, 7))
-    found = runtimes.compared([logits[::-1], cam + 0.5], [logits, cam])
+    found = compared([logits[::-1], cam + 0.5], [logits, cam])
     assert found == {"logits": 1.0, "cam": 0.5, "attention": 0.0, "same": 0.0}
 
 
@@ -48,3 +49,8 @@ def test_a_graph_that_does_not_run_has_a_fault_in_the_runtimes_words(shown, tmp_
     (tmp_path / "model.onnx").write_bytes(b"not a graph")
     fault = runtimes.in_a_process("onnxruntime", tmp_path / "model.onnx", shown[1])["fault"]
     assert "is damaged or of another onnxruntime" in fault
+
+
+def test_a_missing_data_set_is_one_sentence(tmp_path):
+    with pytest.raises(SystemExit, match=r"^error: expected a file at .*missing\.parquet, found none$"):
+        runtimes.main(["--data", str(tmp_path / "missing.parquet")])
