@@ -2,10 +2,11 @@
 
     python train/explanations.py checkpoints/* --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet
 
-Deletion and insertion on `--limit` validation faces (500), everything dearer on the first `--dear` of them (60): the
-verdict among the mean map and other faces' maps, the mean colour instead of a blur, ties the other way round, noise in
-the input, random weights, the parts of the face, and occlusion and integrated gradients of captum as slow references.
-Some two hours for four checkpoints on two cores; with `--resume` faces that were measured are not measured again.
+Deletion and insertion on `--limit` validation faces (500), against random maps, the centre and the mean map; everything
+dearer on the first `--dear` of them (60): the verdict among the mean map and 19 other faces' maps, the mean colour
+instead of a blur, ties the other way round, noise in the input, random weights, the parts of the face, and as slow
+references occlusion and integrated gradients of captum and random masks.
+Some two hours for five checkpoints on one core; with `--resume` faces that were measured are not measured again.
 """
 
 import argparse
@@ -30,13 +31,11 @@ from fer_models.trust import faithfulness, likeness, randomized_explanation, ver
 from train.data.readers import DataError, FaceDataset
 from train.measure.command_line import add_arguments, command, measured_checkpoints, result_file
 from train.measure.provenance import provenance
+from train.measure.references import Explainer, references
 from train.measure.yardsticks import max_sensitivity, part_agreement, part_effects
 
 FACES, DEAR, STEPS, RANDOM_MAPS = 500, 60, 6, 2
 GAINS = ("random", "centre", "mean map", "mean map of the answer", "another face, same answer", "another face")
-REFERENCES = ("occlusion", "integrated gradients, 32 steps")
-
-Explainer = Callable[[torch.Tensor, list[int]], np.ndarray]
 
 
 def explainers(checkpoint: Checkpoint) -> dict[str, Explainer]:
@@ -58,36 +57,6 @@ def explainers(checkpoint: Checkpoint) -> dict[str, Explainer]:
     return {method: of_method(method) for method in METHODS} | {name: of_attention(name) for name in placed}
 
 
-def references(checkpoint: Checkpoint) -> dict[str, Explainer]:
-    """The same of captum's slow methods: a window of a seventh of the face that is greyed, and 32 steps from grey."""
-    from captum.attr import IntegratedGradients, Occlusion
-
-    def logits(pixels: torch.Tensor) -> torch.Tensor:
-        return checkpoint.model(pixels).logits
-
-    def pooled(values: torch.Tensor) -> np.ndarray:
-        return torch.nn.functional.adaptive_avg_pool2d(values.detach().sum(dim=1), 14).clamp(min=0).numpy()
-
-    def occlusion(pixels: torch.Tensor, ids: list[int]) -> np.ndarray:
-        window = pixels.shape[-1] // 7
-        with torch.no_grad():
-            return pooled(
-                Occlusion(logits).attribute(
-                    pixels,
-                    sliding_window_shapes=(3, window, window),
-                    strides=(3, window, window),
-                    target=ids,
-                    perturbations_per_eval=16,
-                )
-            )
-
-    def integrated(pixels: torch.Tensor, ids: list[int]) -> np.ndarray:
-        way = IntegratedGradients(logits).attribute(pixels, target=ids, n_steps=32, internal_batch_size=16)
-        return pooled(way)
-
-    return dict(zip(REFERENCES, (occlusion, integrated), strict=True))
-
-
 def _span(curves) -> float:
     return (curves.insertion_area - curves.deletion_area) / 2
 
@@ -100,10 +69,11 @@ def face_scores(
     seed: int,
     fill: str = "blur",
     reverse_ties: bool = False,
-    all_others: bool = False,
+    others: bool = False,
 ) -> dict[str, dict[str, float]]:
     """For one face `(3, S, S)` the score, half of insertion less deletion area, of each method's map under "own" and
-    under each of `GAINS`; with `all_others` also of each other face's map, under "other 0" and so on."""
+    under the first three of `GAINS`; with `others` also of the mean map of the answer and of each other face's map,
+    under "other 0" and so on, and their means under the rest of `GAINS`."""
     generator = np.random.default_rng(seed)
     class_id = checkpoint.expressions.index(answer)
     tried: dict[tuple[str, str], np.ndarray] = {}
@@ -115,10 +85,9 @@ def face_scores(
         tried.setdefault((str(shape), "centre"), centre(shape))
         known = checkpoint.baselines.get(method)
         if known is not None and known.mean.shape == coarse(values).shape:
-            tried |= {(method, name): one for name, one in _unseen(known, answer, generator).items()}
-            if all_others:
-                tried[method, "alike"] = shaded(coarse(values))
-                tried |= {(method, f"other {place}"): one for place, one in enumerate(known.others)}
+            tried[method, "mean map"] = known.mean
+            if others:
+                tried |= {(method, name): one for name, one in _unseen(known, values, answer).items()}
     named = {f"{method}: {name}": values for (method, name), values in tried.items()}
     curves = faithfulness(checkpoint.model, pixels, named, class_id, STEPS, seed, 1, fill, reverse_ties)
     scores = dict(zip(tried, map(_span, list(curves.values())[: len(tried)]), strict=True))
@@ -128,17 +97,21 @@ def face_scores(
         found[method] = {name: score for (one, name), score in scores.items() if one == method}
         found[method]["random"] = float(np.mean([scores[shape, f"random {n}"] for n in range(RANDOM_MAPS)]))
         found[method]["centre"] = scores[shape, "centre"]
+        if "alike" in found[method]:
+            answers = checkpoint.baselines[method].answers
+            of_others = np.array([found[method][f"other {place}"] for place in range(len(answers))])
+            alike = of_others[[other == answer for other in answers]]
+            found[method]["another face"] = float(of_others.mean())
+            if alike.size:
+                found[method]["another face, same answer"] = float(alike.mean())
     return found
 
 
-def _unseen(known: Baselines, answer: str, generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """Maps that never saw the face; of the other faces one is drawn."""
-    maps = {"mean map": known.mean, "another face": known.others[generator.integers(len(known.others))]}
+def _unseen(known: Baselines, values: np.ndarray, answer: str) -> dict[str, np.ndarray]:
+    """Maps that never saw the face, but for "alike": its own, made as coarse as they are."""
+    maps = {"alike": shaded(coarse(values))} | {f"other {place}": one for place, one in enumerate(known.others)}
     if answer in known.by_expression:
         maps["mean map of the answer"] = known.by_expression[answer]
-    alike = [place for place, other in enumerate(known.answers) if other == answer]
-    if alike:
-        maps["another face, same answer"] = known.others[generator.choice(alike)]
     return maps
 
 
@@ -173,7 +146,7 @@ def _face(
     maps = {name: values for name, values in maps.items() if not is_flat(values)}
     found: dict[str, Any] = {
         "answer": answer,
-        "blur": face_scores(checkpoint, pixels[0], maps, answer, seed, all_others=bool(slow)),
+        "blur": face_scores(checkpoint, pixels[0], maps, answer, seed, others=bool(slow)),
     }
     if not slow:
         return found

@@ -11,7 +11,8 @@ from fer_models.results import read
 from fer_models.results.explanations import Mean
 from tests.support.tiny import tiny_checkpoint, tiny_ferplus
 from train import average_maps, explanations
-from train.explanations import GAINS, REFERENCES, summarise
+from train.explanations import GAINS, summarise
+from train.measure.references import REFERENCES
 
 pytestmark = pytest.mark.slow  # trainings, or many passes for each face
 
@@ -54,6 +55,7 @@ def test_every_method_is_measured_against_every_map_that_never_saw_the_face(resu
     gradcam = result.worth["gradcam"]
     assert set(gradcam.gains) >= {"random", "centre", "mean map", "another face"}
     assert gradcam.gains["mean map"].faces == FACES and gradcam.gains["random"].faces == FACES
+    assert gradcam.gains["another face"].faces == DEAR
     assert all(set(one.gains) <= set(GAINS) for one in result.worth.values())
 
 
