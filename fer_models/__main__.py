@@ -8,6 +8,7 @@
     python -m fer_models interview.mp4 --fps 5 --out answers.csv
     python -m fer_models --camera 0
     python -m fer_models archive/ --out answers.parquet
+    python -m fer_models archive/ s3://bucket/stills --out answers.parquet --runner ray
 
 Folders are searched with their sub-folders. Run the same command again after an interruption: with --out it goes on
 where it stopped, and asks once more about what could not be read or was replaced since. A file that was written with
@@ -15,9 +16,12 @@ other models, weights or options is left alone. Pictures that could not be read 
 
 A Parquet file is written when all is answered, from the rows in FILE.parquet.csv beside it.
 
-Videos of any length, and folders that hold videos and no pictures, are answered as they are read: a row for each face,
-model and moment. With --out the same command goes on with the first video that is not finished. A camera, or an
-address, is answered until it ends or you press Ctrl-C.
+Videos of any length are answered as they are read: a row for each face, model and moment. With --out the same command
+goes on with the first video that is not finished. Pictures and videos together make one table, in which photos have no
+time (docs/archives.md). A camera, or an address after --camera, is answered until it ends or you press Ctrl-C.
+
+Addresses that fsspec reads (s3://…, hf://datasets/…) may stand where folders do. With --runner ray as many workers
+answer as there are cores here, or in the cluster at --address or RAY_ADDRESS.
 
 Exit code: 0 every picture or video was read, with a face in it or not; 1 some could not be read; 2 the command cannot
 be carried out; 130 interrupted.
@@ -30,14 +34,19 @@ from pathlib import Path
 from fer_models.extras import MissingExtraError, needed_for
 
 COMMAND = "python -m fer_models"
+RUNNERS = ("here", "ray")
 METHODS = ("gradcam", "hirescam", "gradcam++", "eigencam", "integrated")  # `explain.METHODS`, without the networks
+
+
+def _source(text: str) -> Path | str:
+    return text if "://" in text else Path(text)
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=COMMAND, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE_VIDEO_OR_FOLDER")
+    parser.add_argument("pictures", nargs="*", type=_source, metavar="PICTURE_VIDEO_FOLDER_OR_ADDRESS")
     parser.add_argument("--camera", metavar="NUMBER_OR_ADDRESS", help="a camera, 0 is the first, or rtsp://…, http://…")
     parser.add_argument("--fps", type=float, default=10.0, help="answers a second, of videos (default: %(default)g)")
     parser.add_argument(
@@ -68,6 +77,11 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         help="onnx is faster on a CPU and makes what it needs the first time (default: onnx where that is there)",
     )
     parser.add_argument("--batch", type=int, default=16, help="faces per pass (default: %(default)s)")
+    parser.add_argument(
+        "--runner", choices=RUNNERS, default="here", help="what answers: this process, or workers on Ray (extra [ray])"
+    )
+    parser.add_argument("--address", metavar="HOST:PORT", help="of a Ray cluster (default: RAY_ADDRESS, else none)")
+    parser.add_argument("--workers", type=int, help="how many on Ray, of a core each (default: one for each core)")
     options = parser.parse_args(arguments)
     if options.out and options.out.suffix.lower() not in (".jsonl", ".csv", ".parquet"):
         parser.error(f"--out must end in .jsonl, .csv or .parquet, not be {str(options.out)!r}")
@@ -75,6 +89,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--batch must be at least 1")
     if not 0 < options.fps <= 60:
         parser.error("--fps must be above 0 and at most 60")
+    if options.workers is not None and options.workers < 1:
+        parser.error("--workers must be at least 1")
+    if options.runner != "ray" and (options.address or options.workers):
+        parser.error("--address and --workers are for --runner ray")
+    if options.runner == "ray" and options.camera:
+        parser.error("--camera is answered here; leave out --runner")
     if bool(options.pictures) == bool(options.camera):
         parser.error("name pictures, videos or folders, or a --camera")
     options.parquet = options.out if options.out and options.out.suffix.lower() == ".parquet" else None
@@ -89,8 +109,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     try:
         with needed_for("answering"):
-            from fer_models.command import answer, is_about_videos  # here, so that a wrong argument is told at once
-        if is_about_videos(options):
+            from fer_models.command import answer, kind_of  # here, so that a wrong argument is told at once
+        kind = kind_of(options)
+        if kind == "archive":
+            from fer_models.archive.command import answer
+        elif kind == "videos":
             with needed_for("reading a video"):
                 from fer_models.video.command import answer
         if options.parquet:

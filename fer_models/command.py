@@ -81,7 +81,7 @@ def common_folder(sources: list[Path]) -> Path:
 def _written(answers: Iterator[PictureAnswers], output: RecordFile | StandardOutput, maps: Path | None, root: Path):
     """The pictures again, each after it was written."""
     for picture in answers:
-        if maps is not None and picture.faces:
+        if maps is not None and picture.faces and isinstance(picture.path, Path):
             write_maps(picture, maps / picture.path.absolute().relative_to(root))
         output.write(picture)
         yield picture
@@ -92,25 +92,26 @@ def _refuse(why: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def is_about_videos(options: argparse.Namespace) -> bool:
-    """Whether `__main__`'s arguments name a camera, a video, or folders that hold videos and no pictures.
+def kind_of(options: argparse.Namespace) -> str:
+    """Who answers for `__main__`'s arguments: "videos" for a camera, videos, or folders that hold videos and no
+    pictures; "archive" for both together, addresses and other runners; else "pictures".
 
     Raises:
-        SystemExit: pictures and videos are mixed, or an option is for pictures alone; it is told in a sentence.
+        SystemExit: an option is for pictures alone; it is told in a sentence.
     """
+    if options.runner != "here" or any(isinstance(source, str) for source in options.pictures):
+        return "archive"
     videos = [] if options.camera else find_videos(options.pictures)
     if not videos and not options.camera:
-        return False
+        return "pictures"
     named = [path for path in videos if path in options.pictures]
     pictures = [path for path in search_pictures(options.pictures).pictures if path not in videos]
-    if pictures and not named:
-        return False  # the videos in the folder are counted as not tried
-    if pictures:
-        _refuse("name pictures or videos, not both: they are answered in different tables")
-    for option in ("cropped", "maps", "trust", "balanced"):
-        if getattr(options, option):
-            _refuse(f"--{option} is for pictures; leave it out for videos and cameras")
-    return True
+    of_pictures = [option for option in ("cropped", "maps", "trust", "balanced") if getattr(options, option)]
+    if of_pictures and pictures and not named:
+        return "pictures"  # the videos in the folder are counted as not tried
+    if of_pictures:
+        _refuse(f"--{of_pictures[0]} is for pictures; leave it out for videos and cameras")
+    return "archive" if pictures else "videos"
 
 
 def answer(options: argparse.Namespace) -> int:
@@ -182,4 +183,4 @@ def answer(options: argparse.Namespace) -> int:
     return int(bool(faults))
 
 
-__all__ = ["StandardOutput", "TextOutput", "answer", "common_folder", "is_about_videos", "write_maps"]
+__all__ = ["StandardOutput", "TextOutput", "answer", "common_folder", "kind_of", "write_maps"]

@@ -13,6 +13,8 @@ EXTRAS = {
     "export": ("onnx", "onnxscript"),
     "video": ("av",),
     "parquet": ("pyarrow",),
+    "addresses": ("fsspec",),
+    "ray": ("ray",),
     "space": ("gradio", "pydantic"),
 }
 

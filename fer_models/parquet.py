@@ -13,7 +13,7 @@ from fer_models.tables import without_mark
 ROWS = 10_000  # that are in memory at a time
 
 _TEXT = (
-    *("photo", "video", "model", "expression", "how_sure", "agreed", "conditions", "notes", "error"),
+    *("photo", "video", "file", "model", "expression", "how_sure", "agreed", "conditions", "notes", "error"),
     *("map", "verdict", "weights", "settings", "software", "modified"),
 )
 _COUNTS = ("faces", "face", "beats", "random_maps", "same_degraded", "frames", "damaged", "left_out", "bytes")

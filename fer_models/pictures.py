@@ -1,15 +1,16 @@
 """Files and folders of pictures -> every model's answer for each face, many faces in a pass."""
 
 import datetime
+import hashlib
 import os
 import sys
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fer_models.analyzer import FACES_PER_PASS, Analyzer, FoundFaces, Prediction, joined
 from fer_models.faces import Face
@@ -40,6 +41,18 @@ class PictureFile:
         return cls(status.st_size, changed.isoformat(timespec="microseconds"))
 
 
+class PicturePlace(Protocol):
+    """A picture that is no file of this computer; its text is its address."""
+
+    def read(self) -> tuple[PictureFile | None, bytes]:
+        """Its file and its content.
+
+        Raises:
+            PhotoError: it cannot be read.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class PictureAnswers:
     """One picture's answers.
@@ -52,7 +65,7 @@ class PictureAnswers:
     notes: what a person should know about the search, as `FoundFaces.notes`.
     """
 
-    path: Path
+    path: Path | PicturePlace
     faces: list[Face | None] = field(default_factory=list)
     predictions: list[dict[str, Prediction]] = field(default_factory=list)
     error: str | None = None
@@ -63,7 +76,7 @@ class PictureAnswers:
 
 @dataclass(frozen=True)
 class _Prepared:
-    path: Path
+    path: Path | PicturePlace
     found: FoundFaces
     error: str | None = None
     file: PictureFile | None = None
@@ -94,18 +107,36 @@ def search_pictures(sources: Iterable[str | Path], leave_out: Path | None = None
     Args:
         leave_out: a folder that is not searched.
     """
-    found: dict[Path, Path] = {}  # where a picture really lies -> as it was found
     not_tried: Counter[str] = Counter()
+    return Search(list(walk_files(sources, PICTURE_SUFFIXES, not_tried, leave_out)), dict(not_tried))
+
+
+def walk_files(
+    sources: Iterable[str | Path],
+    suffixes: Collection[str],
+    not_tried: Counter[str],
+    leave_out: Path | None = None,
+    wanted: str = "picture",
+) -> Iterator[Path]:
+    """What `search_pictures` finds, one after the other, of files with these suffixes; what it passes over is counted
+    in `not_tried`. Of a file that it gave it remembers 16 bytes.
+
+    Args:
+        wanted: what such files are called in the reasons.
+    """
+    given: set[bytes] = set()  # where the files really lie
     folders: set[Path] = set()
     hidden_from = None if leave_out is None else leave_out.resolve()
 
-    def take(path: Path) -> None:
-        place = path.resolve()
-        if place in found:
+    def is_new(path: Path) -> bool:
+        place = hashlib.blake2b(os.fsencode(path.resolve()), digest_size=16).digest()
+        if place in given:
             not_tried["reached again by a link or named twice"] += 1
-        found.setdefault(place, path)
+            return False
+        given.add(place)
+        return True
 
-    def search(folder: Path) -> None:
+    def search(folder: Path) -> Iterator[Path]:
         place = folder.resolve()
         if place == hidden_from:
             return
@@ -117,21 +148,21 @@ def search_pictures(sources: Iterable[str | Path], leave_out: Path | None = None
             if path.name.startswith("."):
                 not_tried["hidden (the name starts with a dot)"] += 1
             elif path.is_dir():
-                search(path)
-            elif path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
-                take(path)
+                yield from search(path)
+            elif path.suffix.lower() in suffixes and path.is_file():
+                if is_new(path):
+                    yield path
             else:
                 kind = f"({path.suffix.lower()})" if path.suffix else "(no suffix)"
                 not_tried[
-                    "a broken link" if path.is_symlink() and not path.exists() else f"no picture by name {kind}"
+                    "a broken link" if path.is_symlink() and not path.exists() else f"no {wanted} by name {kind}"
                 ] += 1
 
     for source in map(Path, sources):
         if source.is_dir():
-            search(source)
-        else:
-            take(source)
-    return Search(list(found.values()), dict(not_tried))
+            yield from search(source)
+        elif is_new(source):
+            yield source
 
 
 def find_pictures(sources: Iterable[str | Path], leave_out: Path | None = None) -> list[Path]:
@@ -141,7 +172,7 @@ def find_pictures(sources: Iterable[str | Path], leave_out: Path | None = None) 
 
 def answer_pictures(
     analyzer: Analyzer,
-    paths: Iterable[Path],
+    paths: Iterable[Path | PicturePlace],
     cropped: bool = False,
     method: str | None = None,
     batch: int = BATCH,
@@ -157,7 +188,7 @@ def answer_pictures(
     Args:
         cropped: each picture is one face that is cut out already; nothing is searched for.
         method: a key of `explain.METHODS` for maps too.
-        workers: how many pictures are decoded and searched at a time.
+        workers: how many pictures are decoded and searched at a time; 0 does it in between, without another thread.
         trust: also measure how far the maps can be trusted, which takes seconds per face and needs a `method`.
         balanced: as in `Checkpoint.predict`.
     """
@@ -172,8 +203,13 @@ def answer_pictures(
     yield from _answered(analyzer, waiting, method, batch, trust, balanced)
 
 
-def _prepared(analyzer: Analyzer, paths: Iterable[Path], cropped: bool, workers: int) -> Iterator[_Prepared]:
+def _prepared(
+    analyzer: Analyzer, paths: Iterable[Path | PicturePlace], cropped: bool, workers: int
+) -> Iterator[_Prepared]:
     """The pictures with their faces cut out, in order; a few are prepared ahead."""
+    if not workers:
+        yield from (_prepare(analyzer, path, cropped) for path in paths)
+        return
     torch = sys.modules.get("torch")  # not there where exports answer
     threads = torch.get_num_threads() if torch else None
     pool = ThreadPoolExecutor(workers, initializer=_compute_alone, initargs=(threads,))
@@ -204,12 +240,16 @@ def _compute_alone(threads_elsewhere: int | None) -> None:
     other.join()
 
 
-def _prepare(analyzer: Analyzer, path: Path, cropped: bool) -> _Prepared:
-    file = PictureFile.of(path)
+def _prepare(analyzer: Analyzer, path: Path | PicturePlace, cropped: bool) -> _Prepared:
+    file = PictureFile.of(path) if isinstance(path, Path) else None
     try:
-        if file is None:
+        if not isinstance(path, Path):
+            file, photo = path.read()
+        elif file is None:
             raise PhotoError("There is no such file or folder.")
-        found = analyzer.find(path, cropped=cropped)
+        else:
+            photo = path
+        found = analyzer.find(photo, cropped=cropped)
     except PhotoError as error:
         return _Prepared(path, _NOTHING, str(error), file)
     return _Prepared(path, found.shrunk(0, analyzer.margins), file=file)
@@ -236,4 +276,14 @@ def _trust(analyzer: Analyzer, answers: dict[str, Prediction], method: str) -> "
     return {name: measure_trust(networks[name], answer, method) for name, answer in answers.items()}
 
 
-__all__ = ["BATCH", "PictureAnswers", "PictureFile", "Search", "answer_pictures", "find_pictures", "search_pictures"]
+__all__ = [
+    "BATCH",
+    "PictureAnswers",
+    "PictureFile",
+    "PicturePlace",
+    "Search",
+    "answer_pictures",
+    "find_pictures",
+    "search_pictures",
+    "walk_files",
+]

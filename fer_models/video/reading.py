@@ -4,6 +4,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -53,15 +54,16 @@ def open_camera(source: str) -> Generator[av.container.InputContainer]:
 
 
 @contextmanager
-def open_video(source: Path) -> Generator[av.container.InputContainer]:
-    """The file, for reading; whatever ffmpeg has against it becomes a sentence.
+def open_video(source: Path | BinaryIO) -> Generator[av.container.InputContainer]:
+    """The file, or what reads it from elsewhere; whatever ffmpeg has against it becomes a sentence.
 
     Raises:
         VideoError: no video, or a damaged one; also while it is read.
     """
     try:
         with av.open(
-            str(source.absolute()),
+            str(source.absolute()) if isinstance(source, Path) else source,
+            mode="r",
             metadata_errors="ignore",
             options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
         ) as container:
@@ -70,8 +72,11 @@ def open_video(source: Path) -> Generator[av.container.InputContainer]:
         raise VideoError(_CUT_OFF if _is_mp4(source) else UNREADABLE) from error
 
 
-def _is_mp4(source: Path) -> bool:
+def _is_mp4(source: Path | BinaryIO) -> bool:
     try:
+        if not isinstance(source, Path):
+            source.seek(0)
+            return source.read(8)[4:] == b"ftyp"
         with source.open("rb") as file:
             return file.read(8)[4:] == b"ftyp"
     except OSError:

@@ -23,7 +23,7 @@ class End:
 
     seconds: its length. frames: that were read. damaged: pieces that could not be decoded. left_out: how many faces at
     a time, at most, were too many to follow. error: why it could not be read, in one sentence. bytes, modified: of its
-    file, the second in nanoseconds since 1970.
+    file, the second in nanoseconds since 1970, or as its file system or the table of an archive has it.
     """
 
     video: str
@@ -33,7 +33,7 @@ class End:
     left_out: int
     error: str | None
     bytes: int | None
-    modified: int | None
+    modified: int | str | None
 
 
 class JsonLines:

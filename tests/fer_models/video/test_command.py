@@ -8,7 +8,6 @@ from PIL import Image
 
 from fer_models.__main__ import main
 from fer_models.conditions import VERY_SMALL
-from fer_models.paths import EXAMPLES
 from tests.support.clips import still_clip, write_clip
 from tests.support.tiny import tiny_checkpoint
 
@@ -113,7 +112,6 @@ def test_a_clip_without_faces_has_its_last_line_alone(tiny, tmp_path, capsys):
 @pytest.mark.parametrize(
     "more, words",
     [
-        ([str(EXAMPLES / "portrait.jpg")], "pictures or videos, not both"),
         (["--cropped"], "--cropped is for pictures"),
         (["--fps", "0"], "--fps must be above 0"),
         (["--camera", "0"], "name pictures, videos or folders, or a --camera"),
