@@ -3,13 +3,14 @@
 import argparse
 import os
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from typing import TextIO
 
 from tqdm import tqdm
 
-from fer_models.archive.answerer import Answerer, Asked
+from fer_models.archive.answerer import Answered, Answerer, Asked
 from fer_models.archive.faults import ArchiveError
 from fer_models.archive.file import ArchiveFile
 from fer_models.archive.layouts import Layout, layout_of
@@ -23,6 +24,9 @@ from fer_models.words import counted
 
 MOST_TOLD = 1000  # faults that are listed at the end; the rows have all of them
 OF_PICTURES = ("cropped", "trust", "balanced")  # options that say nothing about a video
+
+
+Answers = Callable[[Sequence[Item]], Iterable[Answered]]
 
 
 class Printed(TextOutput):
@@ -63,13 +67,19 @@ def _list(options: argparse.Namespace) -> Listing:
 
 
 @contextmanager
-def _answering(options: argparse.Namespace, asked: Asked) -> Generator[tuple]:
-    """Where the answers come from, every expression, and what answers."""
+def _answering(options: argparse.Namespace, asked: Asked) -> Generator[tuple[Origin, list[str], Answers]]:
+    """Where the answers come from, every expression that some model knows, and what answers."""
     if options.runner == "ray":
         with needed_for("the runner ray"):
             from fer_models.archive.ray_runner import RayRunner
-        with RayRunner(asked, options.pictures, options.address, options.workers) as runner:
-            origin, expressions = runner.describe()
+        # Ray tells of each worker that dies on standard output, where the rows are.
+        with (
+            redirect_stdout(sys.stderr),
+            RayRunner(asked, options.pictures, options.address, options.workers) as runner,
+        ):
+            known = Answerer(replace(asked, device="auto"))  # which the workers may have, and this computer not
+            origin, expressions = known.origin, known.expressions
+            del known
             yield origin, expressions, lambda items: runner.answer(items, origin, expressions)
         return
     answerer = Answerer(asked)
@@ -94,10 +104,13 @@ def _asked(options: argparse.Namespace, kind: str) -> Asked:
 def answer(options: argparse.Namespace) -> int:
     """Answer for all that `__main__`'s arguments name; the exit code, as for pictures."""
     try:
+        stdout = sys.stdout
         listing = _list(options)
         asked = _asked(options, listing.kind)
         with _answering(options, asked) as (origin, expressions, answers):
-            return _written(options, listing, asked, origin, expressions, answers)
+            layout = layout_of(asked.kind, asked.as_csv, origin, expressions, bool(asked.method))
+            output = ArchiveFile(options.out, layout) if options.out else Printed(layout, stdout)
+            return _written(listing, output, answers, nanoseconds=asked.kind == "videos")
     except (ArchiveError, CheckpointError, ExportError, MissingExtraError, RecordError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -110,13 +123,9 @@ def answer(options: argparse.Namespace) -> int:
         return 130
 
 
-def _written(
-    options: argparse.Namespace, listing: Listing, asked: Asked, origin: Origin, expressions: list[str], answers
-) -> int:
+def _written(listing: Listing, output: ArchiveFile | Printed, answers: Answers, nanoseconds: bool) -> int:
     """Write what is not written yet, and say what came of it; the exit code."""
-    layout = layout_of(asked.kind, asked.as_csv, origin, expressions, bool(asked.method))
-    output = ArchiveFile(options.out, layout) if options.out else Printed(layout, sys.stdout)
-    waiting = [item for item in listing.items if not output.is_done(item, asked.kind == "videos")]
+    waiting = [item for item in listing.items if not output.is_done(item, nanoseconds)]
     output.begin(item.name for item in waiting)
     done = len(listing.items) - len(waiting)
     faces = failed = 0

@@ -18,7 +18,7 @@ from typing import cast
 
 from fer_models.archive.answerer import Answered, Answerer, Asked, unread
 from fer_models.archive.faults import RunnerError
-from fer_models.archive.layouts import Layout, layout_of
+from fer_models.archive.layouts import layout_of
 from fer_models.archive.listing import Item
 from fer_models.archive.places import is_address
 from fer_models.errors import CheckpointError, ExportError
@@ -34,7 +34,7 @@ with needed_for("the runner ray"):
 
 PICTURES = (16, 256)  # of a block: a pass of the models, and what a worker that dies does again at most
 BLOCKS = 20  # for each worker at least, so that all end together
-RETRIES = 2  # of a block whose worker died
+RETRIES = 1  # of a block whose worker died, before its pictures are asked about one by one
 STORE = 200 * 2**20  # bytes of shared memory where Ray is started here: names and lines are small
 REACH = 5.0  # seconds in which a cluster must answer
 KILLED = "The process that read it was killed, more than once; the file may be made to do that, or too large."
@@ -65,9 +65,18 @@ class Worker:
     """
 
     def __init__(self, asked: Asked, folder: str, sources: Sequence[str], weights: dict[str, str]):
-        self.answerer = _loaded(asked, folder, sources)
+        os.environ["OMP_NUM_THREADS"] = "1"  # the other cores have workers of their own
+        if torch := sys.modules.get("torch"):
+            torch.set_num_threads(1)
+        host = socket.gethostname()
+        with suppress(OSError):
+            os.chdir(folder)  # names on the command line are relative to it
+        unseen = [source for source in sources if not is_address(source) and not Path(source).exists()]
+        if unseen:
+            raise RunnerError(f"{host} has no {unseen[0]}; put it where every node sees it, or at an address (s3://…)")
+        self.answerer = Answerer(asked)
         if self.answerer.origin["weights"] != weights:
-            raise RunnerError(f"{socket.gethostname()} has other weights of the models; put the same on every node")
+            raise RunnerError(f"{host} has other weights of the models; put the same on every node")
 
     def __call__(self, block: pa.Table) -> pa.Table:
         """`_NAMES` -> `_LINES`, a row for a row."""
@@ -86,25 +95,12 @@ class Worker:
         return pa.Table.from_pylist(told, schema=_LINES)
 
 
-def _loaded(asked: Asked, folder: str, sources: Sequence[str]) -> Answerer:
-    os.environ["OMP_NUM_THREADS"] = "1"  # the other cores have workers of their own
-    with suppress(OSError):
-        os.chdir(folder)  # names on the command line are relative to it
-    unseen = [source for source in sources if not is_address(source) and not Path(source).exists()]
-    if unseen:
-        raise RunnerError(
-            f"{socket.gethostname()} has no {unseen[0]}; put it where every node sees it, or at an address such as s3://"
-        )
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)
-    return Answerer(asked)
-
-
 class RayRunner:
     """Workers on a cluster, or on a Ray that is started here and ends with it. A context manager.
 
     Args:
-        asked: as for `Answerer`. sources: of the command line.
+        asked: as for `Answerer`.
+        sources: of the command line.
         address: of the cluster; `RAY_ADDRESS` by default, and where that is not set, none.
         workers: how many; by default one for each core of the cluster.
         worker: what answers.
@@ -138,25 +134,17 @@ class RayRunner:
         if self._ours:
             ray.shutdown()
 
-    def describe(self) -> tuple[Origin, list[str]]:
-        """Where the answers come from, and every expression that some model knows, as a worker has found it.
-
-        Raises:
-            CheckpointError, ExportError, MissingExtraError, RunnerError: what a worker has against it.
-        """
-        known = ray.remote(num_cpus=1, num_gpus=self.gpus, max_retries=RETRIES)(_described)
-        try:
-            return ray.get(known.remote(self.asked, self.folder, self.sources))
-        except RayError as error:
-            raise _told(error) from error
-
     def answer(self, items: Sequence[Item], origin: Origin, expressions: list[str]) -> Iterator[Answered]:
         """About the items, in their order as far as none is waited for too long, each once.
+
+        Args:
+            origin, expressions: those that an `Answerer` here has; workers with other weights are refused.
 
         Raises:
             RunnerError: the cluster was lost.
         """
-        layout = layout_of(self.asked.kind, self.asked.as_csv, origin, expressions, bool(self.asked.method))
+        asked = self.asked
+        layout = layout_of(asked.kind, asked.as_csv, origin, expressions, bool(asked.method))
         waiting = set(range(len(items)))
         most = min(max(len(items) // (BLOCKS * self.workers), PICTURES[0]), PICTURES[1])
         for size in (most, 1):  # what is missing then was in a block whose workers died
@@ -167,10 +155,7 @@ class RayRunner:
                     yield answered
             if not waiting:
                 return
-        yield from (self._killed(layout, items[number]) for number in sorted(waiting))
-
-    def _killed(self, layout: Layout, item: Item) -> Answered:
-        return unread(layout, item, KILLED, self.asked.kind)
+        yield from (unread(layout, items[number], KILLED, asked.kind) for number in sorted(waiting))
 
     def _pass(
         self, items: Sequence[Item], numbers: Sequence[int], size: int, weights: dict[str, str]
@@ -188,7 +173,8 @@ class RayRunner:
                 fn_constructor_args=(self.asked, self.folder, self.sources, weights),
                 batch_size=None,
                 batch_format="pyarrow",
-                compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=2),
+                # One in hand and one waiting; but who waits dies too, so not where each is asked about by itself.
+                compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=min(size, 2)),
                 num_cpus=1,
                 num_gpus=self.gpus,
                 max_restarts=-1,
@@ -202,11 +188,6 @@ class RayRunner:
                     yield row["number"], Answered(item, text, row["faces"], row["error"])
         except RayError as error:
             raise _told(error) from error
-
-
-def _described(asked: Asked, folder: str, sources: Sequence[str]) -> tuple[Origin, list[str]]:
-    answerer = _loaded(asked, folder, sources)
-    return answerer.origin, answerer.expressions
 
 
 def blocks_of(items: Sequence[Item], numbers: Iterable[int], size: int) -> Iterator[list[int]]:
