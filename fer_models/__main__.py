@@ -76,12 +76,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         default="auto",
         help="onnx is faster on a CPU and makes what it needs the first time (default: onnx where that is there)",
     )
-    parser.add_argument("--batch", type=int, default=16, help="faces per pass (default: %(default)s)")
     parser.add_argument(
         "--runner", choices=RUNNERS, default="here", help="what answers: this process, or workers on Ray (extra [ray])"
     )
     parser.add_argument("--address", metavar="HOST:PORT", help="of a Ray cluster (default: RAY_ADDRESS, else none)")
     parser.add_argument("--workers", type=int, help="how many on Ray, of a core each (default: one for each core)")
+    parser.add_argument("--batch", type=int, default=16, help="faces per pass (default: %(default)s)")
     options = parser.parse_args(arguments)
     if options.out and options.out.suffix.lower() not in (".jsonl", ".csv", ".parquet"):
         parser.error(f"--out must end in .jsonl, .csv or .parquet, not be {str(options.out)!r}")

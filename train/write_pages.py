@@ -15,7 +15,7 @@ from fer_models.files import write_faults_told, write_text
 from fer_models.paths import RESULTS, ROOT
 from fer_models.results import ResultError
 from train.config.recipe import ConfigError
-from train.pages import ablations, conditions, explanations, models, robustness, siege, smoothing, speed
+from train.pages import ablations, archives, conditions, explanations, models, robustness, siege, smoothing, speed
 from train.pages.found import Found
 from train.pages.markdown import PageError, rewritten
 
@@ -28,6 +28,7 @@ PARTS = (
     | speed.PARTS
     | explanations.PARTS
     | siege.PARTS
+    | archives.PARTS
 )
 
 
