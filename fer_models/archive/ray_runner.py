@@ -30,12 +30,13 @@ os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker that dies is
 with needed_for("the runner ray"):
     import pyarrow as pa
     import ray
-    from ray.exceptions import RayError, RayTaskError
+    from ray.exceptions import RayError
 
 PICTURES = (16, 256)  # of a block: a pass of the models, and what a worker that dies does again at most
 BLOCKS = 20  # for each worker at least, so that all end together
 RETRIES = 1  # of a block whose worker died, before its pictures are asked about one by one
 STORE = 200 * 2**20  # bytes of shared memory where Ray is started here: names and lines are small
+FAILED = -1  # in place of a number: the worker cannot answer at all
 REACH = 5.0  # seconds in which a cluster must answer
 KILLED = "The process that read it was killed, more than once; the file may be made to do that, or too large."
 
@@ -57,32 +58,36 @@ class Worker:
     """One core's work: the models, loaded once, and what they say about a block of names.
 
     Args:
-        sources: of the command line, which the worker must see too.
+        sources: those of the command line that the driver sees, which the worker must see too.
         weights: by model, those that the answers are to come from.
 
-    Raises:
-        RunnerError: it does not see the same folders or the same weights.
+    What it has against all of them, such as other weights than the driver's, it tells in place of answers: raised, it
+    would look as if the worker had died, and be asked about again and again.
     """
 
     def __init__(self, asked: Asked, folder: str, sources: Sequence[str], weights: dict[str, str]):
+        self.fault: str | None = None
         os.environ["OMP_NUM_THREADS"] = "1"  # the other cores have workers of their own
         if torch := sys.modules.get("torch"):
             torch.set_num_threads(1)
-        host = socket.gethostname()
-        with suppress(OSError):
-            os.chdir(folder)  # names on the command line are relative to it
-        unseen = [source for source in sources if not is_address(source) and not Path(source).exists()]
-        if unseen:
-            raise RunnerError(f"{host} has no {unseen[0]}; put it where every node sees it, or at an address (s3://…)")
-        self.answerer = Answerer(asked)
-        if self.answerer.origin["weights"] != weights:
-            raise RunnerError(f"{host} has other weights of the models; put the same on every node")
+        try:
+            self.answerer = _loaded(asked, folder, sources, weights)
+        except Exception as error:
+            self.fault = _sentence(error)
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        """`_NAMES` -> `_LINES`, a row for a row."""
-        rows = block.to_pylist()
+        """`_NAMES` -> `_LINES`, a row for a row; or one row that says why there are none."""
+        try:
+            told = [] if self.fault else self._told(block.to_pylist())
+        except Exception as error:
+            self.fault = _sentence(error)
+        if self.fault:
+            told = [{"number": FAILED, "error": self.fault}]
+        return pa.Table.from_pylist(told, schema=_LINES)
+
+    def _told(self, rows: list[dict]) -> list[dict]:
         items = [Item(os.fsdecode(row["name"]), row["video"], row["bytes"], row["modified"]) for row in rows]
-        told = []
+        told: list[dict] = []
         lines: list[str] = []
         faces = 0
         for part in self.answerer.answer(items, workers=0):
@@ -92,7 +97,25 @@ class Worker:
                 text = "".join(lines).encode(errors="surrogateescape")
                 told.append({"number": rows[len(told)]["number"], "lines": text, "faces": faces, "error": part.error})
                 lines, faces = [], 0
-        return pa.Table.from_pylist(told, schema=_LINES)
+        return told
+
+
+def _loaded(asked: Asked, folder: str, sources: Sequence[str], weights: dict[str, str]) -> Answerer:
+    host = socket.gethostname()
+    with suppress(OSError):
+        os.chdir(folder)  # names on the command line are relative to it
+    unseen = [source for source in sources if not is_address(source) and not Path(source).exists()]
+    if unseen:
+        raise RunnerError(f"{host} has no {unseen[0]}; put it where every node sees it, or at an address (s3://…)")
+    answerer = Answerer(asked)
+    if answerer.origin["weights"] != weights:
+        raise RunnerError(f"{host} has other weights of the models; put the same on every node")
+    return answerer
+
+
+def _sentence(error: Exception) -> str:
+    known = isinstance(error, (CheckpointError, ExportError, MissingExtraError, RunnerError))
+    return str(error) if known else f"a worker failed ({type(error).__name__}: {error})"
 
 
 class RayRunner:
@@ -117,7 +140,8 @@ class RayRunner:
         workers: int | None = None,
         worker: type[Worker] = Worker,
     ):
-        self.asked, self.sources, self.folder = asked, [str(source) for source in sources], str(Path.cwd())
+        self.asked, self.folder = asked, str(Path.cwd())
+        self.sources = [str(one) for one in sources if is_address(one) or Path(str(one)).exists()]
         self._worker = worker
         self._ours = not ray.is_initialized()
         if self._ours:
@@ -141,7 +165,7 @@ class RayRunner:
             origin, expressions: those that an `Answerer` here has; workers with other weights are refused.
 
         Raises:
-            RunnerError: the cluster was lost.
+            RunnerError: the cluster was lost, or the workers cannot answer.
         """
         asked = self.asked
         layout = layout_of(asked.kind, asked.as_csv, origin, expressions, bool(asked.method))
@@ -183,11 +207,14 @@ class RayRunner:
         try:
             for batch in lines.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
                 for row in cast(pa.Table, batch).to_pylist():
+                    if row["number"] == FAILED:
+                        raise RunnerError(row["error"])
                     text = row["lines"].decode(errors="surrogateescape")
                     item = items[row["number"]]
                     yield row["number"], Answered(item, text, row["faces"], row["error"])
         except RayError as error:
-            raise _told(error) from error
+            why = str(error).strip().splitlines()[0]
+            raise RunnerError(f"the workers cannot go on ({why}); the same command goes on once they can") from error
 
 
 def blocks_of(items: Sequence[Item], numbers: Iterable[int], size: int) -> Iterator[list[int]]:
@@ -263,19 +290,6 @@ def _reach(address: str) -> None:
             f"no Ray cluster at {address} ({why}); start one with `ray start --head`, or leave out --address and "
             "RAY_ADDRESS"
         ) from error
-
-
-def _told(error: BaseException) -> Exception:
-    """What a worker has against it, if that is one of our sentences."""
-    one: BaseException | None = error
-    while one is not None:
-        for said in (one, getattr(one, "cause", None)):
-            if isinstance(said, (CheckpointError, ExportError, MissingExtraError, RunnerError)):
-                return type(said)(str(said))
-        one = one.__cause__ or one.__context__
-    said = str(error).strip().splitlines()
-    why = said[-1] if isinstance(error, RayTaskError) else said[0]
-    return RunnerError(f"the workers cannot go on ({why}); the same command goes on once they can")
 
 
 def _quiet() -> None:

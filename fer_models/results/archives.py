@@ -10,8 +10,9 @@ class Run:
     """One command over an archive.
 
     runner: "here" or "ray". workers: on Ray, of a core each; 0 without. pictures: in the archive.
-    seconds: from start to end. rate: pictures a second between the first row and the last. peak_megabytes: of all processes together.
-    driver_megabytes: of the one that was started. driver_seconds: of a core's time that it took.
+    seconds: from start to end. rate: pictures a second between the first row and the last.
+    peak_megabytes: of all processes together. driver_megabytes: of the one that was started. driver_seconds: of a
+    core's time that it took.
     """
 
     runner: str

@@ -31,10 +31,10 @@ def archives(found: Found, _: str) -> str:
     here, one, two, _large = result.runs
     width, height = result.size
     told = (
-        f"Two workers do {two.rate / one.rate:.2f} x the pictures of one, and {two.rate / here.rate:.2f} x those of the "
-        f"command without Ray on the same {result.cores} cores. The table that comes out becomes Parquet at "
-        f"{result.to_parquet:,.0f} rows a second. `{result.model}`, pictures of {width} x {height} with a face each, on "
-        f"{result.hardware['device']} (`results/archives.json`)."
+        f"Two workers do {two.rate / one.rate:.2f} x the pictures of one, and {two.rate / here.rate:.2f} x those of "
+        f"the command without Ray on the same {result.cores} cores. The table that comes out becomes Parquet at "
+        f"{result.to_parquet:,.0f} rows a second. `{result.model}`, pictures of {width} x {height} with a face each, "
+        f"on {result.hardware['device']} (`results/archives.json`)."
     )
     head = ["command", "pictures", "pictures a second", "took, with starting", "memory, all", "memory, driver"]
     return f"{table(head, rows)}\n\n{told}"
@@ -59,7 +59,8 @@ def plan(found: Found, _: str) -> str:
             f"{result.listed:,.0f} files a second of a local disk; Parquet {PICTURES / result.to_parquet / 60:,.0f} "
             "minutes after it. Both are of one core, and nobody works meanwhile.",
             f"- The driver takes {1000 * busy:.2f} ms of its core for a picture, which is enough for "
-            f"{1 / max(busy, 1e-6):,.0f} pictures a second, and {memory * PICTURES / 1024:,.1f} GB of memory for all names.",
+            f"{1 / max(busy, 1e-6):,.0f} pictures a second, and {memory * PICTURES / 1024:,.1f} GB of memory for all "
+            "names.",
         ]
     )
 

@@ -84,6 +84,7 @@ def test_pictures_and_videos_are_one_table_in_which_photos_have_no_time(tiny, mi
     assert len(answered) == 7 and all(row["weights"] and row["happiness"] is not None for row in answered)
 
 
+@pytest.mark.slow
 def test_each_answer_is_the_one_that_a_picture_or_a_video_gets_alone(tiny, mixed, tmp_path):
     asked = ["--model", tiny, "--out"]
     assert main([str(mixed), *asked, str(tmp_path / "both.csv")]) == 1
@@ -99,6 +100,7 @@ def test_each_answer_is_the_one_that_a_picture_or_a_video_gets_alone(tiny, mixed
                 assert mine[key] == theirs[key]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["answers.csv", "answers.jsonl"])
 def test_a_run_that_was_cut_off_anywhere_ends_as_one_that_was_not(tiny, mixed, tmp_path, name):
     command = [str(mixed), "--model", tiny, "--batch", "1", "--out"]  # alone in its pass each face gets the same digits
@@ -128,6 +130,7 @@ def test_what_is_done_is_not_done_again_but_a_replaced_file_is(tiny, mixed, memo
     assert [len(one["faces"]) for one in after if "photo" in one][-2:] == [3, 1] and len(after) == len(before)
 
 
+@pytest.mark.slow
 def test_other_settings_and_other_tables_are_left_alone(tiny, mixed, tmp_path, capsys):
     out = tmp_path / "answers.csv"
     command = [str(mixed), "--model", tiny, "--out", str(out)]
@@ -145,6 +148,7 @@ def test_other_settings_and_other_tables_are_left_alone(tiny, mixed, tmp_path, c
     assert "holds something else" in capsys.readouterr().err and out.read_text() == "my,own,table\n1,2,3\n"
 
 
+@pytest.mark.slow
 def test_an_address_has_the_rows_of_the_same_folder_here(tiny, mixed, memory, tmp_path):
     put(memory, mixed, "/in")
     assert main([str(mixed), "--model", tiny, "--out", str(tmp_path / "here.csv")]) == 1
@@ -259,6 +263,7 @@ def test_without_ray_the_extra_is_named(mixed, tiny, capsys, monkeypatch):
     assert capsys.readouterr().err == told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address, why", [("127.0.0.1:1", "refused"), ("nowhere", "HOST:PORT")])
 def test_a_cluster_that_is_not_there_is_one_sentence(mixed, capsys, address, why):
     pytest.importorskip("ray")

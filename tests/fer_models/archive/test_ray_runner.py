@@ -14,6 +14,8 @@ import pytest
 ray = pytest.importorskip("ray")
 
 from fer_models.__main__ import main  # noqa: E402 - after what is not everywhere
+from fer_models.archive.answerer import Asked  # noqa: E402
+from fer_models.archive.faults import RunnerError  # noqa: E402
 from fer_models.archive.listing import Item  # noqa: E402
 from fer_models.archive.ray_runner import KILLED, RayRunner, blocks_of, in_order  # noqa: E402
 from fer_models.paths import ROOT  # noqa: E402
@@ -23,6 +25,7 @@ from tests.support.tiny import tiny_checkpoint, tiny_pictures  # noqa: E402
 
 pytestmark = pytest.mark.slow  # a cluster of processes
 
+ORIGIN = {"software": "", "weights": {}, "settings": {}}
 # What the runner asks an `Asked` for; a class of ours would make each process that is killed load torch.
 ASKED = SimpleNamespace(kind="pictures", as_csv=True, method=None, device="cpu")
 
@@ -68,11 +71,26 @@ def lines_of(file: Path) -> int:
 def test_whoever_is_killed_is_replaced_and_what_kills_each_time_is_told(cluster, tmp_path):
     names = [f"{number}.png" for number in range(20)]
     names[3], names[18] = "poison.png", "later.png"
-    origin = {"software": "", "weights": {"marks": str(tmp_path)}, "settings": {}}
+    origin = ORIGIN | {"weights": {"marks": str(tmp_path)}}
     answers = list(RayRunner(ASKED, [], worker=Echo).answer([Item(name, False) for name in names], origin, []))
     assert sorted(one.item.name for one in answers) == sorted(names)
     assert [(one.item.name, one.error) for one in answers if one.error] == [("poison.png", KILLED)]
     assert all(one.lines == one.item.name for one in answers if not one.error)
+
+
+def test_a_worker_that_sees_other_folders_is_refused_in_a_sentence(cluster, tiny, tmp_path):
+    (tmp_path / "here").mkdir()
+    runner = RayRunner(Asked("pictures", as_csv=True, models=(tiny,)), [tmp_path / "here"], workers=1)
+    (tmp_path / "here").rmdir()  # as if it were on the driver's disk alone
+    with pytest.raises(RunnerError, match="has no .*here; put it where every node sees it"):
+        list(runner.answer([Item(str(tmp_path / "here" / "a.png"), False)], ORIGIN, []))
+
+
+def test_what_no_worker_can_do_is_told_and_not_asked_again(cluster, tiny, tmp_path, capsys):
+    tiny_pictures(1)[0].save(tmp_path / "a.png")
+    command = [str(tmp_path), "--cropped", "--balanced", "--model", tiny, "--runner", "ray", "--workers", "1"]
+    assert main(command) == 2
+    assert "error: tiny does not know how common its expressions are" in capsys.readouterr().err
 
 
 def test_a_driver_that_is_killed_is_gone_on_with_to_the_rows_that_there_are_without_ray(
