@@ -10,8 +10,8 @@ import os
 import socket
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import cast
@@ -263,20 +263,35 @@ def _connect(address: str | None, workers: int | None) -> None:
         _reach(address)
     if not address or address == "local":
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        ray.init(
-            "local",
-            num_cpus=max(cores, workers or 0),
-            object_store_memory=STORE,
-            include_dashboard=False,
-            logging_level=logging.CRITICAL,
-            log_to_driver=False,
-        )
+        with _without_stderr():
+            ray.init(
+                "local",
+                num_cpus=max(cores, workers or 0),
+                object_store_memory=STORE,
+                include_dashboard=False,
+                logging_level=logging.CRITICAL,
+                log_to_driver=False,
+            )
         return
     try:
-        ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
+        with _without_stderr():
+            ray.init(address, logging_level=logging.CRITICAL, log_to_driver=False)
     except (RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:  # other versions, no Ray there
         why = str(error).strip().splitlines()[0]
         raise RunnerError(f"no Ray cluster at {address} ({why}); start one with `ray start --head`") from error
+
+
+@contextmanager
+def _without_stderr() -> Generator[None]:
+    """Ray's C++ prints there by itself, whatever it is told; what matters is raised."""
+    with Path(os.devnull).open("w") as nowhere:
+        kept = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _reach(address: str) -> None:

@@ -82,7 +82,7 @@ def test_a_worker_that_sees_other_folders_is_refused_in_a_sentence(cluster, tiny
     (tmp_path / "here").mkdir()
     runner = RayRunner(Asked("pictures", as_csv=True, models=(tiny,)), [tmp_path / "here"], workers=1)
     (tmp_path / "here").rmdir()  # as if it were on the driver's disk alone
-    with pytest.raises(RunnerError, match="has no .*here; put it where every node sees it"):
+    with pytest.raises(RunnerError, match=r"has no .*here; put it where every node sees it"):
         list(runner.answer([Item(str(tmp_path / "here" / "a.png"), False)], ORIGIN, []))
 
 
