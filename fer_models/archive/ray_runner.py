@@ -28,9 +28,10 @@ from fer_models.schema import Origin
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told that it runs
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker that dies is no news, see below
 with needed_for("the runner ray"):
-    import pyarrow as pa
     import ray
     from ray.exceptions import RayError
+with needed_for("the runner ray"):  # after Ray, whose extra brings it too
+    import pyarrow as pa
 
 PICTURES = (16, 256)  # of a block: a pass of the models, and what a worker that dies does again at most
 BLOCKS = 20  # for each worker at least, so that all end together

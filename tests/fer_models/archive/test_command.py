@@ -257,6 +257,7 @@ def test_a_file_that_may_not_be_read_is_a_row_with_the_reason(tiny, mixed, memor
 
 def test_without_ray_the_extra_is_named(mixed, tiny, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "fer_models.archive.ray_runner", raising=False)
     assert main([str(mixed), "--model", tiny, "--runner", "ray"]) == 2
     told = "error: the runner ray needs ray, which is not installed: pip install 'fer-models[ray]'\n"
