@@ -71,7 +71,9 @@ def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None
     cameras = Cameras(limits.cameras, limits.cameras_of_one)
     streams = Places(limits.streams, limits.streams_of_one)
     found = measured(analyzer)
-    answers = ImageAnswers(analyzer, agreement=found.agreement, best=found.best_methods, session=current_session)
+    answers = ImageAnswers(
+        analyzer, agreement=found.agreement, best=found.best_methods, session=current_session, worth=found.worth
+    )
     fastest = found.fastest
     title = "Which expression, and where did the models look?"
     with JobPage(limits, traffic, title=title, fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:

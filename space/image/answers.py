@@ -45,6 +45,7 @@ class ImageAnswers:
 
     Args:
         agreement: how often the analyzer's models are right when they agree, if that was measured.
+        worth: for each model what was found about its maps, in words, by the map's name.
         best: what `BEST` is for each model; Grad-CAM for those that are not in it.
         session: tells whose photo is asked about. What is remembered of a photo is its visitor's alone, or the time
             of an answer would tell whether somebody else had sent the same photo; the examples are everybody's.
@@ -57,10 +58,12 @@ class ImageAnswers:
         agreement: Agreement | None = None,
         best: Mapping[str, str] | None = None,
         session: Callable[[], str] = str,
+        worth: Mapping[str, Mapping[str, str]] | None = None,
     ):
         self.analyzer = analyzer
         self.agreement = agreement
         self.best = dict(best or {})
+        self.worth = dict(worth or {})
         self.session = session
         self._photos = Recent(MAX_PHOTOS, max_age)
         self._answers = Recent(MAX_PHOTOS * len(analyzer.checkpoints), max_age)
