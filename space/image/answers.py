@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fer_models.analyzer import Analyzer, Prediction
@@ -10,6 +11,7 @@ from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
 from fer_models.results.agreement import Agreement
 from fer_models.schema import FaceResult, Origin, face_result, origin
+from fer_models.side_by_side import side_by_side
 from fer_models.trust import Trust, measure_trust
 from space.image.check import Check, map_check
 from space.image.downloads import MapNote, picture_png
@@ -105,12 +107,14 @@ class ImageAnswers:
 
     def answers(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
-        columns = [self._answer(photo, name, balanced)[0] for name in self.models if name in models]
+        chosen = [name for name in self.models if name in models]
+        columns = [own for own, _ in side_by_side([partial(self._answer, photo, name, balanced) for name in chosen])]
         return [list(answers) for answers in zip(*columns, strict=True)] or [[] for _ in photo.found.faces]
 
     def explained(self, photo: SeenPhoto, face: int, settings: Settings) -> list[Prediction]:
         """The chosen models' answers for one face, with maps."""
-        return [self._explain(photo, face, name, settings) for name in self.models if name in settings.models]
+        chosen = [name for name in self.models if name in settings.models]
+        return side_by_side([partial(self._explain, photo, face, name, settings) for name in chosen])
 
     def trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
         """How far one model's maps of a face can be trusted."""

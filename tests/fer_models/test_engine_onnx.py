@@ -54,6 +54,20 @@ def test_pictures_are_prepared_alike_within_two_shades(both, crops):
     assert np.abs(ours - torchs).mean() < 0.5 * 2 / 255
 
 
+def test_on_several_cores_answers_and_maps_are_those_of_one(both, crops, monkeypatch):
+    exported = both[1]
+    answers = {}
+    for number in ("1", "2"):
+        monkeypatch.setattr("fer_models.side_by_side._pool", None)
+        monkeypatch.setenv("OMP_NUM_THREADS", number)
+        answers[number] = [*exported.predict(crops), *exported.predict(crops[:1])]
+    assert len(answers["2"]) == len(crops) + 1
+    for one, two in zip(answers["1"], answers["2"], strict=True):
+        np.testing.assert_allclose([*two.probabilities.values()], [*one.probabilities.values()], atol=1e-6)
+        for here, there in zip(two.maps, one.maps, strict=True):
+            np.testing.assert_allclose(here.values, there.values, atol=1e-5)
+
+
 @pytest.mark.parametrize("balanced", [False, True])
 def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, monkeypatch):
     checkpoint, exported = both
