@@ -1,7 +1,7 @@
 """Several pieces of work at a time, each on a core of its own.
 
 The networks here are small: one that splits each of its operations between cores waits for them more than it gains, and
-two that do so at once wait for each other. `OMP_NUM_THREADS` says how many cores there are to use, where it is set.
+two that do so at once wait for each other.
 """
 
 import os
@@ -9,9 +9,13 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 Made = TypeVar("Made")
+
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": two cores' time
 
 _here = threading.local()
 _opening = threading.Lock()
@@ -19,10 +23,23 @@ _pool: ThreadPoolExecutor | None = None
 
 
 def cores() -> int:
-    """How many cores this process may use."""
-    told = int(os.environ.get("OMP_NUM_THREADS") or 0)
+    """How many cores this process may use: what `OMP_NUM_THREADS` says, else those that it may run on, and no more than
+    its container is given time for, of which a machine says nothing."""
+    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # OpenMP knows lists
+    if told.isdecimal() and int(told):
+        return int(told)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return told if told > 0 else usable
+    return min(usable, _given(QUOTA) or usable)
+
+
+@cache
+def _given(quota: Path) -> int | None:
+    """Whole cores' time that a container is given; `None` for no limit."""
+    try:
+        most, period = quota.read_text(encoding="ascii").split()
+        return max(1, round(int(most) / int(period)))
+    except (OSError, ValueError):  # not Linux, an older kernel, or "max"
+        return None
 
 
 def on_one_core() -> bool:

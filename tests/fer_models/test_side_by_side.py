@@ -56,6 +56,27 @@ def test_with_one_core_everything_stays_in_the_thread_of_who_asks(monkeypatch):
     assert cores() == 1 and side_by_side([threading.get_ident] * 2) == [threading.get_ident()] * 2
 
 
+@pytest.mark.parametrize("told, number", [("3", 3), ("4,2", 4), ("", 2), ("0", 2), ("many", 2)])
+def test_cores_are_those_that_are_told_or_that_the_container_has(told, number, monkeypatch, tmp_path):
+    quota = tmp_path / "cpu.max"
+    quota.write_text("200000 100000\n")
+    monkeypatch.setattr("fer_models.side_by_side.QUOTA", quota)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(16), raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    assert cores() == number
+
+
+@pytest.mark.parametrize("content", ["max 100000\n", "", None])
+def test_a_container_without_a_limit_has_the_machines_cores(content, monkeypatch, tmp_path):
+    quota = tmp_path / "cpu.max"
+    if content is not None:
+        quota.write_text(content)
+    monkeypatch.setattr("fer_models.side_by_side.QUOTA", quota)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(16), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert cores() == 16
+
+
 def test_an_error_is_raised_once_all_have_ended():
     ended = []
 
