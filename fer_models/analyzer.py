@@ -210,6 +210,7 @@ class Analyzer:
         expression: str | Sequence[str | None] | None = None,
         batch: int = FACES_PER_PASS,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> list[dict[str, Prediction]]:
         """For each face, every model's answer by the model's name.
 
@@ -218,7 +219,7 @@ class Analyzer:
             method, expression: as in `Checkpoint.predict`; an expression may be given for each face, and in the words
                 that `canonical_expression` knows. A model without it explains its own answer.
             batch: faces per pass.
-            balanced: as in `Checkpoint.predict`.
+            balanced, mirror: as in `Checkpoint.predict`.
 
         Raises:
             CheckpointError: a name that is not among the checkpoints, or one of them cannot answer `balanced`.
@@ -234,7 +235,8 @@ class Analyzer:
         def answers(checkpoint: Answering) -> list[Prediction]:
             faces = crops[checkpoint.face_margin]
             batches = (slice(first, first + batch) for first in range(0, len(faces), batch))
-            return [one for some in batches for one in checkpoint.predict(faces[some], method, asked[some], balanced)]
+            settings = (balanced, mirror)
+            return [one for some in batches for one in checkpoint.predict(faces[some], method, asked[some], *settings)]
 
         every = side_by_side([partial(answers, checkpoint) for checkpoint in chosen])
         for name, of_faces in zip(names, every, strict=True):
@@ -251,6 +253,7 @@ class Analyzer:
         expression: str | None = None,
         faces: Sequence[Face] | None = None,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> PhotoAnalysis:
         """`find` the faces of a photo and `answer` about each, with the time that each model took.
 
@@ -264,7 +267,7 @@ class Analyzer:
 
         def answers(name: str) -> tuple[list[dict[str, Prediction]], float]:
             start = time.perf_counter()
-            own = self.answer(found, [name], method, expression, balanced=balanced)
+            own = self.answer(found, [name], method, expression, balanced=balanced, mirror=mirror)
             return own, 1000 * (time.perf_counter() - start)
 
         every = side_by_side([partial(answers, name) for name in names])

@@ -159,6 +159,7 @@ class ExportedCheckpoint:
         method: str | None = "gradcam",
         expression: str | Sequence[str | None] | None = None,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> list[Prediction]:
         """Answer for each crop, all in one pass; arguments as of `Checkpoint.predict`.
 
@@ -176,11 +177,15 @@ class ExportedCheckpoint:
         asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else list(expression)
         ids = [self.expressions.index(name) if name in self.expressions else OWN_ANSWER for name in asked]
         found = self._run(pixel_values, ids, [] if method is None else None)
-        every = self.probabilities(found["logits"], balanced)
+        logits = found["logits"]
+        if mirror:
+            mirrored = self._run(np.ascontiguousarray(pixel_values[..., ::-1]), ids, [])["logits"]
+            logits = (logits + mirrored) / 2
+        every = self.probabilities(logits, balanced)
         if method is not None:
-            own = every if balanced else found["logits"]
+            own = every if balanced else logits
             ids = [int(own[face].argmax()) if one == OWN_ANSWER else one for face, one in enumerate(ids)]
-            if balanced:  # a face's own answer may be another one here than the highest logit
+            if balanced or mirror:  # a face's own answer may be another one here than the highest logit
                 found = self._run(pixel_values, ids, None)
         return [
             Prediction(

@@ -68,13 +68,13 @@ def test_on_several_cores_answers_and_maps_are_those_of_one(both, crops, monkeyp
             np.testing.assert_allclose(here.values, there.values, atol=1e-5)
 
 
-@pytest.mark.parametrize("balanced", [False, True])
-def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, monkeypatch):
+@pytest.mark.parametrize("balanced, mirror", [(False, False), (True, False), (False, True)])
+def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, mirror, monkeypatch):
     checkpoint, exported = both
     monkeypatch.setattr(exported, "pixel_values", lambda crops: checkpoint.pixel_values(crops).numpy())
     for expression in (None, "fear", [None, "anger", "surprise"]):
-        theirs = checkpoint.predict(crops, "gradcam", expression, balanced)
-        ours = exported.predict(crops, "gradcam", expression, balanced)
+        theirs = checkpoint.predict(crops, "gradcam", expression, balanced, mirror)
+        ours = exported.predict(crops, "gradcam", expression, balanced, mirror)
         for one, other in zip(ours, theirs, strict=True):
             assert list(one.probabilities) == list(other.probabilities)
             np.testing.assert_allclose(list(one.probabilities.values()), list(other.probabilities.values()), atol=1e-4)

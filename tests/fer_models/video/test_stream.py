@@ -44,7 +44,7 @@ class ScriptedModel:
     def is_sure(self, probability: float) -> bool:
         return probability >= self.threshold
 
-    def predict(self, crops, method, expression, balanced=False):
+    def predict(self, crops, method, expression, balanced=False, mirror=False):
         self.asked.append(expression)
         shares = {"happiness": self.happiness, "anger": 1 - self.happiness}
         maps = [FaceMap("m", np.ones((2, 2)), "A map.", kind="heat")]
@@ -167,7 +167,7 @@ def test_between_two_answers_a_face_is_only_followed(stream, model):
 class SlowModel(ScriptedModel):
     """Takes 100 ms, which on a busy machine is little longer."""
 
-    def predict(self, crops, method, expression, balanced=False):
+    def predict(self, crops, method, expression, balanced=False, mirror=False):
         time.sleep(0.1)
         return super().predict(crops, method, expression, balanced)
 
