@@ -26,10 +26,9 @@ def looked(checkpoint: Checkpoint, logits: np.ndarray, labels: np.ndarray, seed:
     predictions, classes = shares.argmax(axis=1), shares.shape[1]
     confusion = metrics.confusion_matrix(labels, predictions, classes)
 
-    def number(measure) -> Number:
-        return Number(
-            float(measure(confusion)), metrics.confusion_interval(measure, labels, predictions, classes, seed)
-        )
+    def number(measure: Callable[[np.ndarray], np.ndarray]) -> Number:
+        interval = metrics.confusion_interval(measure, labels, predictions, classes, seed)
+        return Number(float(measure(confusion)), interval)
 
     return Looked(
         accuracy=number(metrics.accuracy),
