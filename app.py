@@ -19,12 +19,14 @@ from functools import partial
 from pathlib import Path
 
 import gradio as gr
+import torch
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
 from fer_models.checkpoint import Checkpoint
 from fer_models.engines import ENGINES
+from fer_models.side_by_side import cores
 from space.api import add_api
 from space.cameras import Cameras
 from space.gate import Gate
@@ -71,7 +73,9 @@ def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None
     cameras = Cameras(limits.cameras, limits.cameras_of_one)
     streams = Places(limits.streams, limits.streams_of_one)
     found = measured(analyzer)
-    answers = ImageAnswers(analyzer, agreement=found.agreement, best=found.best_methods, session=current_session)
+    answers = ImageAnswers(
+        analyzer, agreement=found.agreement, best=found.best_methods, session=current_session, worth=found.worth
+    )
     fastest = found.fastest
     title = "Which expression, and where did the models look?"
     with JobPage(limits, traffic, title=title, fill_width=True, delete_cache=(EVERY, MAX_AGE)) as page:
@@ -133,6 +137,7 @@ def main() -> None:
     except (CheckpointError, LimitError) as error:
         sys.exit(f"error: {error}")
     start_log(limits.log)
+    torch.set_num_threads(cores())  # by itself torch takes a machine's cores for those of its container
     page, launch = build(analyzer, missing, limits)
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     keep_tidy([partial(sweep, folder), partial(forget_sessions, page)])

@@ -22,10 +22,10 @@ BATCH = 32
 
 def onnxruntime(file: Path) -> Run:
     """onnxruntime, as the engine opens it."""
-    from fer_models.onnx_session import open_session
+    from fer_models.onnx_session import Sessions
 
-    session = open_session(file)
-    return lambda pixels, ids: session.run(None, {"pixel_values": pixels, "class_ids": ids})
+    sessions = Sessions(file)
+    return lambda pixels, ids: sessions.run(None, {"pixel_values": pixels, "class_ids": ids})
 
 
 def openvino(file: Path) -> Run:

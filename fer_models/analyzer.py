@@ -7,6 +7,7 @@ API share.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from fer_models.photo import EmptyPictureError, has_contrast, upright
 from fer_models.places import checkpoint_name, find_checkpoints
 from fer_models.prediction import FaceMap, Prediction
 from fer_models.search import search_photo
+from fer_models.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     import torch
@@ -208,6 +210,7 @@ class Analyzer:
         expression: str | Sequence[str | None] | None = None,
         batch: int = FACES_PER_PASS,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> list[dict[str, Prediction]]:
         """For each face, every model's answer by the model's name.
 
@@ -216,7 +219,7 @@ class Analyzer:
             method, expression: as in `Checkpoint.predict`; an expression may be given for each face, and in the words
                 that `canonical_expression` knows. A model without it explains its own answer.
             batch: faces per pass.
-            balanced: as in `Checkpoint.predict`.
+            balanced, mirror: as in `Checkpoint.predict`.
 
         Raises:
             CheckpointError: a name that is not among the checkpoints, or one of them cannot answer `balanced`.
@@ -225,16 +228,21 @@ class Analyzer:
         one = expression is None or isinstance(expression, str)
         asked = [self.asked(e) for e in ([expression] * len(found.faces) if one else expression)]
         predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
-        for name in self.checkpoints if models is None else models:
-            checkpoint = self.checkpoint(name)
-            crops = found.crops(checkpoint.face_margin)
-            for first in range(0, len(crops), batch):
-                some = slice(first, first + batch)
-                for face, answer in enumerate(
-                    checkpoint.predict(crops[some], method, asked[some], balanced), start=first
-                ):
-                    against = (*answer.conditions, *(found.conditions[face] if found.conditions else ()))
-                    predictions[face][name] = replace(answer, conditions=against) if against else answer
+        names = list(self.checkpoints if models is None else models)
+        chosen = [self.checkpoint(name) for name in names]
+        crops = {margin: found.crops(margin) for margin in {one.face_margin for one in chosen}}
+
+        def answers(checkpoint: Answering) -> list[Prediction]:
+            faces = crops[checkpoint.face_margin]
+            batches = (slice(first, first + batch) for first in range(0, len(faces), batch))
+            settings = (balanced, mirror)
+            return [one for some in batches for one in checkpoint.predict(faces[some], method, asked[some], *settings)]
+
+        every = side_by_side([partial(answers, checkpoint) for checkpoint in chosen])
+        for name, of_faces in zip(names, every, strict=True):
+            for face, answer in enumerate(of_faces):
+                against = (*answer.conditions, *(found.conditions[face] if found.conditions else ()))
+                predictions[face][name] = replace(answer, conditions=against) if against else answer
         return predictions
 
     def analyze(
@@ -245,6 +253,7 @@ class Analyzer:
         expression: str | None = None,
         faces: Sequence[Face] | None = None,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> PhotoAnalysis:
         """`find` the faces of a photo and `answer` about each, with the time that each model took.
 
@@ -255,15 +264,19 @@ class Analyzer:
         for name in names:
             self.checkpoint(name)
         found = self.find(photo, faces)
-        milliseconds = {"detect": found.milliseconds}
-        predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
-        for name in names:
+
+        def answers(name: str) -> tuple[list[dict[str, Prediction]], float]:
             start = time.perf_counter()
-            for face, answers in zip(
-                predictions, self.answer(found, [name], method, expression, balanced=balanced), strict=True
-            ):
-                face.update(answers)
-            milliseconds[name] = 1000 * (time.perf_counter() - start)
+            own = self.answer(found, [name], method, expression, balanced=balanced, mirror=mirror)
+            return own, 1000 * (time.perf_counter() - start)
+
+        every = side_by_side([partial(answers, name) for name in names])
+        predictions: list[dict[str, Prediction]] = [{} for _ in found.faces]
+        milliseconds = {"detect": found.milliseconds}
+        for name, (own, taken) in zip(names, every, strict=True):
+            milliseconds[name] = taken
+            for face, answer in zip(predictions, own, strict=True):
+                face.update(answer)
         photo_faces = [face for face in found.faces if face is not None]
         return PhotoAnalysis(found.whole, photo_faces, predictions, milliseconds)
 

@@ -77,6 +77,7 @@ class Answering(Protocol):
         method: str | None = "gradcam",
         expression: str | Sequence[str | None] | None = None,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> list[Prediction]:
         """Answer for each crop, all in one pass."""
         ...

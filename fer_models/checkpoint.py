@@ -186,6 +186,7 @@ class Checkpoint:
         method: str | None = "gradcam",
         expression: str | Sequence[str | None] | None = None,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> list[Prediction]:
         """Answer for each crop, all in one pass. None about a crop without contrast is sure; its `conditions` say it.
 
@@ -195,6 +196,8 @@ class Checkpoint:
             expression: explain this expression, or one for each crop; each face's own answer by default, and for a
                 model without it.
             balanced: answer as if all expressions were equally likely; by default they are as common as on the web.
+            mirror: look at the mirror image of each face too, in twice the time, and take the mean of both logits. The
+                maps stay those of the face as it is.
 
         Raises:
             CheckpointError: as `probabilities`.
@@ -202,6 +205,14 @@ class Checkpoint:
         if not crops:
             return []
         pixel_values = self.pixel_values(crops)
+        mirrored = None
+        if mirror:
+            with torch.inference_mode():
+                mirrored = self.model(pixel_values.flip(-1)).logits
+
+        def shares(logits: torch.Tensor) -> torch.Tensor:
+            return self.probabilities(logits if mirrored is None else (logits + mirrored) / 2, balanced)
+
         maps: list[list[FaceMap]] = [[] for _ in crops]
         explained: list[str | None] = [None] * len(crops)
         if method is None:
@@ -210,28 +221,28 @@ class Checkpoint:
         else:
             asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else expression
             class_ids = [self.expressions.index(name) if name in self.expressions else None for name in asked]
-            if balanced:  # a face's own answer is another one here than the highest logit
+            if balanced or mirror:  # a face's own answer is another one here than the highest logit
                 with torch.inference_mode():
-                    own = self.probabilities(self.model(pixel_values).logits, balanced).argmax(dim=1).tolist()
+                    own = shares(self.model(pixel_values).logits).argmax(dim=1).tolist()
                 class_ids = [mine if chosen is None else chosen for mine, chosen in zip(own, class_ids, strict=True)]
             explanation = explain(self.model, pixel_values, method, class_ids)
             output = explanation.output
             about = [self.expressions[i] for i in explanation.class_ids]
             explained = [*about]
             maps = self._maps(explanation.cam, output, method, about)
-        every = self.probabilities(output.logits, balanced).tolist()
+        every = shares(output.logits).tolist()
         return [
             Prediction(
                 model=self.name,
-                probabilities=dict(zip(self.expressions, shares, strict=True)),
-                sure=self.is_sure(max(shares), balanced) and not against,
+                probabilities=dict(zip(self.expressions, own_shares, strict=True)),
+                sure=self.is_sure(max(own_shares), balanced) and not against,
                 crop=crop,
                 explained=about,
                 maps=face_maps,
                 balanced=balanced,
                 conditions=against,
             )
-            for shares, crop, against, about, face_maps in zip(
+            for own_shares, crop, against, about, face_maps in zip(
                 every, crops, map(nothing_to_see, crops), explained, maps, strict=True
             )
         ]

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,9 +14,10 @@ from PIL import Image
 
 from fer_models.answering import NetworkFacts
 from fer_models.errors import CheckpointError
-from fer_models.onnx_session import open_session
+from fer_models.onnx_session import Sessions
 from fer_models.places import EXPORT
 from fer_models.prediction import FaceMap, Prediction, nothing_to_see
+from fer_models.side_by_side import cores, side_by_side
 
 GRAPH, DATA = "model.onnx", EXPORT
 FORMAT = 2
@@ -65,8 +66,8 @@ class ExportedCheckpoint:
         self.sha256: str = data["sha256"]
         if sha256 not in (None, self.sha256):
             raise CheckpointError(f"{folder} was exported from other weights; export the checkpoint again")
-        self._session = open_session(self.folder / GRAPH)
-        if self._session.get_modelmeta().custom_metadata_map.get("sha256") != self.sha256:
+        self._sessions = Sessions(self.folder / GRAPH)
+        if self._sessions.narrow.get_modelmeta().custom_metadata_map.get("sha256") != self.sha256:
             raise CheckpointError(f"{folder}: {GRAPH} and {DATA} are of different weights; export the checkpoint again")
         self.name: str = data["checkpoint"]
         self.expressions: list[str] = data["labels"]
@@ -158,6 +159,7 @@ class ExportedCheckpoint:
         method: str | None = "gradcam",
         expression: str | Sequence[str | None] | None = None,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> list[Prediction]:
         """Answer for each crop, all in one pass; arguments as of `Checkpoint.predict`.
 
@@ -175,11 +177,15 @@ class ExportedCheckpoint:
         asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else list(expression)
         ids = [self.expressions.index(name) if name in self.expressions else OWN_ANSWER for name in asked]
         found = self._run(pixel_values, ids, [] if method is None else None)
-        every = self.probabilities(found["logits"], balanced)
+        logits = found["logits"]
+        if mirror:
+            mirrored = self._run(np.ascontiguousarray(pixel_values[..., ::-1]), ids, [])["logits"]
+            logits = (logits + mirrored) / 2
+        every = self.probabilities(logits, balanced)
         if method is not None:
-            own = every if balanced else found["logits"]
+            own = every if balanced else logits
             ids = [int(own[face].argmax()) if one == OWN_ANSWER else one for face, one in enumerate(ids)]
-            if balanced:  # a face's own answer may be another one here than the highest logit
+            if balanced or mirror:  # a face's own answer may be another one here than the highest logit
                 found = self._run(pixel_values, ids, None)
         return [
             Prediction(
@@ -196,9 +202,15 @@ class ExportedCheckpoint:
         ]
 
     def _run(self, pixel_values: np.ndarray, ids: list[int], more: list[str] | None) -> dict[str, np.ndarray]:
-        names = [output.name for output in self._session.get_outputs()] if more is None else ["logits", *more]
-        inputs = {"pixel_values": pixel_values, "class_ids": np.array(ids, dtype=np.int64)}
-        return dict(zip(names, self._session.run(names, inputs), strict=True))
+        names = self._sessions.outputs if more is None else ["logits", *more]
+        class_ids = np.array(ids, dtype=np.int64)
+
+        def run(some: np.ndarray) -> list[np.ndarray]:
+            return self._sessions.run(names, {"pixel_values": pixel_values[some], "class_ids": class_ids[some]})
+
+        parts = np.array_split(np.arange(len(ids)), min(len(ids), cores()))  # a core for each, where there are several
+        found = side_by_side([partial(run, part) for part in parts])
+        return {name: np.concatenate(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
 
     def _maps(self, found: dict[str, np.ndarray], face: int, explained: str) -> list[FaceMap]:
         cam = FaceMap(f"{self.cam['name']} for {explained}", found["cam"][face], self.cam["meaning"], self.cam["kind"])

@@ -98,10 +98,10 @@ class FastCheckpoint:
         """As `Checkpoint.is_sure`."""
         return self.exported.is_sure(probability, balanced)
 
-    def predict(self, crops, method="gradcam", expression=None, balanced=False):
+    def predict(self, crops, method="gradcam", expression=None, balanced=False, mirror=False):
         """As `Checkpoint.predict`; a method that is not in the graph is the network's."""
         inside = method in (None, self.exported.cam["method"])
-        return (self.exported if inside else self.network).predict(crops, method, expression, balanced)
+        return (self.exported if inside else self.network).predict(crops, method, expression, balanced, mirror)
 
 
 def open_checkpoint(source: str | Path, engine: str = "auto", device: "str | torch.device" = "auto") -> Answering:

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from transformers.modeling_outputs import ModelOutput
 
-from fer_models.fork import LOCK
+from fer_models.fork import alone_with
 from fer_models.integrated_gradients import integrated_gradients
 from fer_models.prediction import is_flat
 
@@ -147,8 +147,8 @@ def explain(
     was: training flags, `requires_grad`, `.grad` and hooks, after an error too. Works inside `torch.no_grad()` and
     `torch.inference_mode()`.
 
-    Threads may share a model: explanations wait for each other (one lock for all models), and a plain forward pass in
-    another thread is not disturbed as long as the model is in evaluation mode. Don't explain a model while another
+    Threads may share a model: its explanations wait for each other, and a plain forward pass in another thread is not
+    disturbed as long as the model is in evaluation mode. Don't explain a model while another
     thread trains it.
 
     Args:
@@ -186,7 +186,13 @@ def _explain_features(
     class_specific: bool,
     class_ids: Sequence[int | None] | torch.Tensor | None,
 ) -> Explanation:
-    with LOCK, torch.inference_mode(False), torch.enable_grad(), frozen(model), _captured(model) as captured:
+    with (
+        alone_with(model),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        frozen(model),
+        _captured(model) as captured,
+    ):
         # The copy belongs to this thread's grad mode: a tensor made under inference_mode could not be differentiated.
         output = model(pixel_values.detach().clone(), output_attentions=True)
         if len(captured) != 1:
@@ -214,7 +220,7 @@ def _explain_features(
 def _explain_pixels(
     model: nn.Module, pixel_values: torch.Tensor, class_ids: Sequence[int | None] | torch.Tensor | None
 ) -> Explanation:
-    with LOCK, torch.inference_mode(False), torch.enable_grad(), frozen(model):
+    with alone_with(model), torch.inference_mode(False), torch.enable_grad(), frozen(model):
         pictures = pixel_values.detach().clone()
         with torch.no_grad():
             output = model(pictures, output_attentions=True)

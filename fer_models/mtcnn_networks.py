@@ -7,7 +7,7 @@ import numpy as np
 from fer_models.errors import CheckpointError
 from fer_models.extras import needed_for
 from fer_models.mtcnn import Network, Networks, Outputs
-from fer_models.onnx_session import open_session
+from fer_models.onnx_session import Sessions
 
 FILES = ("pnet.onnx", "rnet.onnx", "onet.onnx")  # in the order of `Networks`
 
@@ -47,8 +47,8 @@ def onnx_networks(folder: Path) -> Networks:
     def network(file: Path) -> Network:
         if not file.is_file():
             raise CheckpointError(f"{folder} has no {file.name} to find faces with; export the checkpoint again")
-        session = open_session(file)
-        return lambda pixels: tuple(session.run(None, {"pixel_values": pixels}))
+        sessions = Sessions(file)
+        return lambda pixels: tuple(sessions.run(None, {"pixel_values": pixels}))
 
     first, second, third = (network(folder / name) for name in FILES)
     return Networks(first, second, third)

@@ -1,19 +1,22 @@
-"""A graph in a file -> an onnxruntime session on the CPU.
+"""A graph in a file -> onnxruntime sessions on the CPU.
 
-The thread count is that of `OMP_NUM_THREADS` where it is set: threads that outnumber the cores wait for each other.
+Threads of a session do not spin while they wait for work: they would take the cores from other sessions.
 """
 
-import os
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from fer_models.errors import CheckpointError
 from fer_models.extras import needed_for
+from fer_models.side_by_side import cores, on_one_core
 
 OLDEST_RUNTIME = (1, 19)  # opset 20 and the IR of today's files
 
 
-def open_session(file: Path):
-    """The session.
+def open_session(file: Path, threads: int):
+    """The session, which computes with so many threads.
 
     Raises:
         CheckpointError: the file is damaged, or onnxruntime is too old for it.
@@ -28,7 +31,8 @@ def open_session(file: Path):
             f"{'.'.join(map(str, OLDEST_RUNTIME))} or newer"
         )
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
@@ -36,4 +40,31 @@ def open_session(file: Path):
         raise CheckpointError(f"{file} is damaged or of another onnxruntime; export it again") from error
 
 
-__all__ = ["open_session"]
+class Sessions:
+    """A graph's sessions: one that computes on one core, and another, opened when it is first needed, for who has all
+    of them.
+
+    Raises:
+        CheckpointError, MissingExtraError: as `open_session`.
+    """
+
+    def __init__(self, file: Path):
+        self.file = file
+        self.narrow = open_session(file, 1)
+
+    @cached_property
+    def _wide(self):
+        return open_session(self.file, cores())
+
+    @property
+    def outputs(self) -> list[str]:
+        """Their names, in the graph's order."""
+        return [output.name for output in self.narrow.get_outputs()]
+
+    def run(self, names: list[str] | None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """The outputs of these names, of all by default."""
+        session = self.narrow if cores() == 1 or on_one_core() else self._wide
+        return session.run(names, inputs)
+
+
+__all__ = ["Sessions", "open_session"]

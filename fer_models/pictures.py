@@ -3,18 +3,17 @@
 import datetime
 import hashlib
 import os
-import sys
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from fer_models.analyzer import FACES_PER_PASS, Analyzer, FoundFaces, Prediction, joined
 from fer_models.faces import Face
 from fer_models.photo import PICTURE_SUFFIXES, PhotoError
+from fer_models.side_by_side import compute_alone
 
 if TYPE_CHECKING:
     from fer_models.trust import Trust
@@ -210,9 +209,7 @@ def _prepared(
     if not workers:
         yield from (_prepare(analyzer, path, cropped) for path in paths)
         return
-    torch = sys.modules.get("torch")  # not there where exports answer
-    threads = torch.get_num_threads() if torch else None
-    pool = ThreadPoolExecutor(workers, initializer=_compute_alone, initargs=(threads,))
+    pool = ThreadPoolExecutor(workers, initializer=compute_alone)
     ahead: deque[Future[_Prepared]] = deque()
     try:
         for path in paths:
@@ -223,21 +220,6 @@ def _prepared(
             yield ahead.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _compute_alone(threads_elsewhere: int | None) -> None:
-    """This thread computes on one core: several of them use the machine better than one that splits each small
-    operation. torch gives the number to every thread that computes for the first time later, so this one has to have
-    done so before, and another puts the number back."""
-    if threads_elsewhere is None:
-        return
-    import torch
-
-    torch.get_num_threads()
-    torch.set_num_threads(1)
-    other = Thread(target=torch.set_num_threads, args=(threads_elsewhere,))
-    other.start()
-    other.join()
 
 
 def _prepare(analyzer: Analyzer, path: Path | PicturePlace, cropped: bool) -> _Prepared:

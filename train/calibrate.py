@@ -6,6 +6,9 @@
 Writes `softmax_temperature`, `reject_threshold` and `calibration` (what they were fitted on) into the checkpoint's
 config.json, and a result file with a picture. Temperature scaling: Guo et al. 2017, arXiv 1706.04599, section 4.2.
 
+With `--fold` the temperature goes into the weights of the last layer, so that a stranger's softmax of the logits is
+calibrated, and `softmax_temperature` is 1; results of the weights before are then results of other weights.
+
 With `--config` instead of `--layout` and `--split` also `class_priors`, the mean votes of the config's training
 pictures, and temperature and threshold of the setting in which all expressions are equally likely (Menon et al. 2021,
 arXiv 2007.07314); there every expression of the validation pictures weighs the same.
@@ -28,6 +31,7 @@ from fer_models.results import write
 from fer_models.results.calibration import Answered, BalancedFit, Calibration, Fit
 from fer_models.results.evaluation import CalibrationSource
 from train.data.face_dataset import DataError
+from train.hub.fold_temperature import fold_temperature
 from train.measure import metrics
 from train.measure.command_line import add_arguments, command, open_data, open_training_data, result_file
 from train.measure.plots import plot_reliability
@@ -196,16 +200,19 @@ def class_priors(votes: np.ndarray, names: Sequence[str]) -> tuple[float, ...]:
     return tuple((shares / shares.sum()).tolist())
 
 
-def store(folder: Path, fitted: Fit, source: CalibrationSource, balanced: BalancedFit | None = None) -> None:
+def store(
+    folder: Path, fitted: Fit, source: CalibrationSource, balanced: BalancedFit | None = None, folded: bool = False
+) -> None:
     """Write temperature, threshold and where they come from into `folder/config.json`, and those of the balanced
-    setting; the rest stays as it is."""
+    setting; the rest stays as it is. `folded`: the weights have the temperature."""
 
     def rounded(number: float | None) -> float | None:
         return None if number is None else round(number, 6)
 
     file = folder / "config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
-    config["softmax_temperature"] = rounded(fitted.softmax_temperature)
+    # what is left of a temperature in the weights is that they were rounded
+    config["softmax_temperature"] = 1.0 if folded else rounded(fitted.softmax_temperature)
     config["reject_threshold"] = rounded(fitted.reject_threshold)
     if balanced:
         config["class_priors"] = [rounded(share) for share in balanced.class_priors.values()]
@@ -253,6 +260,7 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("checkpoint", help="checkpoint folder; its config.json is changed")
     add_arguments(parser)
     parser.add_argument("--error", type=_error, default=0.05, help="share of the answered that may be wrong")
+    parser.add_argument("--fold", action="store_true", help="divide the last layer by the temperature")
     options = parser.parse_args(arguments)
 
     folder = Path(options.checkpoint)
@@ -265,6 +273,10 @@ def main(arguments: list[str] | None = None) -> Path:
     _require_enough(len(rows))
     scores = score(checkpoint, data, rows, 64)
     _require_enough(len(scores.rows))
+    if options.fold:
+        fold_temperature(folder, fit_temperature(scores.logits, data.labels[scores.rows]))
+        checkpoint = load_checkpoint(options.checkpoint)
+        scores = score(checkpoint, data, rows, 64)
     labels = data.labels[scores.rows]
     fitted = calibration(scores.logits, labels, options.error, options.shuffle_seed)
     balanced = None
@@ -286,7 +298,7 @@ def main(arguments: list[str] | None = None) -> Path:
         commit=origin["commit"],
         date=origin["date"],
     )
-    store(folder, fitted, source, balanced)
+    store(folder, fitted, source, balanced, options.fold)
 
     found: dict[str, Any] = {**vars(fitted), **origin}
     path = result_file(options.out, f"{checkpoint.name}-calibration", pictures)

@@ -70,4 +70,17 @@ def best_method(result: Explanations, among: Container[str] | None = None, most_
     return max(able, key=lambda name: chosen_by(able[name]), default=None)
 
 
-__all__ = ["Explanations", "Mean", "Worth", "best_method"]
+def worth_words(worth: Worth) -> str | None:
+    """Whether a method's maps tell more of a face than their own mean map, which never saw it, in words; `None` where
+    that was not measured."""
+    gain = worth.gains.get("mean map")
+    if gain is None:
+        return None
+    more = "more" if gain.above_zero else "no more"
+    return (
+        f"tells {more} of a face than the mean map of others does ({gain.value:+.3f} ± {gain.margin:.3f}, "
+        f"{gain.faces:,} faces)"
+    )
+
+
+__all__ = ["Explanations", "Mean", "Worth", "best_method", "worth_words"]

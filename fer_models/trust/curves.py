@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fer_models.explain import LOCK, frozen, is_flat
+from fer_models.explain import frozen, is_flat
+from fer_models.fork import alone_with
 from fer_models.integrated_gradients import blurred
 from fer_models.probabilities import probabilities
 
@@ -136,7 +137,7 @@ def _probabilities(
     followed = []
     for places in replaced_places.split(FAITHFULNESS_BATCH):
         # The lock is taken per batch, so that a short explanation need not wait for a long measurement.
-        with LOCK, frozen(model), torch.inference_mode():
+        with alone_with(model), frozen(model), torch.inference_mode():
             pictures = torch.where(places[:, None].to(pixel_values.device), other, pixel_values)  # (N, 3, S, S)
             logits = model(pictures).logits
             followed.append(probabilities(logits, temperature)[:, class_id].cpu())

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from fer_models.explain import LOCK, Explanation, explain, is_flat
+from fer_models.explain import Explanation, explain, is_flat
+from fer_models.fork import alone_with
 
 
 def randomized_explanation(
@@ -24,7 +25,7 @@ def randomized_explanation(
     learned slopes and single numbers stay. Pass the `class_ids` of the map to compare with, as the random network has
     other answers. Arguments and errors as in `explain`.
     """
-    with LOCK:
+    with alone_with(model):
         network = copy.deepcopy(model)
     _randomize(network, seed)
     return explain(network, pixel_values, method, class_ids)

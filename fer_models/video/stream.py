@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,7 @@ from PIL import Image
 from fer_models.analyzer import Analyzer, Photo, Prediction
 from fer_models.faces import Face
 from fer_models.photo import upright
+from fer_models.side_by_side import cores, side_by_side
 from fer_models.video.segments import chain_of
 from fer_models.video.timeline import RollingTimeline, Sample
 from fer_models.video.tracking import FaceTracker
@@ -189,7 +191,7 @@ class FaceStream:
         expected, chosen, total = self.milliseconds, [], 0.0
         for name in sorted(self.models, key=lambda name: min((m.asked[name] for m in memories), default=0.0)):
             total += expected.get(name, 0.0) / 1000
-            if not chosen or total <= self.budget:
+            if not chosen or total <= self.budget * cores():  # they answer side by side
                 chosen.append(name)
         return chosen
 
@@ -199,11 +201,15 @@ class FaceStream:
         """The models' answers for each face, all faces in one pass per model."""
         answers: dict[int, dict[str, Prediction]] = {number: {} for number in faces}
         found = self.analyzer.find(frame, list(faces.values()))
-        for name in models if faces else ():
+
+        def ask(name: str) -> list[dict[str, Prediction]]:
+            asked = [self.expression or self._shown_expression(number, name) for number in faces]
             with self.timed(name):
-                asked = [self.expression or self._shown_expression(number, name) for number in faces]
-                for number, answer in zip(faces, self.analyzer.answer(found, [name], self.method, asked), strict=True):
-                    answers[number] |= answer
+                return self.analyzer.answer(found, [name], self.method, asked)
+
+        for of_faces in side_by_side([partial(ask, name) for name in models if faces]):
+            for number, answer in zip(faces, of_faces, strict=True):
+                answers[number] |= answer
         return answers
 
     def _shown_expression(self, number: int, model: str) -> str | None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fer_models.analyzer import Analyzer, Prediction
@@ -10,6 +11,7 @@ from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
 from fer_models.results.agreement import Agreement
 from fer_models.schema import FaceResult, Origin, face_result, origin
+from fer_models.side_by_side import side_by_side
 from fer_models.trust import Trust, measure_trust
 from space.image.check import Check, map_check
 from space.image.downloads import MapNote, picture_png
@@ -45,6 +47,7 @@ class ImageAnswers:
 
     Args:
         agreement: how often the analyzer's models are right when they agree, if that was measured.
+        worth: for each model what was found about its maps, in words, by the map's name.
         best: what `BEST` is for each model; Grad-CAM for those that are not in it.
         session: tells whose photo is asked about. What is remembered of a photo is its visitor's alone, or the time
             of an answer would tell whether somebody else had sent the same photo; the examples are everybody's.
@@ -57,10 +60,12 @@ class ImageAnswers:
         agreement: Agreement | None = None,
         best: Mapping[str, str] | None = None,
         session: Callable[[], str] = str,
+        worth: Mapping[str, Mapping[str, str]] | None = None,
     ):
         self.analyzer = analyzer
         self.agreement = agreement
         self.best = dict(best or {})
+        self.worth = dict(worth or {})
         self.session = session
         self._photos = Recent(MAX_PHOTOS, max_age)
         self._answers = Recent(MAX_PHOTOS * len(analyzer.checkpoints), max_age)
@@ -102,12 +107,14 @@ class ImageAnswers:
 
     def answers(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
-        columns = [self._answer(photo, name, balanced)[0] for name in self.models if name in models]
+        chosen = [name for name in self.models if name in models]
+        columns = [own for own, _ in side_by_side([partial(self._answer, photo, name, balanced) for name in chosen])]
         return [list(answers) for answers in zip(*columns, strict=True)] or [[] for _ in photo.found.faces]
 
     def explained(self, photo: SeenPhoto, face: int, settings: Settings) -> list[Prediction]:
         """The chosen models' answers for one face, with maps."""
-        return [self._explain(photo, face, name, settings) for name in self.models if name in settings.models]
+        chosen = [name for name in self.models if name in settings.models]
+        return side_by_side([partial(self._explain, photo, face, name, settings) for name in chosen])
 
     def trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
         """How far one model's maps of a face can be trusted."""

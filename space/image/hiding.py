@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from fer_models.analyzer import Analyzer, Prediction
+from fer_models.side_by_side import side_by_side
 from space.image.recent import SeenPhoto
 from space.image.regions import PARTS, Box, corners, hide, landmarks, part_box, to_crop
 from space.image.words import count_words
@@ -44,6 +46,7 @@ def hidden_answers(
     wanted: dict[float, list[tuple[float, float]]] = {}
     again: dict[str, Prediction] = {}
     changes = dict.fromkeys(PARTS, 0)
+    asked = []
     for answer in answers:
         checkpoint = analyzer.checkpoints[answer.model]
         margin = checkpoint.face_margin
@@ -56,13 +59,11 @@ def hidden_answers(
             wanted[margin] = [tuple(point) for point in to_crop(found, margin, pixels)]
             shapes[""] = wanted[margin]
         crop = photo.found.crops(margin)[face]
-        told = dict(
-            zip(
-                shapes,
-                checkpoint.predict([hide(crop, shape) for shape in shapes.values()], None, balanced=answer.balanced),
-                strict=True,
-            )
-        )
+        hiding = [hide(crop, shape) for shape in shapes.values()]
+        asked.append((shapes, partial(checkpoint.predict, hiding, None, balanced=answer.balanced)))
+    every = side_by_side([ask for _, ask in asked])
+    for answer, (shapes, _), found_then in zip(answers, asked, every, strict=True):
+        told = dict(zip(shapes, found_then, strict=True))
         for part in PARTS:
             changes[part] += told[part].expression != answer.expression
         if what != ASKED:

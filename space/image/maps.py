@@ -7,7 +7,7 @@ its opacity, so that both change at once and nothing is computed again.
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 
@@ -93,19 +93,22 @@ def map_groups(maps: Sequence[FaceMap]) -> list[MapGroup]:
     return groups
 
 
-def figures(maps: Sequence[FaceMap], crop_url: str, side: int = LAYER_SIDE) -> str:
+def figures(
+    maps: Sequence[FaceMap], crop_url: str, side: int = LAYER_SIDE, found: Mapping[str, str] | None = None
+) -> str:
     """The maps of an answer over its crop, each with its name and a sentence, which those of a group share.
 
     Args:
+        found: by a map's name what was found about such maps, in words.
         side: pixels of a heat map's picture, which the browser enlarges.
     """
-    return "".join(_figure(group, crop_url, side) for group in map_groups(maps))
+    return "".join(_figure(group, crop_url, side, found or {}) for group in map_groups(maps))
 
 
-def _figure(group: MapGroup, crop_url: str, side: int) -> str:
+def _figure(group: MapGroup, crop_url: str, side: int, found: Mapping[str, str]) -> str:
     pictures = ""
     for shown, rest in zip(group.maps, group.rests, strict=True):
-        words = "; ".join(filter(None, (rest, evenness(shown))))
+        words = "; ".join(filter(None, (rest, evenness(shown), found.get(shown.name))))
         told = f"<small>{html.escape(words)}</small>" if words else ""
         pictures += f'<div data-map="{html.escape(shown.name)}">{layers(shown, crop_url, side)}{told}</div>'
     across = min(len(group.maps), MAPS_ACROSS)

@@ -43,12 +43,19 @@ def sections_html(bodies: Mapping[str, str], opened: Sequence[str]) -> str:
     return f'<div class="fer sections">{parts}</div>'
 
 
-def compare_html(answers: Sequence[Prediction], looks: Mapping[str, Look], places: Mapping[str, str], key: str) -> str:
-    """One column per model: its answer and every map of it that names places."""
-    return f'<div class="columns">{"".join(_column(a, looks[a.model], places[a.model], key) for a in answers)}</div>'
+def compare_html(
+    answers: Sequence[Prediction],
+    looks: Mapping[str, Look],
+    places: Mapping[str, str],
+    key: str,
+    worth: Mapping[str, Mapping[str, str]],
+) -> str:
+    """One column per model: its answer and every map of it that names places, with what was found about such maps."""
+    columns = (_column(a, looks[a.model], places[a.model], key, worth.get(a.model, {})) for a in answers)
+    return f'<div class="columns">{"".join(columns)}</div>'
 
 
-def _column(answer: Prediction, look: Look, place: str, key: str) -> str:
+def _column(answer: Prediction, look: Look, place: str, key: str, found: Mapping[str, str]) -> str:
     name = html.escape(answer.model)
     shown = [one for index, one in enumerate(answer.maps) if index == 0 or names_places(one)]
     unsure = f' <em class="unsure">{words}</em>' if (words := doubt(answer)) else ""
@@ -58,11 +65,11 @@ def _column(answer: Prediction, look: Look, place: str, key: str) -> str:
         f'style="--model:var(--model-{look.number})" aria-label="{html.escape(look.title)}">'
         f"<h3>{html.escape(look.title)}</h3>"
         f'<p class="answer">{html.escape(answer.expression)} <span>{share_words(answer.probability)}</span>{unsure}</p>'
-        f'{_against(answer)}<div class="maps">{figures(shown[:1], crop)}'
+        f'{_against(answer)}<div class="maps">{figures(shown[:1], crop, found=found)}'
         f'<p class="looked">Looked most at: <b>{html.escape(place)}</b></p>'
         f'<p class="check" data-check="{name}"></p>'
         f'<button type="button" class="secondary" data-do="check" data-model="{name}">Check the map of '
-        f"{html.escape(look.title)}</button>{figures(shown[1:], crop)}</div></section>"
+        f"{html.escape(look.title)}</button>{figures(shown[1:], crop, found=found)}</div></section>"
     )
 
 
@@ -76,16 +83,19 @@ def names_places(shown: FaceMap) -> bool:
     return shown.kind != "ranks" and not is_even(shown)
 
 
-def inside_html(answers: Sequence[Prediction], looks: Mapping[str, Look]) -> str:
+def inside_html(
+    answers: Sequence[Prediction], looks: Mapping[str, Look], worth: Mapping[str, Mapping[str, str]]
+) -> str:
     """The maps that name no places, and what they are good for."""
     columns = ""
     for answer in answers:
         rest = [one for one in answer.maps[1:] if not names_places(one)]
         if rest:
             title = html.escape(looks[answer.model].title)
+            shown = figures(rest, _crop_url(answer.crop), found=worth.get(answer.model))
             columns += (
                 f'<section class="model" style="--model:var(--model-{looks[answer.model].number})" aria-label="inside '
-                f'{title}"><h3>{title}</h3><div class="maps">{figures(rest, _crop_url(answer.crop))}</div></section>'
+                f'{title}"><h3>{title}</h3><div class="maps">{shown}</div></section>'
             )
     if not columns:
         return '<p class="lead">Every map of these models names places of this face: they all stand side by side.</p>'

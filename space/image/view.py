@@ -131,9 +131,9 @@ class PhotoPage:
     ) -> str:
         bodies = self._fixed()
         if "compare" in wish.opened:
-            bodies["compare"] = compare_html(explained, self.looks, places, key)
+            bodies["compare"] = compare_html(explained, self.looks, places, key, self.answers.worth)
         if "inside" in wish.opened:
-            bodies["inside"] = inside_html(explained, self.looks)
+            bodies["inside"] = inside_html(explained, self.looks, self.answers.worth)
         if "details" in wish.opened:
             timing = self.answers.milliseconds(photo, wish.models, wish.balanced)
             bodies["details"] = details_html(explained, self.looks, timing, wish.balanced)

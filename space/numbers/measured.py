@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 from fer_models.analyzer import Analyzer
 from fer_models.answering import Answering
-from fer_models.explain import METHODS
+from fer_models.explain import METHODS, method_title
 from fer_models.paths import RESULTS
 from fer_models.results import OfWeights, Result, Weights, comparable, read_folder
 from fer_models.results.agreement import Agreement
 from fer_models.results.benchmark import Benchmark, FaceTimes
 from fer_models.results.calibration import Calibration
 from fer_models.results.evaluation import Evaluation
-from fer_models.results.explanations import Explanations, best_method
+from fer_models.results.explanations import Explanations, best_method, worth_words
 from fer_models.results.fixed_maps import FixedMaps
 from fer_models.results.near_duplicates import NearDuplicates
 from fer_models.results.robustness import Robustness
@@ -86,6 +86,19 @@ class Measured:
         """For each model that runs here the method whose maps are worth most, where one beats its mean map."""
         chosen = {m.name: best_method(m.explanations, METHODS) for m in self.models if m.loaded and m.explanations}
         return {name: method for name, method in chosen.items() if method}
+
+    @property
+    def worth(self) -> dict[str, dict[str, str]]:
+        """For each model what was found about its maps, in words, by the name that people know a map by."""
+        return {
+            model.name: {
+                method_title(name): words
+                for name, one in model.explanations.worth.items()
+                if (words := worth_words(one))
+            }
+            for model in self.models
+            if model.explanations
+        }
 
     @property
     def robustness(self) -> list[tuple[Model, Robustness]]:

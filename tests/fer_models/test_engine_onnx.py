@@ -54,13 +54,27 @@ def test_pictures_are_prepared_alike_within_two_shades(both, crops):
     assert np.abs(ours - torchs).mean() < 0.5 * 2 / 255
 
 
-@pytest.mark.parametrize("balanced", [False, True])
-def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, monkeypatch):
+def test_on_several_cores_answers_and_maps_are_those_of_one(both, crops, monkeypatch):
+    exported = both[1]
+    answers = {}
+    for number in ("1", "2"):
+        monkeypatch.setattr("fer_models.side_by_side._pool", None)
+        monkeypatch.setenv("OMP_NUM_THREADS", number)
+        answers[number] = [*exported.predict(crops), *exported.predict(crops[:1])]
+    assert len(answers["2"]) == len(crops) + 1
+    for one, two in zip(answers["1"], answers["2"], strict=True):
+        np.testing.assert_allclose([*two.probabilities.values()], [*one.probabilities.values()], atol=1e-6)
+        for here, there in zip(two.maps, one.maps, strict=True):
+            np.testing.assert_allclose(here.values, there.values, atol=1e-5)
+
+
+@pytest.mark.parametrize("balanced, mirror", [(False, False), (True, False), (False, True)])
+def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, mirror, monkeypatch):
     checkpoint, exported = both
     monkeypatch.setattr(exported, "pixel_values", lambda crops: checkpoint.pixel_values(crops).numpy())
     for expression in (None, "fear", [None, "anger", "surprise"]):
-        theirs = checkpoint.predict(crops, "gradcam", expression, balanced)
-        ours = exported.predict(crops, "gradcam", expression, balanced)
+        theirs = checkpoint.predict(crops, "gradcam", expression, balanced, mirror)
+        ours = exported.predict(crops, "gradcam", expression, balanced, mirror)
         for one, other in zip(ours, theirs, strict=True):
             assert list(one.probabilities) == list(other.probabilities)
             np.testing.assert_allclose(list(one.probabilities.values()), list(other.probabilities.values()), atol=1e-4)

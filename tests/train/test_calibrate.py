@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from fer_models.expressions import EXPRESSIONS
 from fer_models.paths import ROOT
@@ -90,6 +91,32 @@ def test_the_command_stores_what_it_fitted_and_leaves_the_rest_of_the_config_alo
     assert load_checkpoint(str(folder)).model.config.calibration == after["calibration"]
     assert (after["calibration"]["split"], after["calibration"]["n"]) == ("PublicTest", 200)
     assert (out / "tiny-calibration-on-ferplus_parquet-PublicTest-reliability.png").is_file()
+
+
+@pytest.mark.slow
+def test_folded_into_the_weights_the_temperature_is_in_everybodys_softmax(tmp_path):
+    folder = tiny_checkpoint(tmp_path / "tiny")
+    data = tiny_ferplus(tmp_path / "data.parquet", count=200)
+    out = tmp_path / "out"
+    where = ["--data", str(data), "--layout", "ferplus_parquet", "--split", "PublicTest", "--out", str(out)]
+    faces = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    def logits() -> torch.Tensor:
+        model = load_checkpoint(str(folder)).model
+        with torch.no_grad():
+            return model(torch.nn.functional.interpolate(faces, size=model.config.image_size)).logits
+
+    main([str(folder), *where, "--error", "0.95"])
+    known = load_checkpoint(str(folder)).model.config
+    before = logits()
+    main([str(folder), *where, "--error", "0.95", "--fold"])
+    config = load_checkpoint(str(folder)).model.config
+    temperature = known.softmax_temperature
+    assert temperature != pytest.approx(1, abs=0.05)  # else folding shows nothing
+    assert config.softmax_temperature == 1 and config.folded_temperature == pytest.approx(temperature, rel=1e-4)
+    assert config.reject_threshold == pytest.approx(known.reject_threshold, abs=1e-3)
+    torch.testing.assert_close(logits() * temperature, before, rtol=1e-3, atol=1e-4)
+    assert only_result(out)["checkpoint"]["sha256"] == load_checkpoint(str(folder)).sha256
 
 
 def test_a_handful_of_pictures_is_refused_and_the_checkpoint_stays_as_it_is(tmp_path):

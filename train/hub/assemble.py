@@ -12,6 +12,7 @@ from fer_models.checkpoint import weights_sha256
 from fer_models.paths import RESULTS
 from fer_models.results import OfWeights, Result, read, read_folder
 from fer_models.results.evaluation import Evaluation
+from fer_models.results.explanations import Explanations
 from fer_models.results.fixed_maps import FixedMaps
 from train.config.recipe import HubConfig
 from train.hub.model_card import chosen_on
@@ -28,19 +29,21 @@ class HubFolderError(RuntimeError):
 class QuotedResults:
     """The results that a checkpoint's card quotes, by file.
 
-    own, fixed_maps: of these very weights, on a whole split. evidence: those that the hub config names. picture: the
-    confusion matrix of the validation split.
+    own, fixed_maps: of these very weights, on a whole split. explanations: of them, on the most faces. evidence: those
+    that the hub config names. picture: the confusion matrix of the validation split.
     """
 
     own: dict[Path, Evaluation]
     fixed_maps: dict[Path, FixedMaps]
+    explanations: dict[Path, Explanations]
     evidence: dict[Path, Result]
     picture: Path | None
 
     @property
     def files(self) -> list[Path]:
         """All of them."""
-        return [*self.own, *self.fixed_maps, *self.evidence, *([self.picture] if self.picture else [])]
+        about = (*self.own, *self.fixed_maps, *self.explanations, *self.evidence)
+        return [*about, self.picture] if self.picture else [*about]
 
 
 def quoted_results(checkpoint: Path, config: HubConfig | None, results: Path) -> QuotedResults:
@@ -50,11 +53,14 @@ def quoted_results(checkpoint: Path, config: HubConfig | None, results: Path) ->
         ResultError: a file in `results` cannot be read.
     """
     weights = weights_sha256(checkpoint)
-    whole = {
+    about = {
         file: result
         for file, result in read_folder(results)
-        if isinstance(result, OfWeights) and result.checkpoint.sha256 == weights and result.data.limit is None
+        if isinstance(result, OfWeights) and result.checkpoint.sha256 == weights
     }
+    whole = {file: result for file, result in about.items() if result.data.limit is None}
+    maps = {file: result for file, result in about.items() if isinstance(result, Explanations)}
+    largest = max(maps, key=lambda file: maps[file].n_samples, default=None)
     own = {file: result for file, result in whole.items() if isinstance(result, Evaluation)}
     evidence = [RESULTS / name for name in (*config.card.evidence, *config.card.data_evidence)] if config else []
     confusions = [
@@ -65,6 +71,7 @@ def quoted_results(checkpoint: Path, config: HubConfig | None, results: Path) ->
     return QuotedResults(
         own=own,
         fixed_maps={file: result for file, result in whole.items() if isinstance(result, FixedMaps)},
+        explanations={largest: maps[largest]} if largest else {},
         evidence={file: read(file) for file in evidence},
         picture=next((file for file in reversed(confusions) if file.is_file()), None),
     )

@@ -80,8 +80,8 @@ def write_card(
     """The card of a checkpoint folder.
 
     Args:
-        results: folder of result files; those of `train/evaluate.py` and `train/fixed_maps.py` for these very weights
-            are quoted.
+        results: folder of result files; those of `train/evaluate.py`, `train/fixed_maps.py` and `train/explanations.py`
+            for these very weights are quoted.
 
     Raises:
         ConfigError: no result on the whole validation split.
@@ -95,6 +95,7 @@ def write_card(
         {file.name: result for file, result in quoted.evidence.items()},
         f"results/{quoted.picture.name}" if quoted.picture else "",
         list(quoted.fixed_maps.values()),
+        next(iter(quoted.explanations.values()), None),
     )
     write_text(folder / "README.md", card)
 

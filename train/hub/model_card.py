@@ -9,9 +9,11 @@ from itertools import groupby
 from huggingface_hub import ModelCardData
 from huggingface_hub.repocard_data import EvalResult
 
+from fer_models.explain import method_title
 from fer_models.results import Number, Result, percent
 from fer_models.results.ablation import Ablation
 from fer_models.results.evaluation import Evaluation
+from fer_models.results.explanations import Explanations, worth_words
 from fer_models.results.fixed_maps import FixedMaps
 from fer_models.results.near_duplicates import NearDuplicates
 from train.config.recipe import METRICS, ConfigError, HubConfig, Published, Recipe, Stage
@@ -212,6 +214,16 @@ def _fixed_maps(result: FixedMaps) -> str:
     )
 
 
+def _worth(result: Explanations) -> str:
+    rows = [[method_title(name), words] for name, one in result.worth.items() if (words := worth_words(one))]
+    return (
+        "How much better a map tells where the answer rests than the mean map of many faces, which never saw the face: "
+        f"half of insertion less deletion area ({result.data.set_words} {result.data.split}, "
+        f"{result.n_samples:,} pictures). Only a gain whose 95 % interval lies above zero counts as more.\n\n"
+        + table(["map", "found"], rows, numbers_from=2)
+    )
+
+
 def model_card(
     config: HubConfig,
     results: Sequence[Evaluation],
@@ -219,6 +231,7 @@ def model_card(
     evidence: Mapping[str, Result],
     picture: str = "",
     fixed_maps: Sequence[FixedMaps] = (),
+    explanations: Explanations | None = None,
 ) -> str:
     """The card of a checkpoint.
 
@@ -228,6 +241,7 @@ def model_card(
         evidence: file name -> result, for the files that the config's card names.
         picture: address of the confusion matrix, relative to the card.
         fixed_maps: what `train/fixed_maps.py` wrote for these weights.
+        explanations: what `train/explanations.py` wrote for them.
 
     Raises:
         ConfigError: no result on the whole validation split, shuffled; or evidence of an unknown kind.
@@ -281,6 +295,7 @@ probability is below the model's threshold. The pipeline does not divide the log
         *_section(
             "What the maps mean",
             _bullets(_map_sentences(maps)),
+            _worth(explanations) if explanations else "",
             *(_fixed_maps(result) for result in fixed_maps),
         ),
         *_section(

@@ -65,7 +65,8 @@ def answers(teacher: Checkpoint, data: FaceDataset) -> np.ndarray:
     scores = score(teacher, data, np.arange(len(data)), batch_size=64, progress=f"answers of {teacher.name}")
     if scores.unreadable:
         raise DataError(f"the picture {data.ids[scores.unreadable[0]]} cannot be read")
-    return torch.from_numpy(scores.logits[:, order]).softmax(dim=1).numpy()
+    learnt = scores.logits[:, order] * teacher.model.config.folded_temperature
+    return torch.from_numpy(learnt).softmax(dim=1).numpy()
 
 
 def taught(data: FaceDataset, stage: Stage, known: dict[str, np.ndarray], folders: Sequence[Path]) -> FaceDataset:
@@ -117,10 +118,15 @@ class ViewTeachers:
         """`(B, 3, S, S)` as the student gets them -> the mean of the teachers' probabilities, `(B, C)`."""
         with torch.no_grad():
             shares = [
-                teacher.model(self._as_seen_by(teacher, pixel_values)).logits[:, order].float().softmax(dim=1)
+                self._logits(teacher, pixel_values)[:, order].softmax(dim=1)
                 for teacher, order in zip(self.teachers, self.columns, strict=True)
             ]
         return torch.stack(shares).mean(dim=0)
+
+    def _logits(self, teacher: Checkpoint, pixel_values: torch.Tensor) -> torch.Tensor:
+        """As the teacher learnt them, whatever temperature its last layer was divided by since."""
+        logits = teacher.model(self._as_seen_by(teacher, pixel_values)).logits.float()
+        return logits * teacher.model.config.folded_temperature
 
     def _as_seen_by(self, teacher: Checkpoint, pixel_values: torch.Tensor) -> torch.Tensor:
         ours, theirs, side = self.processor, teacher.processor, teacher.processor.size["height"]

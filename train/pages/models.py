@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from fer_models.expressions import EXPRESSIONS
 from fer_models.paths import ROOT
-from fer_models.results import Number, percent
+from fer_models.results import Number, comparable, percent
 from fer_models.results.agreement import Agreement
 from fer_models.results.benchmark import Benchmark
 from fer_models.results.calibration import Calibration
 from fer_models.results.evaluation import Evaluation
+from fer_models.results.mirrored import Mirrored
 from fer_models.results.near_duplicates import NearDuplicates
 from train.config.recipe import load_config
 from train.pages.found import Found
@@ -155,6 +156,28 @@ def agreement(found: Found, _: str) -> str:
     return "\n\n".join(parts) or "No results yet."
 
 
+def mirrored(found: Found, _: str) -> str:
+    """What the mirror image of each face adds, a row per checkpoint."""
+    results: list[Mirrored] = comparable(found.all(Mirrored))
+    if not results:
+        return "No results yet."
+    rows = []
+    for result in sorted(results, key=lambda one: -one.plain.accuracy.value):
+        low, high = result.difference.interval
+        rows.append(
+            [
+                result.checkpoint.name,
+                f"{percent(result.plain.accuracy.value, 2)} → {percent(result.mirror.accuracy.value, 2)}",
+                f"{100 * result.difference.value:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})",
+                f"{percent(result.plain.mean_class_accuracy.value, 2)} → "
+                f"{percent(result.mirror.mean_class_accuracy.value, 2)}",
+                f"{result.plain.ece:.3f} → {result.mirror.ece:.3f}",
+            ]
+        )
+    header = ["checkpoint", "accuracy", "points (95 %)", "mean of classes", "ECE"]
+    return table(header, rows) + f"\n\nOn {results[0].n_samples:,} pictures ({results[0].data.words})."
+
+
 def calibration(found: Found, _: str) -> str:
     """Temperatures, thresholds, and what they are worth on pictures that they were not fitted on."""
     rows = []
@@ -208,6 +231,7 @@ PARTS: dict[str, Callable[[Found, str], str]] = {
     "recall": recall,
     "balanced": balanced,
     "agreement": agreement,
+    "mirrored": mirrored,
     "calibration": calibration,
     "near duplicates": near_duplicates,
     "published": published,

@@ -1,8 +1,8 @@
-"""Which method a result says to believe."""
+"""Which method a result says to believe, and what it says of a map."""
 
 from types import SimpleNamespace
 
-from fer_models.results.explanations import Mean, Worth, best_method
+from fer_models.results.explanations import Mean, Worth, best_method, worth_words
 
 
 def worth(gain: float, margin: float, ahead: float | None, passes: float | None) -> Worth:
@@ -35,3 +35,13 @@ def test_what_is_dear_or_no_better_than_its_mean_map_is_not():
 def test_it_can_be_looked_for_among_some_methods():
     result = SimpleNamespace(worth={"a": worth(0.5, 0.1, 0.4, 1.0), "b": worth(0.2, 0.1, 0.1, 1.0)})
     assert (best_method(result), best_method(result, {"b", "c"}), best_method(result, {"c"})) == ("a", "b", None)
+
+
+def test_only_a_gain_whose_interval_lies_above_zero_tells_more_of_a_face():
+    more, no_more = (worth_words(worth(gain, 0.05, None, None)) for gain in (0.06, 0.04))
+    assert more == "tells more of a face than the mean map of others does (+0.060 ± 0.050, 40 faces)"
+    assert no_more == "tells no more of a face than the mean map of others does (+0.040 ± 0.050, 40 faces)"
+
+
+def test_what_was_not_measured_is_not_told():
+    assert worth_words(Worth(gains={}, beyond_gradcam={}, verdicts={}, yardsticks={}, passes=None)) is None

@@ -52,7 +52,7 @@ class Checkpoint:
         values = np.stack([np.asarray(picture) for picture in pictures]).astype(np.float32) / 255
         return torch.from_numpy(values).permute(0, 3, 1, 2)
 
-    def predict(self, crops, method=None, expression=None, balanced=False):
+    def predict(self, crops, method=None, expression=None, balanced=False, mirror=False):
         shares = self.model(self.pixel_values(crops)).logits.softmax(dim=1).tolist()
         names = [dict(zip(self.expressions, both, strict=True)) for both in shares]
         return [

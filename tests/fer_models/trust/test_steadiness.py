@@ -14,7 +14,7 @@ from fer_models.words import doubt, how_sure, steadiness_words
 class Brightness:
     """Bright faces are happy."""
 
-    def predict(self, crops, method=None, expression=None, balanced=False):
+    def predict(self, crops, method=None, expression=None, balanced=False, mirror=False):
         shares = [float(np.asarray(crop).mean()) / 255 for crop in crops]
         both = [{"happiness": share, "sadness": 1 - share} for share in shares]
         return [Prediction("m", probabilities, True, crop) for probabilities, crop in zip(both, crops, strict=True)]

@@ -44,7 +44,7 @@ class ScriptedModel:
     def is_sure(self, probability: float) -> bool:
         return probability >= self.threshold
 
-    def predict(self, crops, method, expression, balanced=False):
+    def predict(self, crops, method, expression, balanced=False, mirror=False):
         self.asked.append(expression)
         shares = {"happiness": self.happiness, "anger": 1 - self.happiness}
         maps = [FaceMap("m", np.ones((2, 2)), "A map.", kind="heat")]
@@ -167,12 +167,13 @@ def test_between_two_answers_a_face_is_only_followed(stream, model):
 class SlowModel(ScriptedModel):
     """Takes 100 ms, which on a busy machine is little longer."""
 
-    def predict(self, crops, method, expression, balanced=False):
+    def predict(self, crops, method, expression, balanced=False, mirror=False):
         time.sleep(0.1)
         return super().predict(crops, method, expression, balanced)
 
 
-def test_models_that_do_not_fit_into_the_budget_are_asked_in_turn(model):
+def test_models_that_do_not_fit_into_the_budget_are_asked_in_turn(model, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     slow = [SlowModel("b"), SlowModel("c")]
     stream = FaceStream(ScriptedAnalyzer(model, *slow), half_life=0, budget=0.15)
     asked = [sorted(stream.feed(FRAME, i / 10)[0].raw) for i in range(7)]
@@ -180,6 +181,14 @@ def test_models_that_do_not_fit_into_the_budget_are_asked_in_turn(model):
     assert asked[1:] == [["b", "m"], ["c", "m"], ["b", "m"], ["c", "m"], ["b", "m"], ["c", "m"]]
     assert stream.answers_per_second("m") == pytest.approx(10)
     assert stream.answers_per_second("b") == pytest.approx(10 * 4 / 7)
+
+
+def test_on_two_cores_twice_as_many_fit_into_the_budget(model, monkeypatch):
+    monkeypatch.setattr("fer_models.side_by_side._pool", None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    slow = [SlowModel("b"), SlowModel("c")]
+    stream = FaceStream(ScriptedAnalyzer(model, *slow), half_life=0, budget=0.15)
+    assert [sorted(stream.feed(FRAME, i / 10)[0].raw) for i in range(4)] == [["b", "c", "m"]] * 4
 
 
 def test_a_model_that_waits_keeps_its_answer_and_is_smoothed_over_all_the_time_that_has_passed(model):

@@ -104,5 +104,11 @@ def test_maps_that_mean_the_same_share_a_title_and_a_sentence():
     assert re.findall(r'data-map="(.+?)"', markup) == ["CAM", "attention head 1", "attention head 2"]
 
 
+def test_what_was_found_about_a_map_stands_under_it():
+    markup = figures([heat(EYE), heat(EYE, "joined", "All.")], "", found={"joined": "tells no more", "other": "tells"})
+    assert re.findall(r"<small>(.+?)</small>", markup) == ["tells no more"]
+    assert markup.index("tells no more") > markup.index('data-map="joined"')
+
+
 def test_a_name_cannot_be_markup():
     assert "<script>" not in figures([heat(EYE, "<script>", "<script>")], "")

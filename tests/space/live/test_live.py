@@ -37,7 +37,7 @@ class Happy:
     def is_sure(self, probability):
         return True
 
-    def predict(self, crops, method, expression, balanced=False):
+    def predict(self, crops, method, expression, balanced=False, mirror=False):
         maps = [
             FaceMap("Grad-CAM for happiness", np.eye(7, dtype=np.float32), "Where it looked.", "heat"),
             FaceMap("patch attention", np.full((2, 2), 0.25, dtype=np.float32), "Four shares.", "shares"),

@@ -13,7 +13,7 @@ from transformers import AutoModelForImageClassification
 from fer_models.paths import ROOT
 from fer_models.results import read, write
 from fer_models.results.fixed_maps import Answers
-from tests.support.results import fixed_maps
+from tests.support.results import explanations, fixed_maps
 from train import hub_folder as command
 from train.hub import folder as hub_folder
 from train.hub.assemble import assemble
@@ -103,7 +103,11 @@ def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
     own = read(ROOT / "results/pattlite-ferplus-on-ferplus-PublicTest.json")
     of_others = replace(own.checkpoint, sha256="0" * 64)
     maps = fixed_maps(own.checkpoint, answers={"own map": Answers(0.85, 1.0), "mean map": Answers(0.84, 0.99)})
+    worth = explanations(own.checkpoint)
     everything = {
+        "worth": worth,
+        "less_worth": replace(worth, n_samples=20),
+        "other_worth": replace(worth, checkpoint=of_others, n_samples=400),
         "own": own,
         "sample": replace(own, data=replace(own.data, limit=500), n_scored=500),
         "other": replace(own, checkpoint=of_others, n_scored=1234),
@@ -116,6 +120,8 @@ def test_results_of_other_weights_or_of_a_sample_are_not_quoted(copy, tmp_path):
     quoted = {path.stem for path in (tmp_path / "hub/pattlite-ferplus/results").glob("*.json")}
     assert quoted >= {"own", "maps"} and not quoted & {"sample", "other", "other_maps"}
     card = (copy / "README.md").read_text()
+    assert "| Integrated gradients | tells more of a face than the mean map of others does (+0.120 ± 0.030" in card
+    assert quoted >= {"worth"} and not quoted & {"less_worth", "other_worth"}
     assert "1,234" not in card and "4,321" not in card
     assert "| mean map | 84.00 % | 99.00 % |" in card
 

@@ -12,6 +12,7 @@ from tests.support.tiny import tiny_checkpoint, tiny_ferplus
 from train.config.recipe import ConfigError, Recipe, Stage
 from train.data.face_dataset import DataError
 from train.data.readers import load_split
+from train.hub.fold_temperature import fold_temperature
 from train.loop import teachers
 from train.loop.run_folder import RunSettings
 from train.loop.trainer import stage_trainer
@@ -128,6 +129,22 @@ def test_a_teacher_of_views_answers_for_what_the_student_is_shown(data, folder, 
         loss, logits = trainer.compute_loss(student, batch), student(batch["pixel_values"]).logits
     expected = torch.nn.functional.cross_entropy(logits, 0.25 * batch["labels"] + 0.75 * answers)
     torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.slow
+def test_a_teacher_teaches_the_same_with_its_temperature_in_its_weights(data, folder):
+    plain, warm = (tiny_checkpoint(folder / name) for name in ("plain", "warm"))
+    fold_temperature(warm, 0.5)
+    own, same = (teachers.answers(load_checkpoint(str(one)), data) for one in (plain, warm))
+    np.testing.assert_allclose(same, own, atol=1e-5)
+    views = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    seen = [
+        teachers.ViewTeachers([one.name], [folder], EXPRESSIONS, FERImageProcessor(), torch.device("cpu")).answers(
+            views
+        )
+        for one in (plain, warm)
+    ]
+    torch.testing.assert_close(*seen, rtol=0, atol=1e-5)
 
 
 def test_a_teacher_of_views_gets_its_own_side_and_scale_of_values(folder):
