@@ -69,6 +69,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="take all expressions for equally likely (default: as common as on the web; rare ones are seldom named)",
     )
+    parser.add_argument(
+        "--mirror", action="store_true", help="look at the mirror image of each face too, which takes twice the time"
+    )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU, if there is one)")
     parser.add_argument(
         "--engine",

@@ -19,7 +19,7 @@ from fer_models.extras import MissingExtraError
 from fer_models.files import write_bytes, write_fault, write_text
 from fer_models.pictures import PictureAnswers, answer_pictures, search_pictures
 from fer_models.records import Csv, JsonLines, RecordError, RecordFile
-from fer_models.schema import origin
+from fer_models.schema import mirror_setting, origin
 from fer_models.video.suffixes import find_videos
 from fer_models.visualize import draw_map
 from fer_models.words import counted
@@ -106,7 +106,7 @@ def kind_of(options: argparse.Namespace) -> str:
         return "pictures"
     named = [path for path in videos if path in options.pictures]
     pictures = [path for path in search_pictures(options.pictures).pictures if path not in videos]
-    of_pictures = [option for option in ("cropped", "maps", "trust", "balanced") if getattr(options, option)]
+    of_pictures = [option for option in ("cropped", "maps", "trust", "balanced", "mirror") if getattr(options, option)]
     if of_pictures and pictures and not named:
         return "pictures"  # the videos in the folder are counted as not tried
     if of_pictures:
@@ -131,6 +131,7 @@ def answer(options: argparse.Namespace) -> int:
             maps=options.method if options.maps else None,
             trust=options.method if options.trust else None,
             balanced=options.balanced,
+            **mirror_setting(options.mirror),
         )
         layout = Csv(source, analyzer.expressions, options.trust) if options.csv else JsonLines(source)
         asked = {str(path) for path in pictures}
@@ -144,6 +145,7 @@ def answer(options: argparse.Namespace) -> int:
             batch=options.batch,
             trust=options.trust,
             balanced=options.balanced,
+            mirror=options.mirror,
         )
         written = _written(answers, output, options.maps, common_folder(options.pictures))
         faces, without, faults = 0, 0, []

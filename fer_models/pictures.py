@@ -178,6 +178,7 @@ def answer_pictures(
     workers: int = WORKERS,
     trust: bool = False,
     balanced: bool = False,
+    mirror: bool = False,
 ) -> Iterator[PictureAnswers]:
     """Ask every model of the analyzer about every face of the pictures, in their order.
 
@@ -189,7 +190,7 @@ def answer_pictures(
         method: a key of `explain.METHODS` for maps too.
         workers: how many pictures are decoded and searched at a time; 0 does it in between, without another thread.
         trust: also measure how far the maps can be trusted, which takes seconds per face and needs a `method`.
-        balanced: as in `Checkpoint.predict`.
+        balanced, mirror: as in `Checkpoint.predict`.
     """
     waiting: list[_Prepared] = []
     faces = 0
@@ -197,9 +198,9 @@ def answer_pictures(
         waiting.append(prepared)
         faces += len(prepared.found.faces)
         if faces >= batch or len(waiting) >= batch:
-            yield from _answered(analyzer, waiting, method, batch, trust, balanced)
+            yield from _answered(analyzer, waiting, method, batch, trust, balanced, mirror)
             waiting, faces = [], 0
-    yield from _answered(analyzer, waiting, method, batch, trust, balanced)
+    yield from _answered(analyzer, waiting, method, batch, trust, balanced, mirror)
 
 
 def _prepared(
@@ -238,10 +239,16 @@ def _prepare(analyzer: Analyzer, path: Path | PicturePlace, cropped: bool) -> _P
 
 
 def _answered(
-    analyzer: Analyzer, pictures: Sequence[_Prepared], method: str | None, batch: int, trust: bool, balanced: bool
+    analyzer: Analyzer,
+    pictures: Sequence[_Prepared],
+    method: str | None,
+    batch: int,
+    trust: bool,
+    balanced: bool,
+    mirror: bool,
 ) -> Iterator[PictureAnswers]:
     together = joined([picture.found for picture in pictures if picture.found.faces], analyzer.margins)
-    each = iter(analyzer.answer(together, method=method, batch=batch, balanced=balanced))
+    each = iter(analyzer.answer(together, method=method, batch=batch, balanced=balanced, mirror=mirror))
     for picture in pictures:
         faces = picture.found.faces
         predictions = [next(each) for _ in faces]

@@ -104,6 +104,12 @@ def origin(checkpoints: Iterable[Answering], **settings: object) -> Origin:
     )
 
 
+def mirror_setting(mirror: bool) -> dict[str, object]:
+    """How `mirror` is told among the settings: not at all where it is not used, as in files from before it was there,
+    which are gone on with."""
+    return {"mirror": True} if mirror else {}
+
+
 def _told(setting: object) -> str:
     if isinstance(setting, bool):
         return "yes" if setting else "no"
@@ -203,6 +209,7 @@ __all__ = [
     "agreed_expression",
     "answer_result",
     "face_result",
+    "mirror_setting",
     "origin",
     "software",
     "steadiness_result",

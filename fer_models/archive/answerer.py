@@ -12,7 +12,7 @@ from fer_models.archive.places import reason
 from fer_models.extras import needed_for
 from fer_models.photo import PhotoError
 from fer_models.pictures import WORKERS, PictureAnswers, PictureFile, answer_pictures
-from fer_models.schema import Origin, origin
+from fer_models.schema import Origin, mirror_setting, origin
 from fer_models.video.records import End
 
 
@@ -32,6 +32,7 @@ class Asked:
     cropped: bool = False
     method: str | None = None
     balanced: bool = False
+    mirror: bool = False
     fps: float = 10.0
     batch: int = 16
 
@@ -39,6 +40,7 @@ class Asked:
         """Where the answers come from; pictures alone, and videos alone, have the settings that they have without an
         archive."""
         pictures = {"cropped": self.cropped, "maps": None, "trust": self.method, "balanced": self.balanced}
+        pictures |= mirror_setting(self.mirror)
         videos = {"fps": f"{self.fps:g}"}
         settings = {"pictures": pictures, "videos": videos, "both": pictures | videos}[self.kind]
         return origin(analyzer.checkpoints.values(), **settings)
@@ -101,6 +103,7 @@ class Answerer:
             workers,
             trust=bool(asked.method),
             balanced=asked.balanced,
+            mirror=asked.mirror,
         )
         for picture in answers:
             lines = self.layout.encode(picture)

@@ -23,7 +23,7 @@ from fer_models.schema import Origin
 from fer_models.words import counted
 
 MOST_TOLD = 1000  # faults that are listed at the end; the rows have all of them
-OF_PICTURES = ("cropped", "trust", "balanced")  # options that say nothing about a video
+OF_PICTURES = ("cropped", "trust", "balanced", "mirror")  # options that say nothing about a video
 
 
 Answers = Callable[[Sequence[Item]], Iterable[Answered]]
@@ -96,6 +96,7 @@ def _asked(options: argparse.Namespace, kind: str) -> Asked:
         cropped=options.cropped,
         method=options.method if options.trust else None,
         balanced=options.balanced,
+        mirror=options.mirror,
         fps=options.fps,
         batch=options.batch,
     )

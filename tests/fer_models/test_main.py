@@ -14,7 +14,9 @@ import pytest
 
 from fer_models.__main__ import main
 from fer_models.analyzer import CHECKPOINTS, Analyzer
+from fer_models.checkpoint import Checkpoint
 from fer_models.paths import ROOT
+from fer_models.photo import read_photo
 from tests.support.tiny import tiny_checkpoint, tiny_pictures
 
 MODEL = str(CHECKPOINTS / "pattlite-ferplus")
@@ -329,6 +331,20 @@ def test_balanced_answers_are_never_added_to_a_file_of_others(tmp_path, crops, c
     assert main(asked) == 2
     assert "balanced" in capsys.readouterr().err
     assert lines(out) == [written]
+
+
+def test_mirrored_answers_are_the_librarys_and_never_added_to_a_file_of_others(tmp_path, crops, tiny, capsys):
+    out, one = tmp_path / "answers.jsonl", crops / "00.png"
+    asked = [str(one), "--cropped", "--model", tiny, "--out", str(out)]
+    assert main([*asked, "--mirror"]) == 0
+    (written,) = lines(out)
+    assert written["origin"]["settings"]["mirror"] == "yes"
+    (expected,) = Checkpoint(tiny).predict([read_photo(one)], None, mirror=True)
+    (answer,) = written["faces"][0]["answers"]
+    assert answer["probabilities"] == pytest.approx(expected.probabilities, abs=1e-4)
+    assert main(asked) == 2 and "mirror" in capsys.readouterr().err
+    assert main([*asked[:-1], str(tmp_path / "plain.jsonl")]) == 0
+    assert "mirror" not in lines(tmp_path / "plain.jsonl")[0]["origin"]["settings"]
 
 
 def test_a_model_that_cannot_balance_is_named(crops, tiny, capsys):
