@@ -163,6 +163,21 @@ def _without_nothing(graph: torch.fx.Graph) -> None:
                 node.replace_all_uses_with(features)
 
 
+def _weights_turned_once(graph: torch.fx.GraphModule) -> None:
+    """Put in the place of turned weights their values: MNN's converter crashes on a depthwise convolution whose weights
+    are not constant."""
+    for node in graph.graph.nodes:
+        sources = node.all_input_nodes
+        if node.op == "call_function" and sources and all(source.op == "get_attr" for source in sources):
+            values = torch.fx.node.map_arg(node.args, lambda source: getattr(graph, source.target))
+            name = f"turned_{node.name}"
+            graph.register_buffer(name, node.target(*values, **node.kwargs).detach().contiguous())
+            with graph.graph.inserting_before(node):
+                constant = graph.graph.get_attr(name)
+            constant.meta = node.meta
+            node.replace_all_uses_with(constant)
+
+
 @contextmanager
 def quietly() -> Generator[None]:
     """Without what the exporter prints and logs about itself."""
@@ -183,6 +198,7 @@ def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: tor
     )
     _without_nothing(graph.graph)
     graph.graph = fx_graph_cse(graph.graph)
+    _weights_turned_once(graph)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph
