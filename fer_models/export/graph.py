@@ -158,9 +158,9 @@ def _without_nothing(graph: torch.fx.Graph) -> None:
     """Take out what adds zeros: the gradient is for something that is added to the CAM layer's output, which is 0."""
     for node in graph.find_nodes(op="call_function", target=torch.ops.aten.add.Tensor):
         features, nothing = node.args
-        if isinstance(nothing, torch.fx.Node) and nothing.target is torch.ops.aten.new_zeros.default:
-            if node.meta["val"].shape == features.meta["val"].shape:
-                node.replace_all_uses_with(features)
+        zeros = isinstance(nothing, torch.fx.Node) and nothing.target is torch.ops.aten.new_zeros.default
+        if zeros and node.meta["val"].shape == features.meta["val"].shape:
+            node.replace_all_uses_with(features)
 
 
 def _weights_turned_once(graph: torch.fx.GraphModule) -> None:
