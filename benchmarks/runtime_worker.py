@@ -212,7 +212,13 @@ def reason(error: Exception) -> str:
 
 
 def apart(found: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference; infinite where a number is none."""
+    """The largest difference; infinite where a number is none.
+
+    Raises:
+        ValueError: they are not as many numbers.
+    """
+    if found.size != expected.size:
+        raise ValueError(f"it gives {found.size} numbers where {expected.size} are asked for")
     difference = float(np.abs(found.reshape(expected.shape) - expected).max())
     return difference if difference == difference else float("inf")
 

@@ -163,6 +163,19 @@ def _without_nothing(graph: torch.fx.Graph) -> None:
             node.replace_all_uses_with(features)
 
 
+def _without_to_and_fro(graph: torch.fx.Graph) -> None:
+    """Take out what is transposed twice."""
+    transpose = torch.ops.aten.transpose.int
+
+    def axes(node: torch.fx.Node) -> set[int]:
+        return {axis % node.meta["val"].ndim for axis in node.args[1:]}
+
+    for node in graph.find_nodes(op="call_function", target=transpose):
+        inner = node.args[0]
+        if inner.target is transpose and axes(inner) == axes(node):
+            node.replace_all_uses_with(inner.args[0])
+
+
 def _weights_turned_once(graph: torch.fx.GraphModule) -> None:
     """Put in the place of turned weights their values: MNN's converter crashes on a depthwise convolution whose weights
     are not constant."""
@@ -197,6 +210,7 @@ def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: tor
         pixel_values, class_ids
     )
     _without_nothing(graph.graph)
+    _without_to_and_fro(graph.graph)
     graph.graph = fx_graph_cse(graph.graph)
     _weights_turned_once(graph)
     graph.graph.eliminate_dead_code()
