@@ -157,7 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--python", nargs="+", type=_python, default=[], metavar="NAME=PATH", help="the Python that has a runtime"
     )
-    parser.add_argument("--patience", type=float, default=1200, metavar="SECONDS", help="for a checkpoint of a runtime")
+    parser.add_argument("--patience", type=float, default=600, metavar="SECONDS", help="for one graph")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     measure(parser.parse_args(arguments))
