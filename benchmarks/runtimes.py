@@ -3,26 +3,38 @@
 pip install openvino
 python benchmarks/runtimes.py --data fer2013plus_train_valid.parquet [--faces 200] [--out results/runtimes.json]
 
+Runtimes that cannot be installed beside each other have environments of their own:
+
+python -m venv mnn && mnn/bin/pip install MNN numpy
+python benchmarks/runtimes.py --data FILE --python mnn=mnn/bin/python
+
+what to install: tract: `tract numpy`; ncnn: `ncnn pnnx numpy`; litert: `ai-edge-litert litert-torch onnx`; executorch:
+`executorch torch==2.14.1 onnx`.
+
 A runtime that is not installed is left out with a word. Each has a process of its own, since threads of two would wait
-for each other; OMP_NUM_THREADS says on how many cores.
+for each other; OMP_NUM_THREADS says on how many cores. What runs no graph with Grad-CAM is given one without.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx.utils import Extractor
+from onnxscript import optimizer
 
-from benchmarks.runtime_worker import BATCH, RUNTIMES, last_line
+from benchmarks.runtime_worker import ANSWER, BATCH, RUNTIMES, last_line
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import explain, native_attention, native_profiles
 from fer_models.export.folder import export_checkpoint
-from fer_models.paths import CHECKPOINTS
+from fer_models.export.graph import quietly
+from fer_models.paths import CHECKPOINTS, ROOT
 from fer_models.places import find_checkpoints
 from fer_models.results import as_json, write
 from fer_models.results.runtimes import Ran, Runtimes
@@ -30,30 +42,74 @@ from train.data.readers import load_split
 from train.measure.command_line import command
 from train.measure.provenance import hardware, provenance
 
+WORKER = Path(__file__).with_name("runtime_worker.py")
 
-def in_a_process(runtime: str, file: Path, arrays: Path) -> dict:
-    """`serve` in a process of its own; one that ends without a word has a fault, too."""
-    words = [sys.executable, str(Path(__file__).with_name("runtime_worker.py")), runtime, str(file), str(arrays)]
-    run = subprocess.run(words, capture_output=True, text=True, check=False)
+
+def in_a_process(python: str | Path, words: list[str], seconds: float) -> dict | str | None:
+    """What the worker answers; one that ends without a word, or not in time, has a fault, too."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    try:
+        run = subprocess.run(
+            [str(python), str(WORKER), *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        return {"fault": f"not done after {seconds:.0f} s"}
+    except OSError as error:
+        raise SystemExit(f"error: {python} does not start: {error.strerror}; --python wants NAME=PATH") from error
     try:
         return json.loads(run.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
         return {"fault": f"ended with {run.returncode}: {last_line(run.stderr)}"}
 
 
+def write_smaller(folder: Path) -> None:
+    """Beside `model.onnx`: `one.onnx`, the same for one picture, `answer.onnx`, that without Grad-CAM, and the names of
+    all graphs' outputs."""
+    model = onnx.load(folder / "model.onnx")
+    del model.graph.value_info[:]  # says any number of pictures
+    for one in (*model.graph.input, *model.graph.output):
+        size = one.type.tensor_type.shape.dim[0]
+        size.Clear()
+        size.dim_value = 1
+    with quietly():
+        model = optimizer.optimize(model)
+    onnx.save(model, folder / "one.onnx")
+    outputs = [output.name for output in model.graph.output]
+    answers = [name for name in outputs if name != "cam"]
+    onnx.save(Extractor(model).extract_model(["pixel_values"], answers), folder / ANSWER)
+    names = {"model.onnx": outputs, "one.onnx": outputs, ANSWER: answers}
+    (folder / "names.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def ran(name: str, python: str | Path, folder: Path, seconds: float) -> Ran:
+    """A runtime on the graphs of a folder: on the whole one, or else on the one without Grad-CAM."""
+    whole = in_a_process(python, [name, str(folder), RUNTIMES[name].graph], seconds)
+    if "fault" not in whole:
+        return Ran(**whole)
+    return Ran(**in_a_process(python, [name, str(folder), ANSWER], seconds) | whole)
+
+
 def measure(options: argparse.Namespace) -> None:
     """Every installed runtime on every checkpoint."""
+    pythons = dict.fromkeys(options.runtimes, sys.executable) | dict(options.python)
     installed = {}
     for name in options.runtimes:
-        try:
-            installed[name] = version(name)
-        except PackageNotFoundError:
-            print(f"{name} is not installed and is left out: pip install {name}")
+        told = in_a_process(pythons[name], [name], options.patience)
+        if isinstance(told, str):
+            installed[name] = told
+        else:
+            packages = " ".join(RUNTIMES[name].packages)
+            print(f"{name} is not installed and is left out: pip install {packages}, or --python {name}=PATH")
     data = load_split(options.layout, options.data, options.split)
     rows = np.random.default_rng(0).permutation(len(data))[: options.faces]
-    ran: dict[str, dict[str, Ran]] = {f"{name} {number}": {} for name, number in installed.items()}
-    for folder in find_checkpoints(options.checkpoints):
-        checkpoint = Checkpoint(folder, device="cpu")
+    found: dict[str, dict[str, Ran]] = {title: {} for title in installed.values()}
+    for source in find_checkpoints(options.checkpoints):
+        checkpoint = Checkpoint(source, device="cpu")
         pixels = checkpoint.pixel_values([data[int(row)]["image"] for row in rows])
         outputs = []
         for part in pixels.split(BATCH):
@@ -64,13 +120,15 @@ def measure(options: argparse.Namespace) -> None:
         expected = [np.concatenate(column) for column in zip(*outputs, strict=True)]
         with tempfile.TemporaryDirectory() as place:
             export_checkpoint(checkpoint, Path(place) / "export")
-            file, arrays = Path(place) / "export" / "model.onnx", Path(place) / "arrays.npz"
-            np.savez(arrays, pixels=pixels.numpy(), **{f"output{n}": one for n, one in enumerate(expected)})
-            for name, number in installed.items():
-                ran[f"{name} {number}"][checkpoint.name] = Ran(**in_a_process(name, file, arrays))
-                print(checkpoint.name, name, ran[f"{name} {number}"][checkpoint.name], flush=True)
+            folder = Path(place) / "export"
+            write_smaller(folder)
+            np.savez(folder / "arrays.npz", pixels=pixels.numpy(), **{f"output{n}": o for n, o in enumerate(expected)})
+            for name, title in installed.items():
+                found[title][checkpoint.name] = ran(name, pythons[name], folder, options.patience)
+                print(checkpoint.name, title, found[title][checkpoint.name], flush=True)
     result = Runtimes(
-        ran=ran,
+        ran=found,
+        wants={title: RUNTIMES[name].wants for name, title in installed.items()},
         faces=len(rows),
         data=f"{options.layout}, {options.split}",
         hardware=hardware(torch.device("cpu")),
@@ -81,6 +139,13 @@ def measure(options: argparse.Namespace) -> None:
         write(options.out, result)
 
 
+def _python(word: str) -> tuple[str, Path]:
+    name, _, path = word.partition("=")
+    if name not in RUNTIMES or not path:
+        raise argparse.ArgumentTypeError(f"{word!r} is no NAME=PATH with a name of {', '.join(RUNTIMES)}")
+    return name, Path(path).absolute()
+
+
 @command
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -89,6 +154,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--split", default="PublicTest")
     parser.add_argument("--faces", type=int, default=200)
     parser.add_argument("--runtimes", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
+    parser.add_argument(
+        "--python", nargs="+", type=_python, default=[], metavar="NAME=PATH", help="the Python that has a runtime"
+    )
+    parser.add_argument("--patience", type=float, default=600, metavar="SECONDS", help="for one graph")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     measure(parser.parse_args(arguments))

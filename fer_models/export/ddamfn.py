@@ -49,12 +49,27 @@ class _Head(nn.Module):
         return torch.cat([rows, columns], dim=3).mT  # (B, C, 2, n)
 
 
+def _resize_by_products(model: DDAMFNForImageClassification) -> None:
+    """Lay the features on the heads' grid by two matrix products: the gradient of torch's resizing writes into places
+    by their number, which few runtimes can."""
+    grid, picture = model.config.attention_grid, (1, 3, model.config.image_size, model.config.image_size)
+    side = model.backbone(torch.zeros(picture)).shape[2]
+    if side == grid:
+        return
+    matrix = F.interpolate(torch.eye(side)[None, None], (grid, side), mode="bilinear")[0, 0]  # (grid, side)
+    columns = matrix.T.contiguous()
+    model.backbone.register_forward_hook(
+        lambda module, inputs, features: torch.matmul(torch.matmul(matrix, features), columns)
+    )
+
+
 def make_portable(model: DDAMFNForImageClassification) -> None:
-    """Give a folded network blocks and heads that work so."""
+    """Give a folded network blocks, heads and a resizing that work so."""
     for number, block in enumerate(model.backbone.blocks):
         model.backbone.blocks[number] = _Bottleneck(block)
     for number, head in enumerate(model.heads):
         model.heads[number] = _Head(head)
+    _resize_by_products(model)
 
 
 __all__ = ["make_portable"]

@@ -24,16 +24,24 @@ class FoldingError(RuntimeError):
 
 
 class _Affine(nn.Module):
-    """A batch norm in evaluation, over the second axis."""
+    """A batch norm in evaluation, over the second axis.
+
+    Of `(B, C, n)` it is taken along the last one: around such a norm tokens are transposed to and fro, which cancels
+    itself then, and LiteRT's converter 0.10 loses such transposes where they stay.
+    """
 
     def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, ndim: int):
         super().__init__()
+        self.of_tokens = ndim == 3
+        ndim = 2 if self.of_tokens else ndim
         scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
         shape = (-1, *[1] * (ndim - 2))
         self.register_buffer("scale", scale.detach().reshape(shape))
         self.register_buffer("shift", (norm.bias - norm.running_mean * scale).detach().reshape(shape))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        if self.of_tokens:
+            return (features.transpose(1, 2) * self.scale + self.shift).transpose(1, 2)
         return features * self.scale + self.shift
 
 

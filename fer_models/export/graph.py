@@ -52,7 +52,9 @@ class ExplainedNetwork(nn.Module):
             seen.append(features)
             return features if delta is None else features + delta
 
-        handle = self.network.get_submodule(self.network.config.cam_layer).register_forward_hook(hook)
+        # before other hooks, so that it is the layer's own output
+        layer = self.network.get_submodule(self.network.config.cam_layer)
+        handle = layer.register_forward_hook(hook, prepend=True)
         try:
             yield seen
         finally:
@@ -93,7 +95,8 @@ def _input_gradient(grad, inputs, weight, bias_sizes, stride, padding, dilation,
     """
     depthwise = weight.shape[1] == 1 and len(weight) == groups
     if all(step == 1 for step in stride) and (groups == 1 or depthwise):
-        turned = weight.flip([axis for axis in range(2, weight.ndim) if weight.shape[axis] > 1])
+        turned_axes = [axis for axis in range(2, weight.ndim) if weight.shape[axis] > 1]
+        turned = weight.flip(turned_axes) if turned_axes else weight
         turned = turned if depthwise else turned.transpose(0, 1)
         whole = [gap * (size - 1) for gap, size in zip(dilation, weight.shape[2:], strict=True)]
         around = [all_round - before for all_round, before in zip(whole, padding, strict=True)]
@@ -111,6 +114,83 @@ def _input_gradient(grad, inputs, weight, bias_sizes, stride, padding, dilation,
     return back, None, None
 
 
+def _padded(part: torch.Tensor, axis: int, before: int, after: int) -> torch.Tensor:
+    """With so many zeros before and after it along the axis."""
+    return torch.ops.aten.constant_pad_nd(part, [0, 0] * (part.ndim - 1 - axis) + [before, after])
+
+
+def _slice_gradient(grad, sizes, axis, start, end, step):
+    """A part's gradient for the whole as the part between zeros, not as one that is written into a picture of zeros
+    place by place, which few runtimes can."""
+    if step != 1:
+        return NotImplemented
+    axis, whole = axis % grad.ndim, sizes[axis]
+    first = min(start + whole if start < 0 else start, whole)
+    return _padded(grad, axis, first, whole - first - grad.shape[axis])
+
+
+def _select_gradient(grad, sizes, axis, index):
+    axis, whole = axis % len(sizes), sizes[axis]
+    return _padded(grad.unsqueeze(axis), axis, index % whole, whole - index % whole - 1)
+
+
+def _cut(picture, pads, value=0.0):
+    """A border that was added is cut off by a slice: of a padding by less than nothing MNN 3.6.1 makes other numbers,
+    without an error."""
+    if not pads or any(pad > 0 for pad in pads):
+        return NotImplemented
+    for number in range(len(pads) // 2):
+        axis, (before, after) = picture.ndim - 1 - number, pads[2 * number : 2 * number + 2]
+        if before or after:
+            picture = torch.ops.aten.slice(picture, axis, -before, picture.shape[axis] + after)
+    return picture
+
+
+DECOMPOSITIONS = {
+    torch.ops.aten.convolution_backward.default: _input_gradient,
+    torch.ops.aten.slice_backward.default: _slice_gradient,
+    torch.ops.aten.select_backward.default: _select_gradient,
+    torch.ops.aten.constant_pad_nd.default: _cut,
+}
+
+
+def _without_nothing(graph: torch.fx.Graph) -> None:
+    """Take out what adds zeros: the gradient is for something that is added to the CAM layer's output, which is 0."""
+    for node in graph.find_nodes(op="call_function", target=torch.ops.aten.add.Tensor):
+        features, nothing = node.args
+        zeros = isinstance(nothing, torch.fx.Node) and nothing.target is torch.ops.aten.new_zeros.default
+        if zeros and node.meta["val"].shape == features.meta["val"].shape:
+            node.replace_all_uses_with(features)
+
+
+def _without_to_and_fro(graph: torch.fx.Graph) -> None:
+    """Take out what is transposed twice."""
+    transpose = torch.ops.aten.transpose.int
+
+    def axes(node: torch.fx.Node) -> set[int]:
+        return {axis % node.meta["val"].ndim for axis in node.args[1:]}
+
+    for node in graph.find_nodes(op="call_function", target=transpose):
+        inner = node.args[0]
+        if inner.target is transpose and axes(inner) == axes(node):
+            node.replace_all_uses_with(inner.args[0])
+
+
+def _weights_turned_once(graph: torch.fx.GraphModule) -> None:
+    """Put in the place of turned weights their values: MNN's converter crashes on a depthwise convolution whose weights
+    are not constant."""
+    for node in graph.graph.nodes:
+        sources = node.all_input_nodes
+        if node.op == "call_function" and sources and all(source.op == "get_attr" for source in sources):
+            values = torch.fx.node.map_arg(node.args, lambda source: getattr(graph, source.target))
+            name = f"turned_{node.name}"
+            graph.register_buffer(name, node.target(*values, **node.kwargs).detach().contiguous())
+            with graph.graph.inserting_before(node):
+                constant = graph.graph.get_attr(name)
+            constant.meta = node.meta
+            node.replace_all_uses_with(constant)
+
+
 @contextmanager
 def quietly() -> Generator[None]:
     """Without what the exporter prints and logs about itself."""
@@ -126,11 +206,13 @@ def quietly() -> Generator[None]:
 
 def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: torch.Tensor) -> torch.fx.GraphModule:
     """The network with its gradient, as a graph of torch's basic operations, for any number of pictures."""
-    decompositions = {torch.ops.aten.convolution_backward.default: _input_gradient}
-    graph = make_fx(network, tracing_mode="symbolic", _allow_non_fake_inputs=True, decomposition_table=decompositions)(
+    graph = make_fx(network, tracing_mode="symbolic", _allow_non_fake_inputs=True, decomposition_table=DECOMPOSITIONS)(
         pixel_values, class_ids
     )
+    _without_nothing(graph.graph)
+    _without_to_and_fro(graph.graph)
     graph.graph = fx_graph_cse(graph.graph)
+    _weights_turned_once(graph)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph

@@ -67,6 +67,12 @@ def _axes(*axes: int):
     return _constant(np.array(axes, dtype=np.int64))
 
 
+def _length(values, *axes: int):
+    """The square root of the sum of squares along the axes, which stay: MNN 3.6.1 takes ReduceL2's axes for all of
+    them, without an error."""
+    return op.Sqrt(op.ReduceSum(op.Mul(values, values), _axes(*axes), keepdims=1))
+
+
 def _tridiagonal(squares, size: int):
     """Symmetric matrices `(N, n, n)` of trace 1 or less -> diagonal `(N, n)` and the one beside it `(N, n - 1)` of
     tridiagonal matrices with the same eigenvalues."""
@@ -79,7 +85,7 @@ def _tridiagonal(squares, size: int):
         row = op.Add(op.MatMul(row, squares), _constant(RESTART * starts[None, step : step + 1]))
         for _ in range(2):
             row = op.Sub(row, op.MatMul(op.MatMul(row, op.Transpose(basis, perm=[0, 2, 1])), basis))
-        row = op.Div(row, op.Add(op.ReduceL2(row, _axes(2), keepdims=1), _number(TINY)))
+        row = op.Div(row, op.Add(_length(row, 2), _number(TINY)))
         basis = op.Concat(basis, row, axis=1)
     images = op.MatMul(basis, squares)
     diagonal = op.ReduceSum(op.Mul(basis, images), _axes(2), keepdims=0)
@@ -105,7 +111,7 @@ def counted_singular_values(maps):
     float32's own error where they are small."""
     size = maps.shape[-1]
     flat = op.Reshape(maps, _constant(np.array([-1, size, size])))
-    highest = op.Add(op.ReduceL2(flat, _axes(1, 2), keepdims=1), _number(TINY))  # (N, 1, 1), at least the largest
+    highest = op.Add(_length(flat, 1, 2), _number(TINY))  # (N, 1, 1), at least the largest
     flat = op.Div(flat, highest)
     diagonal, beside = _tridiagonal(op.MatMul(flat, op.Transpose(flat, perm=[0, 2, 1])), size)
     grid = (np.arange(POINTS, dtype=np.float32) + 1) / POINTS

@@ -101,6 +101,55 @@ def labelled_faces(folder: Path, expressions: Sequence[str]) -> tuple[list[Image
     return faces, labels
 
 
+@dataclass(frozen=True)
+class Made:
+    """file: of the graph in the setting that answers best. report: what every setting answers."""
+
+    file: Path
+    report: Int8Report
+
+
+def best_of_8_bits(file: Path, calibration: Faces, measured: Faces, folder: Path) -> Made:
+    """Make the graph in every setting, in the folder, and measure each on this processor.
+
+    Args:
+        calibration: faces that say how large features become.
+        measured: faces whose right answers are counted.
+    """
+    in_float = _accuracy(file, measured)
+    made: dict[str, tuple[float, Path]] = {}
+    quant_pre_process(file, folder / "prepared.onnx", skip_symbolic_shape=True)
+    aside = _beside_the_answer(onnx.load(folder / "prepared.onnx").graph)
+    for per_channel, reduced in product((True, False), (False, True)):
+        setting = f"per {'channel' if per_channel else 'tensor'}, {7 if reduced else 8} bits"
+        target = folder / f"{len(made)}.onnx"
+        with quietly():
+            quantize_static(
+                folder / "prepared.onnx",
+                target,
+                _Reader(calibration),
+                per_channel=per_channel,
+                reduce_range=reduced,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                op_types_to_quantize=["Conv"],
+                nodes_to_exclude=aside,
+            )
+        made[setting] = (_accuracy(target, measured), target)
+    chosen = max(made, key=lambda setting: made[setting][0])
+    accuracy, best = made[chosen]
+    report = Int8Report(
+        chosen=chosen,
+        accuracy=accuracy,
+        float_accuracy=in_float,
+        every={setting: share for setting, (share, _) in made.items()},
+        calibration_faces=len(calibration.crops),
+        measured_faces=len(measured.labels),
+        processor=processor(),
+    )
+    return Made(best, report)
+
+
 def write_int8(file: Path, faces: Faces, most_loss: float = MOST_LOSS) -> Int8Report:
     """Put the best graph of 8 bits in the place of `file`.
 
@@ -113,47 +162,18 @@ def write_int8(file: Path, faces: Faces, most_loss: float = MOST_LOSS) -> Int8Re
     """
     calibration = faces.some(range(0, len(faces.crops), 3)[:CALIBRATION])
     measured = faces.some([place for place in range(len(faces.crops)) if place % 3])
-    in_float = _accuracy(file, measured)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        made: dict[str, tuple[float, Path]] = {}
-        quant_pre_process(file, folder / "prepared.onnx", skip_symbolic_shape=True)
-        aside = _beside_the_answer(onnx.load(folder / "prepared.onnx").graph)
-        for per_channel, reduced in product((True, False), (False, True)):
-            setting = f"per {'channel' if per_channel else 'tensor'}, {7 if reduced else 8} bits"
-            target = folder / f"{len(made)}.onnx"
-            with quietly():
-                quantize_static(
-                    folder / "prepared.onnx",
-                    target,
-                    _Reader(calibration),
-                    per_channel=per_channel,
-                    reduce_range=reduced,
-                    activation_type=QuantType.QUInt8,
-                    weight_type=QuantType.QInt8,
-                    op_types_to_quantize=["Conv"],
-                    nodes_to_exclude=aside,
-                )
-            made[setting] = (_accuracy(target, measured), target)
-        chosen = max(made, key=lambda setting: made[setting][0])
-        accuracy, best = made[chosen]
-        if not accuracy >= in_float - most_loss:
+        made = best_of_8_bits(file, calibration, measured, Path(name))
+        report = made.report
+        if not report.accuracy >= report.float_accuracy - most_loss:
             raise ExportError(
-                f"with 8 bits at best {100 * accuracy:.1f} % of {len(measured.labels):,} faces are answered right "
-                f"({chosen}), in float {100 * in_float:.1f} %; leave --int8 out"
+                f"with 8 bits at best {100 * report.accuracy:.1f} % of {report.measured_faces:,} faces are answered "
+                f"right ({report.chosen}), in float {100 * report.float_accuracy:.1f} %; leave --int8 out"
             )
-        graph, told = onnx.load(best), {one.key: one.value for one in onnx.load(file).metadata_props}
+        graph, told = onnx.load(made.file), {one.key: one.value for one in onnx.load(file).metadata_props}
         onnx.helper.set_model_props(graph, told)
         onnx.save(graph, file)
-    return Int8Report(
-        chosen=chosen,
-        accuracy=accuracy,
-        float_accuracy=in_float,
-        every={setting: share for setting, (share, _) in made.items()},
-        calibration_faces=len(calibration.crops),
-        measured_faces=len(measured.labels),
-        processor=_processor(),
-    )
+    return report
 
 
 def _beside_the_answer(graph: onnx.GraphProto) -> list[str]:
@@ -174,7 +194,7 @@ def _accuracy(file: Path, faces: Faces) -> float:
     return float((np.concatenate(answers) == np.array(faces.labels)).mean())
 
 
-def _processor() -> str:
+def processor() -> str:
     """Its name, and whether it has instructions for products of 8 bits."""
     file = Path("/proc/cpuinfo")
     if not file.is_file():
@@ -185,4 +205,7 @@ def _processor() -> str:
     return f"{told.get('model name', platform.machine())}, {'with' if vnni else 'without'} VNNI"
 
 
-__all__ = ["MOST_LOSS", "Faces", "Int8Report", "labelled_faces", "write_int8"]
+__all__ = [
+    *("CALIBRATION", "MOST_LOSS", "Faces", "Int8Report", "Made", "best_of_8_bits", "labelled_faces", "processor"),
+    "write_int8",
+]

@@ -10,8 +10,10 @@ from fer_models.results.benchmark_finding import BenchmarkFinding
 from fer_models.results.benchmark_hfc import BenchmarkHFC
 from fer_models.results.benchmark_page import BenchmarkPage, Opening
 from fer_models.results.benchmark_webcam import BenchmarkWebcam
+from fer_models.results.eight_bits import EightBitsOfAll
 from fer_models.results.load import Load
-from fer_models.results.runtimes import Runtimes
+from fer_models.results.peers import Peers
+from fer_models.results.runtimes import Ran, Runtimes
 from train.pages.found import Found
 from train.pages.markdown import table
 
@@ -163,23 +165,83 @@ def visitors(found: Found, _: str) -> str:
     )
 
 
+def _told(ran: Ran) -> list[str]:
+    """The figures of a row; of what does not run, why."""
+    if ran.logits is None:
+        return [f"does not run: {ran.fault}", "", "", "", "", ""]
+    cam = f"none: {ran.fault}" if ran.cam is None else f"{ran.cam:.1e}"
+    moved = "" if ran.permuted is None else "the same" if ran.permuted <= SAME else f"moves by {ran.permuted:.1f}"
+    own = f"{ran.attention:.1e}"
+    return [f"{ran.logits:.1e}", cam, own, percent(ran.same or 0.0), moved, f"{ran.milliseconds:.2f} ms"]
+
+
+SAME = 1e-3  # in the logits
+
+
 def runtimes(found: Found, _: str) -> str:
-    """Which runtime answers which checkpoint as the library does."""
+    """Which runtime answers which checkpoint as the library does, and how its input must lie."""
     result = found.one(Runtimes, "runtimes")
-    rows = []
-    for runtime, by_checkpoint in result.ran.items():
-        for name, ran in by_checkpoint.items():
-            if ran.fault is not None:
-                rows.append([runtime, f"`{name}`", f"does not run: {ran.fault}", "", "", "", ""])
-                continue
-            apart = [f"{value:.1e}" for value in (ran.logits, ran.cam, ran.attention) if value is not None]
-            rows.append([runtime, f"`{name}`", *apart, percent(ran.same or 0.0), f"{ran.milliseconds:.2f} ms"])
-    head = ["runtime", "checkpoint", "logits", "Grad-CAM", "own attention", "same answers", "a face, with maps"]
+    rows = [
+        [runtime, f"`{name}`", *_told(ran)]
+        for runtime, by_checkpoint in result.ran.items()
+        for name, ran in by_checkpoint.items()
+    ]
+    head = ["runtime", "checkpoint", "logits", "Grad-CAM", "own attention", "same answers", "permuted", "a face"]
     on = (
-        f"Largest differences from the library on {result.faces} faces ({result.data}). {_machine(result.hardware)} "
+        f"Largest differences from the library on {result.faces} faces ({result.data}); a face with all maps that run. "
+        "Permuted: the logits of a picture that lies in memory as height, width, channel and is permuted without being "
+        f"copied, beside those of the same picture as it should lie. {_machine(result.hardware)} "
         "(`results/runtimes.json`)."
     )
-    return f"{table(head, rows, numbers_from=2)}\n\n{on}"
+    wants = table(["runtime", "wants"], ([name, words] for name, words in (result.wants or {}).items()), 2)
+    return f"{table(head, rows, numbers_from=2)}\n\n{on}" + (f"\n\n{wants}" if result.wants else "")
+
+
+def eight_bits(found: Found, _: str) -> str:
+    """What 8 bits cost in right answers, and how much faster they are."""
+    result = found.one(EightBitsOfAll, "eight-bits")
+    rows = [
+        [
+            f"`{name}`",
+            percent(one.float_accuracy),
+            percent(one.accuracy),
+            f"{100 * (one.accuracy - one.float_accuracy):+.1f}",
+            f"{one.chosen}, refused" if one.refused else one.chosen,
+            percent(min(one.every.values())),
+            f"{one.float_milliseconds:.2f} ms",
+            f"{one.milliseconds:.2f} ms",
+            f"{one.float_milliseconds / one.milliseconds:.1f} x",
+        ]
+        for name, one in result.checkpoints.items()
+    ]
+    head = ["checkpoint", "float", "8 bits", "points", "setting", "worst setting", "float", "8 bits", "as fast"]
+    return (
+        f"{table(head, rows)}\n\nRight answers on {result.faces:,} faces ({result.data}), calibrated with "
+        f"{result.calibration_faces} of {result.calibration}; milliseconds of an answer about one face, without maps. "
+        f"{result.runtime} on {result.processor}, {result.hardware['threads']} threads (`results/eight-bits.json`)."
+    )
+
+
+def peers(found: Found, _: str) -> str:
+    """A photo's face found and named, beside what else one would install."""
+    result = found.files.get("peers")
+    if not isinstance(result, Peers):
+        return "Not measured yet."
+    rows = [
+        [
+            f"**{one.name}**" if one.ours else one.name,
+            ", ".join(one.faces),
+            f"{one.milliseconds:.1f}",
+            f"{one.ratio:.2f} x",
+        ]
+        for one in result.peers
+    ]
+    left_out = f" Not installed, and left out: {', '.join(result.left_out)}." if result.left_out else ""
+    return (
+        f"{table(['', 'says', 'milliseconds', 'of ours with onnx'], rows, 2)}\n\nA photo ({result.photo}), medians of "
+        f"{result.rounds} rounds, by turns.{left_out} {result.load:.0f} other processes were busy when it began. "
+        f"{_machine(result.hardware)} (`results/peers.json`)."
+    )
 
 
 def page(found: Found, _: str) -> str:
@@ -229,6 +291,8 @@ PARTS: dict[str, Callable[[Found, str], str]] = {
     "speed hfc": hfc,
     "speed visitors": visitors,
     "speed page": page,
+    "speed peers": peers,
     "runtimes": runtimes,
+    "eight bits": eight_bits,
     "speed webcam": webcam,
 }
