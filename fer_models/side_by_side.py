@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -56,7 +56,7 @@ def side_by_side(pieces: Sequence[Callable[[], Made]]) -> list[Made]:
     """
     if len(pieces) < 2 or cores() == 1 or on_one_core():
         return [piece() for piece in pieces]
-    done: list[Future[Made]] = [_threads().submit(_work, piece) for piece in pieces]
+    done = [_threads().submit(_on_one_core(piece)) for piece in pieces]
     errors = [error for one in done if (error := one.exception())]
     if errors:
         raise errors[0]
@@ -71,9 +71,12 @@ def _threads() -> ThreadPoolExecutor:
         return _pool
 
 
-def _work(piece: Callable[[], Made]) -> Made:
-    compute_alone()
-    return piece()
+def _on_one_core(piece: Callable[[], Made]) -> Callable[[], Made]:
+    def work() -> Made:
+        compute_alone()
+        return piece()
+
+    return work
 
 
 def compute_alone() -> None:

@@ -39,8 +39,8 @@ class Asked:
     def origin(self, analyzer: Analyzer) -> Origin:
         """Where the answers come from; pictures alone, and videos alone, have the settings that they have without an
         archive."""
-        pictures = {"cropped": self.cropped, "maps": None, "trust": self.method, "balanced": self.balanced}
-        pictures |= mirror_setting(self.mirror)
+        cut = {"cropped": self.cropped, "maps": None, "trust": self.method, "balanced": self.balanced}
+        pictures = cut | mirror_setting(self.mirror)
         videos = {"fps": f"{self.fps:g}"}
         settings = {"pictures": pictures, "videos": videos, "both": pictures | videos}[self.kind]
         return origin(analyzer.checkpoints.values(), **settings)
