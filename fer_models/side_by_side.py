@@ -87,11 +87,12 @@ def compute_alone() -> None:
     torch = sys.modules.get("torch")
     if not hasattr(torch, "set_num_threads") or getattr(_here, "alone_in_torch", False):
         return
-    elsewhere = torch.get_num_threads()
-    torch.set_num_threads(1)
-    other = threading.Thread(target=torch.set_num_threads, args=(elsewhere,))
-    other.start()
-    other.join()
+    with _opening:  # or another thread would take the 1 for what to put back
+        elsewhere = torch.get_num_threads()
+        torch.set_num_threads(1)
+        other = threading.Thread(target=torch.set_num_threads, args=(elsewhere,))
+        other.start()
+        other.join()
     _here.alone_in_torch = True
 
 

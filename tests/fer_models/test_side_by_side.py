@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from fer_models.fork import alone_with
-from fer_models.side_by_side import cores, on_one_core, side_by_side
+from fer_models.side_by_side import compute_alone, cores, on_one_core, side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +41,20 @@ def test_a_piece_has_one_core_and_other_threads_keep_theirs():
     thread.join()
     assert inside == [(1, True)] * 2
     assert new == [2] and torch.get_num_threads() == 2 and not on_one_core()
+
+
+def test_threads_that_begin_together_leave_the_number_of_cores_as_it_was():
+    for _ in range(20):
+        threads = [threading.Thread(target=compute_alone) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    new = []
+    thread = threading.Thread(target=lambda: new.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert new == [2]
 
 
 def test_pieces_of_a_piece_stay_in_its_thread():
