@@ -88,8 +88,8 @@ def write_smaller(folder: Path) -> None:
 
 
 def ran(name: str, python: str | Path, folder: Path, seconds: float) -> Ran:
-    """A runtime on the graphs of a folder: on the whole one, or else on the one without Grad-CAM, unless that would take
-    too long, too."""
+    """A runtime on the graphs of a folder: on the whole one, or else on the one without Grad-CAM, unless that would
+    take too long, too."""
     whole = in_a_process(python, [name, str(folder), RUNTIMES[name].graph], seconds)
     if "fault" not in whole or whole["fault"].startswith(TOO_LONG):
         return Ran(**whole)

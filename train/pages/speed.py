@@ -226,8 +226,8 @@ def eight_bits(found: Found, _: str) -> str:
         told += f" The aim for PAtt-Lite, half a point at most, is {met}: it loses {100 * aim.loss:.1f}."
     return (
         f"{table(head, rows)}\n\nRight answers on {result.faces:,} faces ({result.data}), calibrated with "
-        f"{result.calibration_faces} of {result.calibration}; milliseconds of an answer about one face, without maps.{told} "
-        f"{result.runtime} on {result.processor}, {result.hardware['threads']} threads (`results/eight-bits.json`)."
+        f"{result.calibration_faces} of {result.calibration}; milliseconds of an answer about one face, without maps."
+        f"{told} {result.runtime} on {result.processor}, {result.hardware['threads']} threads (`results/eight-bits.json`)."
     )
 
 
