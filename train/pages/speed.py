@@ -227,7 +227,8 @@ def eight_bits(found: Found, _: str) -> str:
     return (
         f"{table(head, rows)}\n\nRight answers on {result.faces:,} faces ({result.data}), calibrated with "
         f"{result.calibration_faces} of {result.calibration}; milliseconds of an answer about one face, without maps."
-        f"{told} {result.runtime} on {result.processor}, {result.hardware['threads']} threads (`results/eight-bits.json`)."
+        f"{told} {result.runtime} on {result.processor}, {result.hardware['threads']} threads "
+        "(`results/eight-bits.json`)."
     )
 
 
