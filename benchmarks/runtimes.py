@@ -43,6 +43,7 @@ from train.measure.command_line import command
 from train.measure.provenance import hardware, provenance
 
 WORKER = Path(__file__).with_name("runtime_worker.py")
+TOO_LONG = "not done after"
 
 
 def in_a_process(python: str | Path, words: list[str], seconds: float) -> dict | str | None:
@@ -58,7 +59,7 @@ def in_a_process(python: str | Path, words: list[str], seconds: float) -> dict |
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        return {"fault": f"not done after {seconds:.0f} s"}
+        return {"fault": f"{TOO_LONG} {seconds:.0f} s"}
     except OSError as error:
         raise SystemExit(f"error: {python} does not start: {error.strerror}; --python wants NAME=PATH") from error
     try:
@@ -87,11 +88,13 @@ def write_smaller(folder: Path) -> None:
 
 
 def ran(name: str, python: str | Path, folder: Path, seconds: float) -> Ran:
-    """A runtime on the graphs of a folder: on the whole one, or else on the one without Grad-CAM."""
+    """A runtime on the graphs of a folder: on the whole one, or else on the one without Grad-CAM, unless that would
+    take too long, too."""
     whole = in_a_process(python, [name, str(folder), RUNTIMES[name].graph], seconds)
-    if "fault" not in whole:
+    if "fault" not in whole or whole["fault"].startswith(TOO_LONG):
         return Ran(**whole)
-    return Ran(**in_a_process(python, [name, str(folder), ANSWER], seconds) | whole)
+    answer = in_a_process(python, [name, str(folder), ANSWER], seconds)
+    return Ran(**answer) if "fault" in answer else Ran(**answer | whole)
 
 
 def measure(options: argparse.Namespace) -> None:

@@ -197,6 +197,9 @@ def runtimes(found: Found, _: str) -> str:
     return f"{table(head, rows, numbers_from=2)}\n\n{on}" + (f"\n\n{wants}" if result.wants else "")
 
 
+AIM = 0.005  # of the right answers, lost with 8 bits
+
+
 def eight_bits(found: Found, _: str) -> str:
     """What 8 bits cost in right answers, and how much faster they are."""
     result = found.one(EightBitsOfAll, "eight-bits")
@@ -215,10 +218,17 @@ def eight_bits(found: Found, _: str) -> str:
         for name, one in result.checkpoints.items()
     ]
     head = ["checkpoint", "float", "8 bits", "points", "setting", "worst setting", "float", "8 bits", "as fast"]
+    refused = [f"`{name}`" for name, one in result.checkpoints.items() if one.refused]
+    told = f" Refused, as more than a point is lost: {', '.join(refused)}." if refused else ""
+    aim = result.checkpoints.get("pattlite-ferplus")
+    if aim is not None:
+        met = "met" if aim.loss <= AIM else "not met"
+        told += f" The aim for PAtt-Lite, half a point at most, is {met}: it loses {100 * aim.loss:.1f}."
     return (
         f"{table(head, rows)}\n\nRight answers on {result.faces:,} faces ({result.data}), calibrated with "
-        f"{result.calibration_faces} of {result.calibration}; milliseconds of an answer about one face, without maps. "
-        f"{result.runtime} on {result.processor}, {result.hardware['threads']} threads (`results/eight-bits.json`)."
+        f"{result.calibration_faces} of {result.calibration}; milliseconds of an answer about one face, without maps."
+        f"{told} {result.runtime} on {result.processor}, {result.hardware['threads']} threads "
+        "(`results/eight-bits.json`)."
     )
 
 

@@ -106,7 +106,16 @@ def test_no_operator_that_some_runtime_gets_wrong_is_in_the_graph(key, exported)
     graph = onnx.load(exported[key][0] / GRAPH).graph
     kinds = {node.op_type for node in graph.node}
     assert not kinds & {"Loop", "Scan", "If", "DFT", "BatchNormalization"}
+    assert not kinds & {"ReduceL2", "ScatterND", "ScatterElements", "ConstantOfShape"}
     assert all(node.domain in ("", "ai.onnx") for node in graph.node)
+
+
+@pytest.mark.parametrize("key", NETWORKS)
+def test_paddings_add_and_weights_are_constant(key, exported):
+    graph = onnx.load(exported[key][0] / GRAPH).graph
+    values = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    assert all(values[node.input[1]].min() >= 0 for node in graph.node if node.op_type == "Pad")
+    assert all(node.input[1] in values for node in graph.node if node.op_type in ("Conv", "ConvTranspose"))
 
 
 @pytest.mark.parametrize("key", NETWORKS)
