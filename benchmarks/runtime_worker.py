@@ -62,8 +62,8 @@ def _output_names(file: Path) -> list[str]:
 
 
 def mnn(file: Path) -> Run:
-    """MNN. The converter's own command tries to install a package for logging, so its library is called; it may crash, or
-    write nothing and report success."""
+    """MNN. The converter's own command tries to install a package for logging, so its library is called; it may crash,
+    or write nothing and report success."""
     made = file.with_suffix(".mnn")
     words = ["mnnconvert", "-f", "ONNX", "--modelFile", str(file), "--MNNModel", str(made), "--bizCode", "fer"]
     convert = f"import _tools; _tools.mnnconvert({words!r})"
