@@ -24,6 +24,7 @@ from fer_models.paths import CHECKPOINTS
 from fer_models.places import find_checkpoints
 from fer_models.results import as_json, write
 from fer_models.results.eight_bits import EightBits, EightBitsOfAll
+from fer_models.side_by_side import cores
 from train.data.readers import load_split
 from train.measure.command_line import command
 from train.measure.provenance import hardware, provenance
@@ -42,7 +43,7 @@ def some_faces(options: argparse.Namespace, split: str, count: int, checkpoint: 
 
 def milliseconds(files: list[Path], face: dict[str, np.ndarray]) -> list[float]:
     """Of an answer about one face by each graph; they take turns."""
-    sessions = [open_session(file) for file in files]
+    sessions = [open_session(file, cores()) for file in files]
     times: list[list[float]] = [[] for _ in files]
     for number in range(ROUNDS + 5):
         for session, own in zip(sessions, times, strict=True):
