@@ -1,8 +1,9 @@
-"""What smoothing over time is worth, and what long videos take -> tables."""
+"""What smoothing over time is worth, what long videos take, and who keeps a number -> tables."""
 
 from collections.abc import Callable
 
 from fer_models.results import percent
+from fer_models.results.crossing import Crossing
 from fer_models.results.long_videos import LongVideos
 from fer_models.results.smoothing import Smoothing
 from train.pages.found import Found
@@ -45,4 +46,23 @@ def long_videos(found: Found, _: str) -> str:
     return f"{table(['video', 'peak memory', 'took', 'rows'], rows)}\n\n{on}"
 
 
-PARTS: dict[str, Callable[[Found, str], str]] = {"smoothing": smoothing, "long videos": long_videos}
+def crossing(found: Found, _: str) -> str:
+    """Under which numbers people are found again."""
+    result = found.files.get("crossing")
+    if not isinstance(result, Crossing):
+        return "Not measured yet."
+    rows = [
+        [name, str(kept.clips), *(percent(share, 0) for share in (kept.own, kept.of_another, kept.new, kept.unseen))]
+        for name, kept in result.happenings.items()
+    ]
+    header = ["what happens", "clips", "own number", "another's", "a new one", "not followed"]
+    return (
+        table(header, rows) + f"\n\nShares of the moments; {result.rate:g} frames a second (`results/crossing.json`)."
+    )
+
+
+PARTS: dict[str, Callable[[Found, str], str]] = {
+    "smoothing": smoothing,
+    "long videos": long_videos,
+    "crossing": crossing,
+}

@@ -111,6 +111,82 @@ def test_a_face_elsewhere_or_too_late_gets_a_new_number(scripted, place, when):
     assert list(tracker.update(FRAME, when)) == [2]
 
 
+def scene(**people: tuple) -> Image.Image:
+    """A frame with people who look different, by name, in their boxes."""
+    frame = FRAME.copy()
+    for name, box in people.items():
+        noise = np.random.default_rng(sum(map(ord, name))).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        wide = round(0.3 * (box[2] - box[0]))
+        size = (box[2] - box[0] + 2 * wide, box[3] - box[1] + 2 * wide)
+        frame.paste(Image.fromarray(noise).resize(size, Image.Resampling.NEAREST), (box[0] - wide, box[1] - wide))
+    return frame
+
+
+def test_after_a_cut_people_have_the_numbers_that_they_look_like(scripted):
+    tracker = FaceTracker(scripted)
+    left, right = at(100), at(400)
+    scripted.visible = [left, right]
+    assert list(tracker.update(scene(ann=left, bob=right), 0.0)) == [1, 2]
+    faces = tracker.update(scene(ann=right, bob=left), 0.1)  # the follower keeps both boxes: there is a face in each
+    assert tracker.searched and {n: f.box[0] for n, f in faces.items()} == {1: 400, 2: 100}
+
+
+@pytest.mark.parametrize("name, when, number", [("ann", 9.0, 1), ("bob", 9.0, 2), ("ann", 10.5, 2)])
+def test_who_comes_back_elsewhere_gets_the_number_back_if_it_looks_like_it(scripted, name, when, number):
+    tracker = FaceTracker(scripted, keep_lost=2.0, keep_look=10.0)
+    scripted.visible = [at(100)]
+    tracker.update(scene(ann=at(100)), 0.0)
+    scripted.visible, scripted.followed = [], [None]
+    tracker.update(FRAME, 0.1)
+    scripted.visible, scripted.followed = [at(400)], []
+    assert list(tracker.update(scene(**{name: at(400)}), when)) == [number]
+
+
+def test_of_two_who_look_the_same_nobody_is_guessed(scripted):
+    tracker = FaceTracker(scripted)
+    scripted.visible = [at(50), at(250)]
+    tracker.update(scene(ann=at(50), nan=at(250)), 0.0)  # the same letters, so the same look
+    scripted.visible, scripted.followed = [], [None, None]
+    tracker.update(FRAME, 0.1)
+    scripted.visible, scripted.followed = [at(450)], []
+    assert list(tracker.update(scene(ann=at(450)), 0.3)) == [3]
+
+
+def test_who_passes_in_front_for_a_moment_does_not_change_what_somebody_looks_like(scripted):
+    tracker = FaceTracker(scripted, detect_every=0)
+    scripted.visible = [at(100)]
+    tracker.update(scene(ann=at(100)), 0.0)
+    tracker.update(scene(bob=at(100)), 0.5)
+    scripted.visible, scripted.followed = [], [None]
+    tracker.update(FRAME, 0.6)
+    scripted.visible, scripted.followed = [at(400)], []
+    assert list(tracker.update(scene(ann=at(400)), 1.0)) == [1]
+
+
+def test_a_look_that_stays_is_the_new_one(scripted):
+    tracker = FaceTracker(scripted, detect_every=1.0, keep_lost=2.0)
+    scripted.visible = [at(100)]
+    tracker.update(scene(ann=at(100)), 0.0)
+    searched = []
+    for step in range(1, 41):
+        tracker.update(scene(bob=at(100)), step / 10)
+        searched.append(tracker.searched)
+    assert sum(searched) <= 6  # once as it changes, and once a second
+    scripted.visible = [at(400)]
+    scripted.followed = [None]
+    assert list(tracker.update(scene(bob=at(400)), 4.1)) == [1]
+
+
+def test_where_boxes_meet_on_one_face_it_keeps_the_number_of_whom_it_looks_like(scripted):
+    tracker = FaceTracker(scripted, detect_every=60)
+    left, right = at(100), at(400)
+    scripted.visible = [left, right]
+    tracker.update(scene(ann=left, bob=right), 0.0)
+    scripted.visible = [at(252)]
+    scripted.followed = [at(250), at(252)]  # bob walks in front of ann, whose box stays on him
+    assert list(tracker.update(scene(bob=at(252)), 0.1)) == [2]
+
+
 def test_newcomers_are_numbered_from_left_to_right(scripted):
     scripted.visible = [at(300, side=90), at(100, side=80), at(500, side=70)]
     assert [face.box[0] for face in FaceTracker(scripted).update(FRAME, 0).values()] == [100, 300, 500]
