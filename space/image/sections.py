@@ -60,6 +60,7 @@ def _column(answer: Prediction, look: Look, place: str, key: str, found: Mapping
     shown = [one for index, one in enumerate(answer.maps) if index == 0 or names_places(one)]
     unsure = f' <em class="unsure">{words}</em>' if (words := doubt(answer)) else ""
     crop = _crop_url(answer.crop)
+    found = {**found, **{f"{method} for {answer.explained}": words for method, words in found.items()}}
     return (
         f'<section class="model" data-model="{name}" data-key="{html.escape(key)}" '
         f'style="--model:var(--model-{look.number})" aria-label="{html.escape(look.title)}">'

@@ -59,6 +59,14 @@ def test_the_maps_are_about_what_was_asked_for_and_else_about_each_models_own_an
     assert "does not know contempt" in page.view(wish(page, expression="contempt")).panel
 
 
+def test_what_was_found_about_a_models_maps_stands_under_each_of_them(page):
+    told = {MODEL: {"Grad-CAM": "tells more", "patch attention": "tells no more"}}
+    found = PhotoPage(ImageAnswers(page.answers.analyzer, worth=told))
+    sections = found.view(wish(page, opened=("compare", "inside"))).sections
+    assert sections.count("<small>tells more</small>") == 1
+    assert len(re.findall(r"tells no more</small>", sections)) == 1  # of a map that may be much the same everywhere
+
+
 def test_a_face_that_the_photo_does_not_have_is_its_first(page):
     assert "Face 3 of 3" in page.view(wish(page, face=2)).panel
     assert "Face 1 of 3" in page.view(wish(page, face=7)).panel
