@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,25 @@ def face_records(answers: PictureAnswers) -> list[FaceResult]:
             zip(answers.faces, answers.predictions, trusts, strict=True), start=1
         )
     ]
+
+
+def require_origin(path: Path, settings: str, weights: Mapping[str, str], origin: Origin) -> None:
+    """Nothing, if answers in a file come from where new ones would.
+
+    Args:
+        settings: theirs, as `settings_text` has them. weights: SHA-256 by model, as far as it is known.
+
+    Raises:
+        RecordError: other options, or other weights of a model.
+    """
+    now = settings_text(origin)
+    if settings != now:
+        raise RecordError(
+            f"{path} was written with other options ({settings}; now {now}); choose another file, or those options"
+        )
+    for model, sha256 in weights.items():
+        if sha256 != origin["weights"].get(model, sha256):
+            raise RecordError(f"{path} holds answers of other weights of {model}; choose another file")
 
 
 def settings_text(origin: Origin) -> str:
@@ -246,15 +265,7 @@ class RecordFile:
             raise RecordError(f"{self.path} holds answers of {names}; choose another file, or those models")
         if picture.settings is None or picture.weights is None:
             raise RecordError(f"{self.path} {_EARLIER}; choose another file")
-        now = settings_text(self.layout.origin)
-        if picture.settings != now:
-            raise RecordError(
-                f"{self.path} was written with other options ({picture.settings}; now {now}); choose another file, or "
-                "those options"
-            )
-        for model, sha256 in picture.weights.items():
-            if sha256 != weights.get(model, sha256):
-                raise RecordError(f"{self.path} holds answers of other weights of {model}; choose another file")
+        require_origin(self.path, picture.settings, picture.weights, self.layout.origin)
 
     def _replace(self, wanted: str, present: str) -> None:
         if wanted != present:
@@ -290,6 +301,7 @@ __all__ = [
     "RecordFile",
     "Written",
     "face_records",
+    "require_origin",
     "settings_text",
     "source_cells",
 ]

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from fer_models.archive.layouts import Layout
 from fer_models.archive.listing import Item
-from fer_models.records import RecordError, settings_text
+from fer_models.records import RecordError, require_origin, settings_text
 from fer_models.tables import csv_lines, without_mark
 
 
@@ -113,15 +113,8 @@ class ArchiveFile:
     def _check(self, unit: Unit) -> None:
         if unit.settings is None:
             return
-        now, weights = settings_text(self.layout.origin), self.layout.origin["weights"]
-        if unit.settings != now:
-            raise RecordError(
-                f"{self.path} was written with other options ({unit.settings}; now {now}); choose another file, or "
-                "those options"
-            )
-        for model, sha256 in unit.weights.items():
-            if sha256 != weights.get(model, sha256):
-                raise RecordError(f"{self.path} holds answers of other weights of {model}; choose another file")
+        weights = self.layout.origin["weights"]
+        require_origin(self.path, unit.settings, unit.weights, self.layout.origin)
         if unit.whole and unit.weights and unit.weights.keys() != weights.keys():
             names = ", ".join(sorted(unit.weights))
             raise RecordError(f"{self.path} holds answers of {names}; choose another file, or those models")
