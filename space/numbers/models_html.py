@@ -67,7 +67,8 @@ def _name(model: Model, indices: dict[str, int]) -> str:
     """A row's header: symbol, title and name, with the links."""
     links = []
     if model.card:
-        links.append(f'<a href="#card-{html.escape(model.name)}">card</a>')
+        name = html.escape(model.name)
+        links.append(f'<a href="?tab=compare&amp;card={name}" data-card="{name}">card</a>')
     if model.paper:
         links.append(f'<a href="{html.escape(model.paper)}" target="_blank" rel="noopener noreferrer">paper</a>')
     if model.hub:

@@ -9,25 +9,11 @@ INTRO = """<div class="fer measured"><p class="lead">Every number on this page w
 from a result file; nothing is copied from a publication. Pictures, split and sample are named, because numbers on other
 pictures cannot be compared.</p></div>"""
 
-# A link to a card opens it.
-OPEN_CARD = """
-element.addEventListener('click', event => {
-  const link = event.target.closest('a[href^="#card-"]');
-  const card = link && document.getElementById(link.hash.slice(1));
-  if (!card) return;
-  event.preventDefault();
-  const opener = card.querySelector('button[aria-expanded]') || card.querySelector('button');
-  if (!opener.classList.contains('open')) opener.click();
-  card.scrollIntoView();
-  opener.focus({preventScroll: true});
-});
-"""
-
 
 def models_tab(found: Measured) -> None:
     """The tab; called inside the page's `gr.Tabs`. Nothing on it is computed when it is opened."""
     with gr.Tab("Compare models", id="compare", elem_id="models-page"):
-        gr.HTML(INTRO + models_html(found), padding=False, js_on_load=OPEN_CARD)
+        gr.HTML(INTRO + models_html(found), padding=False)
         if any(model.card for model in found.models):
             gr.HTML('<div class="fer measured"><h2>Cards</h2></div>', padding=False)
         for model in found.models:

@@ -49,18 +49,36 @@ window.fer = {
     fromAddress() {
       const wanted = fer.tabs.button(new URL(location).searchParams.get('tab') ?? 'photo');
       if (wanted && wanted.getAttribute('aria-selected') !== 'true') wanted.click();
+      if (new URL(location).searchParams.has('card')) fer.cardFromAddress();
     },
 
     toAddress(text) {
       const name = Object.entries(fer.tabs.names).find(([, title]) => title === text)?.[0];
       if (!name || name === (new URL(location).searchParams.get('tab') ?? 'photo')) return;
-      fer.address({tab: name === 'photo' ? null : name}, true);
+      fer.address({tab: name === 'photo' ? null : name, card: null}, true);
     },
+  },
+
+  // Opens the card of the model that the address names. Gradio builds a tab after it is opened, and the cards last.
+  cardFromAddress(tries = 100) {
+    const card = document.getElementById(`card-${new URL(location).searchParams.get('card')}`);
+    const opener = card?.querySelector('button');
+    if (!opener) { if (tries) setTimeout(fer.cardFromAddress, 100, tries - 1); return; }
+    if (!opener.classList.contains('open')) opener.click();
+    card.scrollIntoView();
+    opener.focus({preventScroll: true});
   },
 };
 
 document.addEventListener('click', event => {
   const tab = event.target.closest?.('[role=tab]');
   if (tab) fer.tabs.toAddress(tab.textContent.trim());
+});
+document.addEventListener('click', event => {
+  const link = event.target.closest?.('a[data-card]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  fer.address({card: link.dataset.card});
+  fer.cardFromAddress();
 });
 addEventListener('popstate', () => fer.tabs.fromAddress());

@@ -67,9 +67,20 @@ def test_a_link_opens_the_card_of_its_model(page):
     expect(card.get_by_role("heading", level=1)).to_be_hidden()
     row = page.locator("table.numbers tbody tr").filter(has_text=TITLE)
     row.get_by_role("link", name="card").click()
-    expect(card.get_by_role("heading", level=1)).to_be_visible()
     expect(card.get_by_role("heading", level=1)).to_be_in_viewport()
     expect(card.get_by_role("heading", name="Limits")).to_be_visible()
+    page.reload()  # as whoever was sent the address
+    expect(card.get_by_role("heading", level=1)).to_be_in_viewport()
+
+
+def test_a_link_to_a_card_opened_elsewhere_leads_to_it(page):
+    open_tab(page, "Compare models")
+    link = page.locator("table.numbers tbody tr").filter(has_text=TITLE).get_by_role("link", name="card")
+    page.goto(link.evaluate("link => link.href"))  # what a new tab does, and a click before the script has run
+    expect(page.locator(f"#card-{MODEL}").get_by_role("heading", level=1)).to_be_in_viewport()
+    page.get_by_role("tab", name="Photo", exact=True).click()
+    expect(page.locator("#photo")).to_be_visible()
+    assert "card=" not in page.url
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
