@@ -99,16 +99,40 @@ def main() -> None:
     measure(options)
 
 
+def multiply_adds(side: int = 2048, times: int = 20) -> float:
+    """How many of them a second a product of two float32 matrices `(side, side)` comes to in torch."""
+    import torch
+
+    matrix, seconds = torch.rand(side, side), []
+    for _ in range(times):
+        start = time.perf_counter()
+        torch.mm(matrix, matrix)
+        seconds.append(time.perf_counter() - start)
+    return side**3 / statistics.median(seconds)
+
+
+def floors(pieces: list[str], macs: dict[str, int], rate: float) -> dict[str, float]:
+    """Milliseconds below which an answer cannot get at that rate, by the pieces of work that are one network's."""
+    return {
+        piece: 1000 * count / rate
+        for piece in pieces
+        for name, count in macs.items()
+        if piece.startswith(f"{name}: answer, ")
+    }
+
+
 def measure(options: argparse.Namespace) -> None:
     """Time it all, print it, and write it."""
     import torch
 
+    from fer_models.checkpoint import Checkpoint
     from fer_models.engines import open_checkpoint
     from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
     from fer_models.places import find_checkpoints
     from fer_models.results import as_json, write
     from fer_models.results.benchmark_engines import BenchmarkEngines, ColdStart
     from train.measure.provenance import hardware, provenance
+    from train.measure.scoring import describe
 
     load = os.getloadavg()[0]
     checkpoints = (options.checkpoints or CHECKPOINTS).resolve()
@@ -143,6 +167,8 @@ def measure(options: argparse.Namespace) -> None:
         ]
         for name, (engine, sources) in engines.items()
     }
+    rate = multiply_adds()
+    macs = {folder.name: describe(Checkpoint(folder, device="cpu")).macs for folder in folders}
     result = BenchmarkEngines(
         milliseconds={
             piece: {name: statistics.median(values) for name, values in by_engine.items()}
@@ -159,6 +185,8 @@ def measure(options: argparse.Namespace) -> None:
         load=load,
         hardware=hardware(torch.device("cpu")),
         installed_megabytes={"onnx": installed_megabytes(ROOT, "onnx")} if options.install else None,
+        multiply_adds=rate,
+        floor=floors(list(times), macs, rate),
         **provenance(),
     )
     print(as_json(result))

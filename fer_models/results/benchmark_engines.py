@@ -20,7 +20,9 @@ class ColdStart:
 class BenchmarkEngines(Result, kind="benchmark-engines"):
     """milliseconds: by piece of work, and by engine (a commit's hash: that commit's torch). start: by engine.
     installed_megabytes: by extra of the package, all that installing it brings. load: processes that wanted to run
-    beside it, on average, when it began."""
+    beside it, on average, when it began. multiply_adds: in a second, of one large float32 matrix product on as many
+    threads. floor: by piece of work that is one network's answer, the milliseconds that its convolutions and matrix
+    products would take at that rate."""
 
     milliseconds: dict[str, dict[str, float]]
     start: dict[str, ColdStart]
@@ -28,6 +30,8 @@ class BenchmarkEngines(Result, kind="benchmark-engines"):
     load: float
     hardware: dict[str, str | int]
     installed_megabytes: Annotated[dict[str, int] | None, ABSENT] = None
+    multiply_adds: Annotated[float | None, ABSENT] = None
+    floor: Annotated[dict[str, float] | None, ABSENT] = None
 
 
 __all__ = ["BenchmarkEngines", "ColdStart"]

@@ -219,7 +219,10 @@ def test_agreement_is_told_by_the_number_of_models_with_what_the_mean_gains():
 
 def test_engines_stand_beside_each_other_with_their_ratios():
     result = BenchmarkEngines(
-        milliseconds={"finding faces": {"torch": 40.0, "onnx": 20.0, "458a96d": 100.0}},
+        milliseconds={
+            "finding faces": {"torch": 40.0, "onnx": 20.0, "458a96d": 100.0},
+            "pattlite: answer, one face": {"torch": 9.0, "onnx": 3.0, "458a96d": 30.0},
+        },
         start={
             "torch": ColdStart(seconds=8.0, peak_megabytes=1000.0),
             "onnx": ColdStart(seconds=1.0, peak_megabytes=200.0),
@@ -228,11 +231,15 @@ def test_engines_stand_beside_each_other_with_their_ratios():
         load=0.1,
         hardware={"device": "a processor", "threads": 2},
         installed_megabytes={"onnx": 199},
+        multiply_adds=100e9,
+        floor={"pattlite: answer, one face": 1.5},
         **ORIGIN,
     )
-    header, _, row, _, rest = part(Found({"benchmark-engines": result}), "speed engines").splitlines()
-    assert header == "| milliseconds | onnx | torch | 458a96d | torch / onnx | 458a96d / onnx |"
-    assert row == "| finding faces | 20.0 | 40.0 | 100.0 | 2.0 x | 5.0 x |"
+    header, _, row, other, _, rest = part(Found({"benchmark-engines": result}), "speed engines").splitlines()
+    assert header == "| milliseconds | onnx | torch | 458a96d | torch / onnx | 458a96d / onnx | floor |"
+    assert row == "| finding faces | 20.0 | 40.0 | 100.0 | 2.0 x | 5.0 x |  |"
+    assert other == "| pattlite: answer, one face | 3.0 | 9.0 | 30.0 | 3.0 x | 10.0 x | 1.5 |"
+    assert "one large float32 matrix product, 100 thousand million a second" in rest
     assert "torch 8.0 s and at most 1,000 MB of memory; onnx 1.0 s and at most 200 MB of memory" in rest
     assert "Installed with the extra `onnx` the package takes 199 MB" in rest
     assert "0 other processes were busy when it began. Measured on a processor, 2 threads" in rest

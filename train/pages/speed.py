@@ -58,12 +58,14 @@ def engines(found: Found, _: str) -> str:
     """The same work by torch, by onnxruntime and by an earlier commit; the command line from its start."""
     result = found.one(BenchmarkEngines, "benchmark-engines")
     others = [name for name in next(iter(result.milliseconds.values())) if name != "onnx"]
-    header = ["milliseconds", "onnx", *others, *(f"{name} / onnx" for name in others)]
+    floor = result.floor or {}
+    header = ["milliseconds", "onnx", *others, *(f"{name} / onnx" for name in others), *(["floor"] if floor else [])]
     rows = [
         [
             piece,
             *(f"{times[name]:.1f}" for name in ("onnx", *others)),
             *(f"{times[name] / times['onnx']:.1f} x" for name in others),
+            *([f"{floor[piece]:.1f}" if piece in floor else ""] if floor else []),
         ]
         for piece, times in result.milliseconds.items()
     ]
@@ -75,10 +77,16 @@ def engines(found: Found, _: str) -> str:
         f" Installed with the extra `{extra}` the package takes {megabytes:,} MB with all that it needs."
         for extra, megabytes in (result.installed_megabytes or {}).items()
     )
+    below = ""
+    if result.multiply_adds:
+        below = (
+            " The floor: what a network's multiply-adds take at the rate of one large float32 matrix product, "
+            f"{result.multiply_adds / 1e9:,.0f} thousand million a second."
+        )
     return (
         f"{table(header, rows)}\n\nThe command line, from its start to the answer of one model about one photo: "
-        f"{starts}.{sizes} {result.load:.0f} other processes were busy when it began. {_machine(result.hardware)} "
-        "(`results/benchmark-engines.json`)."
+        f"{starts}.{sizes}{below} {result.load:.0f} other processes were busy when it began. "
+        f"{_machine(result.hardware)} (`results/benchmark-engines.json`)."
     )
 
 
