@@ -52,7 +52,8 @@ class Explanations(Sampled, kind="explanations"):
 def best_method(result: Explanations, among: Container[str] | None = None, most_passes: float = 10.0) -> str | None:
     """The method to show first, of those `among` which one is looked for: of at most `most_passes` plain passes, with a
     gain over its own mean map above zero, the one with the greatest; chosen on one half of the faces, where Grad-CAM is
-    not it. `None`: there is none."""
+    not it. One that does not beat a bump in the centre of the picture, too, is not it: a method whose mean map is worth
+    little gains much over that and may still tell less than no map at all. `None`: there is none."""
 
     def chosen_by(worth: Worth) -> float:
         ahead = worth.beyond_gradcam.get("choice")
@@ -65,7 +66,7 @@ def best_method(result: Explanations, among: Container[str] | None = None, most_
         and worth.passes is not None
         and worth.passes <= most_passes
         and "mean map" in worth.gains
-        and worth.gains["mean map"].above_zero
+        and all(worth.gains[other].above_zero for other in ("mean map", "centre") if other in worth.gains)
     }
     return max(able, key=lambda name: chosen_by(able[name]), default=None)
 

@@ -85,7 +85,7 @@ def believed(found: Found, _: str) -> str:
     for result in results:
         method = best_method(result)
         if method is None:
-            rows.append([f"`{result.checkpoint.name}`", "none: no method tells more than its mean map", "-", "-"])
+            rows.append([f"`{result.checkpoint.name}`", "none: no method tells more than its mean map", "-", "-", "-"])
             continue
         worth = result.worth[method]
         rows.append(
@@ -93,10 +93,17 @@ def believed(found: Found, _: str) -> str:
                 f"`{result.checkpoint.name}`",
                 method_title(method),
                 _gain(worth.gains["mean map"]),
+                _gain(worth.gains.get("centre")),
                 _gain(worth.beyond_gradcam.get("report")),
             ]
         )
-    head = ["checkpoint", "method", "gain over its mean map", "more than Grad-CAM's, on the other half"]
+    head = [
+        "checkpoint",
+        "method",
+        "gain over its mean map",
+        "over a bump in the centre",
+        "more than Grad-CAM's, on the other half",
+    ]
     return table(head, rows, numbers_from=2)
 
 

@@ -5,11 +5,10 @@ from types import SimpleNamespace
 from fer_models.results.explanations import Mean, Worth, best_method, worth_words
 
 
-def worth(gain: float, margin: float, ahead: float | None, passes: float | None) -> Worth:
+def worth(gain: float, margin: float, ahead: float | None, passes: float | None, centre: float = 0.1) -> Worth:
     beyond = {} if ahead is None else {"choice": Mean(ahead, 0.01, 20)}
-    return Worth(
-        gains={"mean map": Mean(gain, margin, 40)}, beyond_gradcam=beyond, verdicts={}, yardsticks={}, passes=passes
-    )
+    gains = {"mean map": Mean(gain, margin, 40), "centre": Mean(centre, 0.05, 40)}
+    return Worth(gains=gains, beyond_gradcam=beyond, verdicts={}, yardsticks={}, passes=passes)
 
 
 def best(**methods: Worth) -> str | None:
@@ -30,6 +29,11 @@ def test_grad_cam_is_believed_where_nothing_is_ahead_of_it():
 def test_what_is_dear_or_no_better_than_its_mean_map_is_not():
     dear, even, reference = worth(0.5, 0.1, 0.4, 12.0), worth(0.05, 0.06, 0.4, 3.0), worth(0.5, 0.1, 0.4, None)
     assert best(dear=dear, even=even, reference=reference) is None
+
+
+def test_nor_is_what_tells_no_more_than_a_bump_in_the_centre():
+    below, above = worth(0.3, 0.1, 0.2, 1.0, centre=0.04), worth(0.1, 0.05, 0.1, 9.0, centre=0.06)
+    assert best(below=below, above=above) == "above"
 
 
 def test_it_can_be_looked_for_among_some_methods():
