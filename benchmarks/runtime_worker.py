@@ -57,6 +57,21 @@ def openvino(file: Path) -> Run:
     return run
 
 
+def opencv(file: Path) -> Run:
+    """OpenCV's dnn module."""
+    package, names = import_module("cv2"), _output_names(file)
+    package.setNumThreads(THREADS)
+    network = package.dnn.readNetFromONNX(str(file))
+
+    def run(pixels: np.ndarray, ids: np.ndarray) -> list[np.ndarray]:
+        network.setInput(pixels, "pixel_values")
+        if file.name != ANSWER:
+            network.setInput(ids, "class_ids")
+        return list(network.forward(names))
+
+    return run
+
+
 def _output_names(file: Path) -> list[str]:
     return json.loads(file.with_name("names.json").read_text(encoding="utf-8"))[file.name]
 
@@ -193,6 +208,7 @@ ANY = "any number of pictures; ids int64"
 RUNTIMES: dict[str, Runtime] = {
     "onnxruntime": Runtime(onnxruntime, ("onnxruntime",), BATCH, "model.onnx", ANY),
     "openvino": Runtime(openvino, ("openvino",), BATCH, "model.onnx", ANY),
+    "opencv": Runtime(opencv, ("opencv-python-headless",), BATCH, "model.onnx", ANY),
     "mnn": Runtime(mnn, ("MNN",), BATCH, "model.onnx", "any number of pictures; ids int32"),
     "tract": Runtime(tract, ("tract",), 1, "model.onnx", "one picture, its symbol set to 1; ids int64"),
     "litert": Runtime(litert, ("ai-edge-litert", "litert-torch"), wants="one picture; ids int32"),

@@ -163,6 +163,19 @@ def _without_nothing(graph: torch.fx.Graph) -> None:
             node.replace_all_uses_with(features)
 
 
+def _maps_not_from_a_layer(graph: torch.fx.Graph) -> None:
+    """Where features are weighed by a map of one channel, multiply by the sum over that channel: OpenCV 5.0.0 gives the
+    product of two layers' outputs in the order in which it computes, eight channels together, without an error."""
+    for node in graph.find_nodes(op="call_function", target=torch.ops.aten.mul.Tensor):
+        for one in node.all_input_nodes:
+            sizes = one.meta["val"].shape
+            if len(sizes) == 4 and sizes[1] == 1 and node.meta["val"].shape[1] != 1:
+                with graph.inserting_before(node):
+                    summed = graph.call_function(torch.ops.aten.sum.dim_IntList, (one, [1], True))
+                summed.meta = dict(one.meta)
+                node.replace_input_with(one, summed)
+
+
 def _without_to_and_fro(graph: torch.fx.Graph) -> None:
     """Take out what is transposed twice."""
     transpose = torch.ops.aten.transpose.int
@@ -211,6 +224,7 @@ def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: tor
     )
     _without_nothing(graph.graph)
     _without_to_and_fro(graph.graph)
+    _maps_not_from_a_layer(graph.graph)
     graph.graph = fx_graph_cse(graph.graph)
     _weights_turned_once(graph)
     graph.graph.eliminate_dead_code()

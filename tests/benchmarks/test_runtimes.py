@@ -1,6 +1,5 @@
 """What a runtime says is compared with the library, and what does not run says why."""
 
-import importlib.util
 import json
 import sys
 
@@ -10,7 +9,7 @@ import torch
 
 from benchmarks import runtimes
 from benchmarks.onnx_as_torch import OnnxAsTorch
-from benchmarks.runtime_worker import RUNTIMES, apart, compared, permuted_apart
+from benchmarks.runtime_worker import RUNTIMES, apart, compared, installed, permuted_apart
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import explain
 from fer_models.export.folder import export_checkpoint
@@ -37,7 +36,7 @@ def shown(tmp_path_factory):
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_runtime_says_what_the_library_says(shown, runtime):
-    if any(importlib.util.find_spec(package.replace("-", "_")) is None for package in RUNTIMES[runtime].packages):
+    if installed(runtime) is None:
         pytest.skip(f"{runtime} is not installed")
     ran = runtimes.ran(runtime, sys.executable, shown, PATIENCE)
     assert ran.fault is None

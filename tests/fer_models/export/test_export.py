@@ -224,3 +224,18 @@ def test_a_processed_face_gives_the_checkpoints_answer(checkpoints, exported):
     logits = session.run(["logits"], {"pixel_values": pixel_values, "class_ids": np.array([-1])})[0]
     expected = checkpoint.predict([face], method=None)[0]
     assert checkpoint.expressions[int(logits.argmax())] == expected.expression
+
+
+@pytest.mark.parametrize("key", NETWORKS)
+def test_a_map_that_weighs_features_comes_from_no_layer(key, exported):
+    graph = onnx.shape_inference.infer_shapes(onnx.load(exported[key][0] / GRAPH)).graph
+    channels = {
+        one.name: one.type.tensor_type.shape.dim[1].dim_value
+        for one in graph.value_info
+        if len(one.type.tensor_type.shape.dim) == 4
+    }
+    made_by = {name: node.op_type for node in graph.node for name in node.output}
+    for node in graph.node:
+        if node.op_type == "Mul" and channels.get(node.output[0], 1) > 1:
+            maps = [name for name in node.input if channels.get(name) == 1]
+            assert not {made_by[name] for name in maps} & {"Conv", "Sigmoid"}
