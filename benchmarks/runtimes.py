@@ -8,8 +8,8 @@ Runtimes that cannot be installed beside each other have environments of their o
 python -m venv mnn && mnn/bin/pip install MNN numpy
 python benchmarks/runtimes.py --data FILE --python mnn=mnn/bin/python
 
-what to install: opencv: `opencv-python-headless`; tract: `tract numpy`; ncnn: `ncnn pnnx numpy`; litert: `ai-edge-litert
-litert-torch onnx`; executorch: `executorch torch==2.14.1 onnx`.
+what to install: opencv: `opencv-python-headless`; tract: `tract numpy`; ncnn: `ncnn pnnx numpy`; litert:
+`ai-edge-litert litert-torch onnx`; executorch: `executorch torch==2.14.1 onnx`.
 
 A runtime that is not installed is left out with a word. Each has a process of its own, since threads of two would wait
 for each other; OMP_NUM_THREADS says on how many cores. What runs no graph with Grad-CAM is given one without.

@@ -1,5 +1,6 @@
 """What a runtime says is compared with the library, and what does not run says why."""
 
+import importlib.util
 import json
 import sys
 
@@ -94,8 +95,7 @@ def test_a_process_that_is_not_done_in_time_has_a_fault(shown):
 
 
 def test_a_runtime_that_is_not_installed_has_no_version():
-    missing = [name for name, one in RUNTIMES.items() if importlib.util.find_spec(one.packages[0].lower()) is None]
-    if "tract" not in missing:
+    if importlib.util.find_spec("tract"):
         pytest.skip("tract is installed")
     assert runtimes.in_a_process(sys.executable, ["tract"], PATIENCE) is None
     assert runtimes.in_a_process(sys.executable, ["onnxruntime"], PATIENCE).startswith("onnxruntime 1.")
