@@ -21,6 +21,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ from fer_models.export.folder import export_checkpoint
 from fer_models.export.graph import quietly
 from fer_models.paths import CHECKPOINTS, ROOT
 from fer_models.places import find_checkpoints
-from fer_models.results import as_json, write
+from fer_models.results import as_json, read, write
 from fer_models.results.runtimes import Ran, Runtimes
 from train.data.readers import load_split
 from train.measure.command_line import command
@@ -97,6 +98,21 @@ def ran(name: str, python: str | Path, folder: Path, seconds: float) -> Ran:
     return Ran(**answer) if "fault" in answer else Ran(**answer | whole)
 
 
+def added(earlier: Runtimes, now: Runtimes) -> Runtimes:
+    """What was measured now, and the other runtimes of before.
+
+    Raises:
+        SystemExit: it was measured otherwise.
+    """
+    for what in ("commit", "dirty", "faces", "data", "hardware"):
+        before, after = getattr(earlier, what), getattr(now, what)
+        if before != after:
+            raise SystemExit(
+                f"error: the file to add to has another {what} ({before}; now {after}); name another --out"
+            )
+    return replace(now, ran=earlier.ran | now.ran, wants=(earlier.wants or {}) | (now.wants or {}))
+
+
 def measure(options: argparse.Namespace) -> None:
     """Every installed runtime on every checkpoint."""
     pythons = dict.fromkeys(options.runtimes, sys.executable) | dict(options.python)
@@ -138,6 +154,8 @@ def measure(options: argparse.Namespace) -> None:
         **provenance(),
     )
     print(as_json(result))
+    if options.out and options.add and options.out.exists():
+        result = added(read(options.out), result)
     if options.out:
         write(options.out, result)
 
@@ -163,6 +181,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--patience", type=float, default=600, metavar="SECONDS", help="for one graph")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
+    parser.add_argument("--add", action="store_true", help="keep what --out holds of other runtimes")
     measure(parser.parse_args(arguments))
 
 

@@ -14,6 +14,7 @@ from benchmarks.runtime_worker import RUNTIMES, apart, compared, installed, perm
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import explain
 from fer_models.export.folder import export_checkpoint
+from fer_models.results.runtimes import Ran, Runtimes
 from tests.support.tiny import tiny_checkpoint, tiny_pictures
 
 pytestmark = pytest.mark.slow  # exports a network
@@ -125,3 +126,22 @@ def test_the_graph_for_one_picture_takes_one(shown):
 def test_a_missing_data_set_is_one_sentence(tmp_path):
     with pytest.raises(SystemExit, match=r"^error: expected a file at .*missing\.parquet, found none$"):
         runtimes.main(["--data", str(tmp_path / "missing.parquet"), "--runtimes", "onnxruntime"])
+
+
+ORIGIN = {"faces": 5, "data": "d", "hardware": {}, "dirty": False, "date": "2026-01-01", "versions": {}}
+
+
+def ran(**logits: float) -> dict[str, dict[str, Ran]]:
+    return {name: {"x": Ran(logits=value)} for name, value in logits.items()}
+
+
+def test_runtimes_that_were_measured_before_stay_beside_new_ones():
+    earlier = Runtimes(ran=ran(a=1.0, b=2.0), wants={"a": "this"}, commit="c", **ORIGIN)
+    both = runtimes.added(earlier, Runtimes(ran=ran(b=3.0), wants={"b": "that"}, commit="c", **ORIGIN))
+    assert both.ran == ran(a=1.0, b=3.0)
+    assert both.wants == {"a": "this", "b": "that"}
+
+
+def test_runtimes_of_another_commit_do_not():
+    with pytest.raises(SystemExit, match="has another commit"):
+        runtimes.added(Runtimes(ran={}, commit="c", **ORIGIN), Runtimes(ran={}, commit="d", **ORIGIN))
