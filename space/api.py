@@ -119,7 +119,7 @@ def add_api(answers: ImageAnswers) -> None:
                 print_exception=False,
             )
 
-    def analyze(photo: Source, models: Sequence[str] = (), balanced: bool = False) -> PhotoResult:
+    def analyze(photo: Source, models: Sequence[str] = (), balanced: bool = False, mirror: bool = False) -> PhotoResult:
         """Find the faces of a photo and say which expression each model reads from them, and how sure it is.
 
         An expression is what a face shows, not what a person feels.
@@ -128,23 +128,24 @@ def add_api(answers: ImageAnswers) -> None:
             photo: JPEG, PNG, WebP, GIF, BMP or TIFF, up to 40 megapixels: a file, or its base64 data URL.
             models: names from /models; all by default.
             balanced: take all expressions for equally likely; by default they are as common as on the web.
+            mirror: look at each face and at its mirror image, in twice the time, and give the mean of both.
 
         Returns:
             Every face with its box and every model's answer with all probabilities; no faces where none was found.
         """
         can_balance(models or names, balanced)
-        seen = answers.photo(photo)
+        seen, settings = answers.photo(photo), Settings(models or names, balanced=balanced, mirror=mirror)
         return PhotoResult(
-            faces=answers.results(seen, models or names, balanced),
+            faces=answers.results(seen, settings),
             notes=list(seen.found.notes),
             right_when_agreeing={}
-            if balanced  # it was measured on plain answers
+            if balanced or mirror  # it was measured on plain answers
             else {
                 str(count): round(share, 4)
                 for count, share in right_by_count(answers.agreement, models or names).items()
             },
-            milliseconds=answers.milliseconds(seen, models or names, balanced),
-            origin=answers.origin(models or names, balanced=balanced),
+            milliseconds=answers.milliseconds(seen, settings),
+            origin=answers.origin(settings),
         )
 
     def explain(
@@ -155,6 +156,7 @@ def add_api(answers: ImageAnswers) -> None:
         expression: str | None = None,
         trust: bool = False,
         balanced: bool = False,
+        mirror: bool = False,
     ) -> tuple[ExplanationResult, Image.Image]:
         """Show where models looked when they named the expression of one face: Grad-CAM or a relative of it, and each
         model's own attention, every map with one sentence that says what it means.
@@ -168,6 +170,7 @@ def add_api(answers: ImageAnswers) -> None:
                 answer.
             trust: also measure how far each map can be trusted, which takes seconds.
             balanced: take all expressions for equally likely; by default they are as common as on the web.
+            mirror: look at each face and at its mirror image, in twice the time, and give the mean of both.
 
         Returns:
             The answers with the maps as numbers, and a picture of both.
@@ -184,7 +187,7 @@ def add_api(answers: ImageAnswers) -> None:
             raise FaceNotFoundError(f"A face is asked for by its number, from 1 on, not by {face!r}.")
         if not 1 <= face <= len(seen.found.faces):
             raise FaceNotFoundError(f"There is no face {face}; the photo has faces 1 to {len(seen.found.faces)}.")
-        settings = Settings(models or names, method, expression, balanced)
+        settings = Settings(models or names, method, expression, balanced, mirror)
         result = ExplanationResult(
             face=face,
             box=[round(value, 1) for value in seen.found.faces[face - 1].box],
@@ -214,15 +217,18 @@ def add_api(answers: ImageAnswers) -> None:
         expression = Api(None, python_type_to_json_schema(Literal[tuple(answers.expressions)] | None), "expression")
         trust = gr.Checkbox(False, label="trust")
         balanced = gr.Checkbox(False, label="balanced")
+        mirror = gr.Checkbox(False, label="mirror")
         found = Api(None, python_type_to_json_schema(PhotoResult), "result")
         explained = Api(None, python_type_to_json_schema(ExplanationResult), "result")
         picture = gr.Image(label="picture", format="png")
         listed = Api(None, python_type_to_json_schema(list[ModelResult]), "models")
         computing = {"concurrency_id": "models"}
-        gr.Button().click(politely(analyze), [photo, chosen_models, balanced], found, api_name="analyze", **computing)
+        gr.Button().click(
+            politely(analyze), [photo, chosen_models, balanced, mirror], found, api_name="analyze", **computing
+        )
         gr.Button().click(
             politely(explain),
-            [photo, face, chosen_models, method, expression, trust, balanced],
+            [photo, face, chosen_models, method, expression, trust, balanced, mirror],
             [explained, picture],
             api_name="explain",
             **computing,

@@ -10,7 +10,7 @@ from fer_models.analyzer import Analyzer, Prediction
 from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
 from fer_models.results.agreement import Agreement
-from fer_models.schema import FaceResult, Origin, face_result, origin
+from fer_models.schema import FaceResult, Origin, face_result, mirror_setting, origin
 from fer_models.side_by_side import side_by_side
 from fer_models.trust import Trust, measure_trust
 from space.image.check import Check, map_check
@@ -33,12 +33,14 @@ BEST = "best"  # for each model the method whose maps were measured to be worth 
 @dataclass(frozen=True)
 class Settings:
     """models: names of those chosen. method: a key of `METHODS`, or `BEST`. expression: to explain; `None` is each
-    model's own answer. balanced: all expressions count as equally likely, for the models that can."""
+    model's own answer. balanced: all expressions count as equally likely, for the models that can. mirror: each face is
+    looked at together with its mirror image."""
 
     models: Sequence[str]
     method: str = "gradcam"
     expression: str | None = None
     balanced: bool = False
+    mirror: bool = False
 
 
 class ImageAnswers:
@@ -105,10 +107,10 @@ class ImageAnswers:
 
         return self._photos.get((owner, digest), look)
 
-    def answers(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> list[list[Prediction]]:
+    def answers(self, photo: SeenPhoto, settings: Settings) -> list[list[Prediction]]:
         """For each face, the chosen models' answers without maps."""
-        chosen = [name for name in self.models if name in models]
-        columns = [own for own, _ in side_by_side([partial(self._answer, photo, name, balanced) for name in chosen])]
+        chosen = [name for name in self.models if name in settings.models]
+        columns = [own for own, _ in side_by_side([partial(self._answer, photo, name, settings) for name in chosen])]
         return [list(answers) for answers in zip(*columns, strict=True)] or [[] for _ in photo.found.faces]
 
     def explained(self, photo: SeenPhoto, face: int, settings: Settings) -> list[Prediction]:
@@ -146,9 +148,9 @@ class ImageAnswers:
             notes[answer.model] = MapNote(place, self.known_check(photo, face, answer.model, settings))
         return notes
 
-    def milliseconds(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> dict[str, float]:
+    def milliseconds(self, photo: SeenPhoto, settings: Settings) -> dict[str, float]:
         """How long finding the faces and each model's answers took, for the whole photo."""
-        taken = {name: self._answer(photo, name, balanced)[1] for name in self.models if name in models}
+        taken = {name: self._answer(photo, name, settings)[1] for name in self.models if name in settings.models}
         return {"finding faces": photo.found.milliseconds, **taken}
 
     def _balances(self, model: str, balanced: bool) -> bool:
@@ -156,45 +158,52 @@ class ImageAnswers:
 
     def _key(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> tuple:
         """What tells one map from every other."""
-        return photo.key, face, model, self.method(model, settings), settings.expression, settings.balanced
+        asked = settings.expression, settings.balanced, settings.mirror
+        return photo.key, face, model, self.method(model, settings), *asked
 
-    def _answer(self, photo: SeenPhoto, model: str, balanced: bool) -> tuple[list[Prediction], float]:
+    def _answer(self, photo: SeenPhoto, model: str, settings: Settings) -> tuple[list[Prediction], float]:
         """A model's answer for each face, and the milliseconds that it took."""
-        balanced = self._balances(model, balanced)
+        balanced, mirror = self._balances(model, settings.balanced), settings.mirror
 
         def answer() -> tuple[list[Prediction], float]:
             start = time.perf_counter()
-            answers = self.analyzer.answer(photo.found, [model], method=None, balanced=balanced)
+            answers = self.analyzer.answer(photo.found, [model], method=None, balanced=balanced, mirror=mirror)
             return [one[model] for one in answers], 1000 * (time.perf_counter() - start)
 
-        return self._answers.get((photo.key, model, balanced), answer)
+        return self._answers.get((photo.key, model, balanced, mirror), answer)
 
     def _explain(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Prediction:
         method, balanced = self.method(model, settings), self._balances(model, settings.balanced)
 
         def explain() -> Prediction:
-            one = photo.found.only(face)
-            return self.analyzer.answer(one, [model], method, settings.expression, balanced=balanced)[0][model]
+            found = self.analyzer.answer(
+                photo.found.only(face),
+                [model],
+                method,
+                settings.expression,
+                balanced=balanced,
+                mirror=settings.mirror,
+            )
+            return found[0][model]
 
         return self._explained.get(self._key(photo, face, model, settings), explain)
 
-    def results(self, photo: SeenPhoto, models: Sequence[str], balanced: bool = False) -> list[FaceResult]:
+    def results(self, photo: SeenPhoto, settings: Settings) -> list[FaceResult]:
         """Every face's answers as plain data."""
-        rows = zip(photo.found.faces, self.answers(photo, models, balanced), strict=True)
+        rows = zip(photo.found.faces, self.answers(photo, settings), strict=True)
         return [face_result(number, face, answers) for number, (face, answers) in enumerate(rows, start=1)]
 
-    def origin(self, models: Sequence[str], **settings: object) -> Origin:
-        """Where those models' answers come from."""
-        return origin([self.analyzer.checkpoints[name] for name in self.models if name in models], **settings)
+    def origin(self, settings: Settings, **others: object) -> Origin:
+        """Where the answers of these settings come from."""
+        chosen = [self.analyzer.checkpoints[name] for name in self.models if name in settings.models]
+        return origin(chosen, **others, balanced=settings.balanced, **mirror_setting(settings.mirror))
 
     def settings_origin(self, settings: Settings) -> Origin:
         """Where the maps of these settings come from."""
         methods = {model: self.method(model, settings) for model in settings.models}
         alike = set(methods.values())
         told = alike.pop() if len(alike) == 1 else ", ".join(f"{model}: {method}" for model, method in methods.items())
-        return self.origin(
-            settings.models, method=told, expression=settings.expression or "its own", balanced=settings.balanced
-        )
+        return self.origin(settings, method=told, expression=settings.expression or "its own")
 
     def picture(self, photo: SeenPhoto, face: int, settings: Settings, opacity: float, colormap: str) -> bytes:
         """The page as a PNG."""

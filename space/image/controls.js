@@ -42,7 +42,7 @@
       photo.checks.soon();
     } else if (field.name === 'models') {
       ask({models: [...all('input[name=models]')].filter(box => box.checked).map(box => box.value)}, true);
-    } else if (['method', 'expression', 'balanced'].includes(field.name)) {
+    } else if (['method', 'expression', 'balanced', 'mirror'].includes(field.name)) {
       ask({[field.name]: field.value}, true);
     } else if (field.name === 'colormap') {
       fer.colormap(field.value);

@@ -34,13 +34,19 @@ class Hidden:
 
 
 def hidden_answers(
-    analyzer: Analyzer, photo: SeenPhoto, face: int, answers: Sequence[Prediction], what: str | Box
+    analyzer: Analyzer,
+    photo: SeenPhoto,
+    face: int,
+    answers: Sequence[Prediction],
+    what: str | Box,
+    mirror: bool = False,
 ) -> Hidden:
     """What hiding does to the answers of one face.
 
     Args:
         answers: of each model, for the whole face.
         what: a part, a rectangle in shares of the photo, or `ASKED`.
+        mirror: the answers are of the face and its mirror image.
     """
     found = photo.found.faces[face]
     wanted: dict[float, list[tuple[float, float]]] = {}
@@ -60,7 +66,7 @@ def hidden_answers(
             shapes[""] = wanted[margin]
         crop = photo.found.crops(margin)[face]
         hiding = [hide(crop, shape) for shape in shapes.values()]
-        asked.append((shapes, partial(checkpoint.predict, hiding, None, balanced=answer.balanced)))
+        asked.append((shapes, partial(checkpoint.predict, hiding, None, balanced=answer.balanced, mirror=mirror)))
     every = side_by_side([ask for _, ask in asked])
     for answer, (shapes, _), found_then in zip(answers, asked, every, strict=True):
         told = dict(zip(shapes, found_then, strict=True))

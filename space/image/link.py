@@ -26,6 +26,7 @@ class Wish:
     example: a key of `EXAMPLES`; `None` for a photo of the visitor's own, the one numbered `photo`.
     face: from 0. shown: the model whose map lies on the face, `None` for the first. models: those that answer.
     expression: `None` for each model's own answer. balanced: all expressions count as equally likely.
+    mirror: each face is looked at together with its mirror image.
     hide: `None`, or what to hide: a part, a rectangle in shares of the photo, or `ASKED`.
     opened: the sections that are open.
     """
@@ -38,6 +39,7 @@ class Wish:
     method: str = BEST
     expression: str | None = None
     balanced: bool = False
+    mirror: bool = False
     hide: str | Box | None = None
     opened: tuple[str, ...] = ()
 
@@ -68,6 +70,7 @@ def read_wish(told: Mapping[str, Any] | None, models: list[str], expressions: li
         method=known("method", (BEST, *METHODS), BEST),
         expression=known("expression", expressions, None),
         balanced=known("balanced", ("yes",), "") == "yes",
+        mirror=known("mirror", ("yes",), "") == "yes",
         hide=_hide(told.get("hide")),
         opened=tuple(name for name in SECTIONS if isinstance(opened, list) and name in opened),
     )
@@ -91,6 +94,8 @@ def to_query(wish: Wish, models: list[str], opening: str | None = None) -> dict[
         query["expression"] = wish.expression
     if wish.balanced:
         query["balanced"] = "yes"
+    if wish.mirror:
+        query["mirror"] = "yes"
     return query
 
 

@@ -1,7 +1,7 @@
 // The Photo tab: what is chosen is kept here and in the address, and the server answers every wish with HTML.
 window.fer.photo = (() => {
   const PARTS = ['#stage', '#panel .panel', '#sections details', '#opacity', '#many-photos'];
-  const FIELDS = ['example', 'face', 'model', 'models', 'method', 'expression', 'balanced'];
+  const FIELDS = ['example', 'face', 'model', 'models', 'method', 'expression', 'balanced', 'mirror'];
   const EVENTS = {show: 'select', check: 'input', pack: 'submit', row: 'edit'}; // what Gradio listens to
   let trigger = null;
   let first = null; // what the page opens with
@@ -85,7 +85,7 @@ window.fer.photo = (() => {
   }
 
   const blank = () => ({photos: [], photo: 0, example: first.example, face: 1, opened: photo.state.opened, hide: null,
-    model: null, models: null, method: 'best', expression: '', balanced: '', key: '',
+    model: null, models: null, method: 'best', expression: '', balanced: '', mirror: '', key: '',
     photo_key: photo.state.photo_key});
 
   function wishFromAddress() {

@@ -18,6 +18,7 @@ from space.page.html import data_url
 CROP_SIDE = 224  # pixels of a crop on the page
 OWN_ANSWER = "each model's own answer"
 COMMON = {"": "as common as on the web", "yes": "all equally likely"}
+LOOKED = {"": "as it is", "yes": "with its mirror image, in twice the time"}
 
 SECTIONS = {
     "compare": "Compare all maps side by side",
@@ -119,7 +120,7 @@ def settings_html(names: Sequence[str], looks: Mapping[str, Look], expressions: 
     return (
         f'<form class="settings"><fieldset><legend>Models</legend>{models}</fieldset>'
         f"{_select('method', 'Explain with', methods)}{_select('expression', 'The map is about', about)}"
-        f"{_select('balanced', 'How common are expressions?', COMMON)}"
+        f"{_select('balanced', 'How common are expressions?', COMMON)}{_select('mirror', 'Look at a face', LOOKED)}"
         f"{_select('colormap', 'Colours of the maps', COLORMAPS)}</form>"
     )
 
@@ -150,7 +151,11 @@ def download_html() -> str:
 
 
 def details_html(
-    answers: Sequence[Prediction], looks: Mapping[str, Look], timing: Mapping[str, float], balanced: bool = False
+    answers: Sequence[Prediction],
+    looks: Mapping[str, Look],
+    timing: Mapping[str, float],
+    balanced: bool = False,
+    mirror: bool = False,
 ) -> str:
     """Every probability, how sure each model is, and what it took; what is measured about the maps follows."""
     names = [html.escape(looks[answer.model].title) for answer in answers]
@@ -168,6 +173,8 @@ def details_html(
         for stage, value in timing.items()
     )
     common = f"<p>How common expressions are: {COMMON['yes' if balanced else '']} (Settings).</p>"
+    if mirror:
+        common += "<p>Each model looked at the face and at its mirror image: the mean of both (Settings).</p>"
     return (
         f'{common}<div class="scroll" role="region" tabindex="0" aria-label="all probabilities"><table class="shares">'
         f'<thead><tr><th scope="col">probability</th>{head}</tr></thead><tbody>{rows}'

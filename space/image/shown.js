@@ -18,7 +18,7 @@
       button.setAttribute('aria-pressed', String(!own() && button.dataset.example === state.example));
     for (const section of all('details[data-section]')) section.open = state.opened.includes(section.dataset.section);
     for (const box of all('input[name=models]')) box.checked = !state.models || state.models.includes(box.value);
-    for (const name of ['method', 'expression', 'balanced']) {
+    for (const name of ['method', 'expression', 'balanced', 'mirror']) {
       const select = find(`select[name=${name}]`);
       if (select) select.value = state[name] ?? '';
     }

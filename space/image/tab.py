@@ -172,7 +172,7 @@ def _json(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values
     settings = settings_of(wish)
     explained, notes = answers.explained(photo, face, settings), answers.notes(photo, face, settings)
     made = results_json(
-        answers.results(photo, wish.models, wish.balanced),
+        answers.results(photo, settings),
         face + 1,
         explained,
         notes,
@@ -188,7 +188,8 @@ def _csv(answers: ImageAnswers, photo: SeenPhoto, face: int, wish: Wish, values:
         for model in wish.models
         if (found := answers.known_check(photo, number, model, settings_of(wish)))
     }
-    results, made_by = answers.results(photo, wish.models, wish.balanced), answers.settings_origin(settings_of(wish))
+    settings = settings_of(wish)
+    results, made_by = answers.results(photo, settings), answers.settings_origin(settings)
     return _parcel("faces.csv", "text/csv", results_csv(results, made_by, checks))
 
 
@@ -197,8 +198,8 @@ def _all(answers: ImageAnswers, files: list[Source], wish: Wish) -> dict:
     found = {}
     for file in files:
         with suppress(PhotoError):
-            found[Path(str(file)).name] = answers.results(answers.photo(file), wish.models, wish.balanced)
-    return _parcel("photos.csv", "text/csv", photos_csv(found, answers.origin(wish.models, balanced=wish.balanced)))
+            found[Path(str(file)).name] = answers.results(answers.photo(file), settings_of(wish))
+    return _parcel("photos.csv", "text/csv", photos_csv(found, answers.origin(settings_of(wish))))
 
 
 _PACKERS: dict[str, Callable[..., dict]] = {"picture": _picture, "maps": _maps, "json": _json, "csv": _csv}

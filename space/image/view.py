@@ -45,7 +45,7 @@ class View:
 
 def key_of(photo: SeenPhoto, face: int, wish: Wish) -> str:
     """What tells the maps of one face from those of another, or of other settings."""
-    return f"{photo.digest[:16]} {face} {wish.method} {wish.expression} {wish.balanced}"
+    return f"{photo.digest[:16]} {face} {wish.method} {wish.expression} {wish.balanced} {wish.mirror}"
 
 
 def face_of(photo: SeenPhoto, wish: Wish) -> int:
@@ -55,7 +55,7 @@ def face_of(photo: SeenPhoto, wish: Wish) -> int:
 
 def settings_of(wish: Wish) -> Settings:
     """What a wish asks of the models."""
-    return Settings(wish.models, wish.method, wish.expression, wish.balanced)
+    return Settings(wish.models, wish.method, wish.expression, wish.balanced, wish.mirror)
 
 
 class PhotoPage:
@@ -89,23 +89,23 @@ class PhotoPage:
             return {"picture": "", "faces": 0, "words": str(error)}
         small = photo.found.photo.copy()
         small.thumbnail((160, 120))
-        told = self.answers.answers(photo, wish.models, wish.balanced)
+        told = self.answers.answers(photo, settings_of(wish))
         words = "; ".join(verdict(answers, self.looks) for answers in told[:MOST_TOLD] if answers) or NO_FACE
         more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
         return {"picture": data_url(small, 75), "faces": len(photo.found.faces), "words": words + more}
 
     def _view(self, wish: Wish, photo: SeenPhoto) -> View:
         explained = self.answers.explained(photo, wish.face, settings_of(wish))
-        labels = [label(answers) for answers in self.answers.answers(photo, wish.models, wish.balanced)]
+        labels = [label(answers) for answers in self.answers.answers(photo, settings_of(wish))]
         places = self._places(photo, wish.face, explained)
         hidden = None
         if wish.hide is not None:
-            hidden = hidden_answers(self.answers.analyzer, photo, wish.face, explained, wish.hide)
+            hidden = hidden_answers(self.answers.analyzer, photo, wish.face, explained, wish.hide, wish.mirror)
         key = key_of(photo, wish.face, wish)
         margins = {answer.model: self._margin(answer.model) for answer in explained}
         crops = photo.found.crops(self.answers.analyzer.margins[0])
         # it was measured on plain answers
-        agreed = "" if wish.balanced else agreement_words(explained, self.answers.agreement)
+        agreed = "" if wish.balanced or wish.mirror else agreement_words(explained, self.answers.agreement)
         return View(
             picture=picture_html(photo),
             overlay=overlay_html(
@@ -135,8 +135,8 @@ class PhotoPage:
         if "inside" in wish.opened:
             bodies["inside"] = inside_html(explained, self.looks, self.answers.worth)
         if "details" in wish.opened:
-            timing = self.answers.milliseconds(photo, wish.models, wish.balanced)
-            bodies["details"] = details_html(explained, self.looks, timing, wish.balanced)
+            timing = self.answers.milliseconds(photo, settings_of(wish))
+            bodies["details"] = details_html(explained, self.looks, timing, wish.balanced, wish.mirror)
         return sections_html(bodies, wish.opened)
 
     def _fixed(self) -> dict[str, str]:
@@ -175,6 +175,7 @@ class PhotoPage:
             "method": wish.method,
             "expression": wish.expression or "",
             "balanced": "yes" if wish.balanced else "",
+            "mirror": "yes" if wish.mirror else "",
             "photo_key": photo.digest[:16] if photo else "",
             "query": to_query(wish, self.answers.models, self.opening),
         }
@@ -184,7 +185,7 @@ def opening_example(answers: ImageAnswers) -> str:
     """The first example on which the models disagree, else the first."""
     for name, path in EXAMPLES.items():
         photo = answers.photo(str(path))
-        told = answers.answers(photo, answers.models)
+        told = answers.answers(photo, Settings(answers.models))
         if told and len({answer.expression for answer in told[0]}) > 1:
             return name
     return next(iter(EXAMPLES))

@@ -133,6 +133,16 @@ def test_all_expressions_can_count_as_equally_likely(page):
     expect(section(page, "details")).to_contain_text("as common as on the web")
 
 
+def test_a_face_can_be_looked_at_with_its_mirror_image(page):
+    open_link(page, "example=several_faces&face=2&mirror=yes")
+    expect(section(page, "details")).to_contain_text("the face and at its mirror image")
+    mirrored = page.locator("table.shares").inner_text()
+    setting(page, "mirror", "")
+    expect(section(page, "details")).not_to_contain_text("mirror image")
+    assert page.locator("table.shares").inner_text() != mirrored
+    assert "mirror" not in page.url
+
+
 def test_maps_that_name_no_place_are_inside_the_models(page):
     open_link(page, "example=portrait")
     compare, inside = section(page, "compare"), section(page, "inside")

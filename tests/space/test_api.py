@@ -37,7 +37,8 @@ def client(address, tmp_path_factory) -> Client:
 def test_programs_find_three_documented_endpoints_with_typed_results(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == {"/analyze", "/explain", "/models"}
-    assert [p["parameter_name"] for p in endpoints["/analyze"]["parameters"]] == ["photo", "models", "balanced"]
+    asked = [p["parameter_name"] for p in endpoints["/analyze"]["parameters"]]
+    assert asked == ["photo", "models", "balanced", "mirror"]
     needed = {
         name: [p["parameter_name"] for p in endpoint["parameters"] if not p["parameter_has_default"]]
         for name, endpoint in endpoints.items()
@@ -94,6 +95,20 @@ def test_balanced_answers_are_those_of_the_library(client):
     plain = client.predict(handle_file(GROUP), api_name="/analyze")
     assert plain["faces"][0]["answers"][0]["probabilities"] != found["faces"][0]["answers"][0]["probabilities"]
     explained, _ = client.predict(handle_file(GROUP), face=2, balanced=True, api_name="/explain")
+    assert explained["models"][0]["answer"] == found["faces"][1]["answers"][0]
+
+
+def test_answers_with_the_mirror_image_are_those_of_the_library(client):
+    analyzer = Analyzer([CHECKPOINTS / MODEL])
+    wanted = [answers[MODEL] for answers in analyzer.answer(analyzer.find(GROUP), method=None, mirror=True)]
+    found = client.predict(handle_file(GROUP), mirror=True, api_name="/analyze")
+    assert found["origin"]["settings"] == {"balanced": "no", "mirror": "yes"}
+    assert found["right_when_agreeing"] == {}
+    for face, answer in zip(found["faces"], wanted, strict=True):
+        assert face["answers"][0]["probabilities"] == pytest.approx(answer.probabilities, abs=1e-3)
+    plain = client.predict(handle_file(GROUP), api_name="/analyze")
+    assert plain["faces"][0]["answers"][0]["probabilities"] != found["faces"][0]["answers"][0]["probabilities"]
+    explained, _ = client.predict(handle_file(GROUP), face=2, mirror=True, api_name="/explain")
     assert explained["models"][0]["answer"] == found["faces"][1]["answers"][0]
 
 

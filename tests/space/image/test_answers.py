@@ -22,14 +22,14 @@ def answers(tmp_path_factory) -> ImageAnswers:
 
 def test_the_explained_answer_is_the_one_in_the_results(answers):
     photo = answers.photo(GROUP)
-    results = answers.results(photo, answers.models)
+    results = answers.results(photo, Settings(answers.models))
     for face, result in enumerate(results):
         for answer, prediction in zip(
             result["answers"], answers.explained(photo, face, Settings(answers.models)), strict=True
         ):
             assert answer["model"] == prediction.model and answer["expression"] == prediction.expression
             assert answer["probability"] == pytest.approx(prediction.probability, abs=1e-3)
-    assert set(answers.milliseconds(photo, answers.models)) == {"finding faces", *answers.models}
+    assert set(answers.milliseconds(photo, Settings(answers.models))) == {"finding faces", *answers.models}
 
 
 @pytest.mark.slow
@@ -55,12 +55,12 @@ def test_a_change_of_settings_computes_only_what_is_new(monkeypatch):
     monkeypatch.setattr(analyzer.detector, "detect", lambda photo: searches.append(photo.size) or detect(photo))
     recent, fear = ImageAnswers(analyzer), Settings([MODEL], expression="fear")
     photo = recent.photo(GROUP)
-    answers = recent.answers(photo, [MODEL])
+    answers = recent.answers(photo, Settings([MODEL]))
     (own,) = recent.explained(photo, 1, Settings([MODEL]))
     (other,) = recent.explained(photo, 1, fear)
     assert (len(searches), len(passes)) == (1, 3)
     again = recent.photo(GROUP)
-    assert recent.answers(again, [MODEL])[1][0] is answers[1][0]
+    assert recent.answers(again, Settings([MODEL]))[1][0] is answers[1][0]
     assert recent.explained(again, 1, Settings([MODEL]))[0] is own
     assert recent.explained(again, 1, fear)[0] is other
     assert (len(searches), len(passes)) == (1, 3)

@@ -119,6 +119,16 @@ def test_a_balanced_answer_is_the_librarys_and_a_model_that_cannot_says_so(page)
     assert view.state["query"] == plain.state["query"] | {"balanced": "yes"}
 
 
+def test_an_answer_with_the_mirror_image_is_the_librarys(page):
+    analyzer, photo = page.answers.analyzer, page.answers.photo(str(EXAMPLES["several_faces"]))
+    wanted = analyzer.answer(photo.found, [MODEL], method=None, mirror=True)[0][MODEL]
+    view, plain = page.view(wish(page, mirror=True, opened=("details",))), page.view(wish(page))
+    assert f'<span class="share">{share_words(wanted.probability)}</span>' in view.panel
+    assert "the face and at its mirror image" in view.sections
+    assert view.state["key"] != plain.state["key"]
+    assert view.state["query"] == plain.state["query"] | {"mirror": "yes"}
+
+
 class Answers:
     """Two models that agree about every example but one."""
 
