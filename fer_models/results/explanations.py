@@ -19,6 +19,11 @@ class Mean:
         """Whether the interval excludes zero, on its upper side."""
         return self.value > self.margin
 
+    @property
+    def below_zero(self) -> bool:
+        """Whether it excludes zero on its lower side."""
+        return self.value < -self.margin
+
 
 @dataclass(frozen=True, kw_only=True)
 class Worth:
@@ -73,14 +78,19 @@ def best_method(result: Explanations, among: Container[str] | None = None, most_
 
 def worth_words(worth: Worth) -> str | None:
     """Whether a method's maps tell more of a face than their own mean map, which never saw it, in words; `None` where
-    that was not measured."""
-    gain = worth.gains.get("mean map")
+    that was not measured. One that does may still tell less than a bump in the centre of the picture, and says so."""
+    gain, centre = worth.gains.get("mean map"), worth.gains.get("centre")
     if gain is None:
         return None
     more = "more" if gain.above_zero else "no more"
+    less = (
+        ", and less than a bump in the centre of the picture"
+        if gain.above_zero and centre and centre.below_zero
+        else ""
+    )
     return (
         f"tells {more} of a face than the mean map of others does ({gain.value:+.3f} ± {gain.margin:.3f}, "
-        f"{gain.faces:,} faces)"
+        f"{gain.faces:,} faces){less}"
     )
 
 

@@ -20,7 +20,8 @@ def explanations_html(results: Sequence[tuple[str, Explanations]]) -> str:
     return (
         "<section><h2>What a map is worth</h2><p>How much better a map tells where the answer rests than the mean map "
         "of many faces does, which never saw this face: 0 is no better, and the line is the 95 % interval over "
-        f"{first.n_samples:,} faces ({html.escape(first.data.words)}). Blue lies above zero.</p>{figures}</section>"
+        f"{first.n_samples:,} faces ({html.escape(first.data.words)}). Blue lies above zero. A method is believed "
+        f"where it beats a bump in the centre of the picture, too.</p>{figures}</section>"
     )
 
 
@@ -30,7 +31,8 @@ def _figure(title: str, result: Explanations) -> str:
     believed = (
         f"Believe {html.escape(method_title(best))} here."
         if best
-        else "No method tells more about a face than its mean map does; take every map of this model with that in mind."
+        else "No method tells more about a face than its mean map and a bump in the centre of the picture do; take "
+        "every map of this model with that in mind."
     )
     rows = "".join(
         f'<tr><th scope="row">{html.escape(method_title(method))}</th><td>{mean.value:+.3f} ± {mean.margin:.3f}</td>'

@@ -85,7 +85,15 @@ def believed(found: Found, _: str) -> str:
     for result in results:
         method = best_method(result)
         if method is None:
-            rows.append([f"`{result.checkpoint.name}`", "none: no method tells more than its mean map", "-", "-", "-"])
+            rows.append(
+                [
+                    f"`{result.checkpoint.name}`",
+                    "none: no method tells more than its mean map and a bump in the centre",
+                    "-",
+                    "-",
+                    "-",
+                ]
+            )
             continue
         worth = result.worth[method]
         rows.append(

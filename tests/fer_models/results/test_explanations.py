@@ -47,5 +47,11 @@ def test_only_a_gain_whose_interval_lies_above_zero_tells_more_of_a_face():
     assert no_more == "tells no more of a face than the mean map of others does (+0.040 ± 0.050, 40 faces)"
 
 
+def test_what_tells_less_than_a_bump_in_the_centre_says_so():
+    less, even = (worth_words(worth(0.06, 0.05, None, None, centre=centre)) for centre in (-0.06, -0.04))
+    assert less.endswith("40 faces), and less than a bump in the centre of the picture")
+    assert even.endswith("40 faces)")
+
+
 def test_what_was_not_measured_is_not_told():
     assert worth_words(Worth(gains={}, beyond_gradcam={}, verdicts={}, yardsticks={}, passes=None)) is None
