@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from fer_models.checkpoint import Checkpoint
 
 ENGINES = ("auto", "torch", "onnx")
+GRAPHS = 2  # raised when other graphs are written than before, so that the older ones of a cache are not found
 
 
 def export_folder(checkpoint: Path) -> Path:
     """Where the export of the checkpoint in that folder is kept: in the user's cache, or below FER_MODELS_CACHE, by the
     hash of its weights and of what its config and its image processor say, since other labels, another calibration or
-    another size are another export."""
-    whole = hashlib.sha256(weights_sha256(checkpoint).encode())
+    another size are another export, and so is that of an older version."""
+    whole = hashlib.sha256(f"{GRAPHS} {weights_sha256(checkpoint)}".encode())
     for name in FILES:
         if name != WEIGHTS and (checkpoint / name).is_file():
             whole.update((checkpoint / name).read_bytes())
