@@ -6,7 +6,8 @@ Deletion and insertion on `--limit` validation faces (500), against random maps,
 dearer on the first `--dear` of them (60): the verdict among the mean map and 19 other faces' maps, the mean colour
 instead of a blur, ties the other way round, noise in the input, random weights, the parts of the face, and as slow
 references occlusion and integrated gradients of captum and random masks.
-Some two hours for five checkpoints on one core; with `--resume` faces that were measured are not measured again.
+Some two and a half hours for five checkpoints on one core, half of that with a process on each of two; with `--resume`
+faces that were measured are not measured again.
 """
 
 import argparse
