@@ -106,7 +106,7 @@ def test_a_runtime_that_is_not_installed_has_no_version():
 def test_a_python_without_a_runtime_is_one_sentence(word, capsys):
     with pytest.raises(SystemExit):
         runtimes.main(["--data", "x.parquet", "--python", word])
-    assert f"{word!r} is no NAME=PATH with a name of onnxruntime, openvino, mnn" in capsys.readouterr().err
+    assert f"{word!r} is no NAME=PATH with a name of onnxruntime, openvino, opencv, mnn" in capsys.readouterr().err
 
 
 def test_a_python_that_is_not_there_is_one_sentence(tmp_path):
