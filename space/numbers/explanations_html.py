@@ -67,7 +67,7 @@ def _chart(title: str, gains: dict[str, Mean], best: str | None) -> str:
         for tick in TICKS
     )
     lines = ""
-    ordered = sorted(gains.items(), key=lambda item: -item[1].value)
+    ordered = sorted(gains.items(), key=lambda item: (item[0] != best, -item[1].value))
     for place, (method, mean) in enumerate(ordered):
         y = TOP + ROW * place + ROW / 2
         color = "#0072b2" if mean.above_zero else "#8a8f98"
@@ -79,7 +79,7 @@ def _chart(title: str, gains: dict[str, Mean], best: str | None) -> str:
         )
     said = "; ".join(f"{method_title(method)} {mean.value:+.2f} ± {mean.margin:.2f}" for method, mean in ordered)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="gain over the mean map, {html.escape(title)}: {html.escape(said)}">{grid}{lines}</svg>'
     )
 

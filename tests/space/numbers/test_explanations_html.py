@@ -1,6 +1,7 @@
 """What a map is worth, on the Compare page."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 from fer_models.results.explanations import Mean, Worth
@@ -26,6 +27,13 @@ def test_the_method_to_believe_is_named_and_stands_out():
     shown = page(gradcam=worth(0.01, 0.03), integrated=worth(0.12, 0.03, passing=1.0))
     assert "Believe Integrated gradients here." in shown
     assert re.search(r'font-weight="700">Integrated gradients<', shown) and ">100 %<" in shown
+
+
+def test_the_method_to_believe_is_on_top_even_where_another_gains_more_over_its_own_mean_map():
+    gains = {"mean map": Mean(0.3, 0.03, 40), "centre": Mean(-0.1, 0.03, 40)}
+    shown = page(gradcam=replace(worth(0.3, 0.03), gains=gains), integrated=worth(0.12, 0.03))
+    assert "Believe Integrated gradients here." in shown and '<svg class="chart"' in shown
+    assert shown.index(">Integrated gradients</text>") < shown.index(">Grad-CAM</text>")
 
 
 def test_where_no_method_is_better_than_its_mean_map_that_is_said():
