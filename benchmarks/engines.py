@@ -1,10 +1,12 @@
 """The same work by each engine, in a process of its own for each; they take turns, one piece of work at a time.
 
-python benchmarks/engines.py [--rounds 20] [--against FOLDER] [--install] [--out results/benchmark-engines.json]
+python benchmarks/engines.py [--rounds 20] [--against FOLDER --checkpoints FOLDER] [--install] \\
+    [--out results/benchmark-engines.json]
 
 Both engines in one process would wait for each other's threads. `--against` is a checkout of an earlier commit, which
-answers with the same weights. `--install` also installs the package with the extra onnx into a fresh environment and
-measures that. Run it on an idle machine; OMP_NUM_THREADS says how many cores each process has.
+answers with the same weights; `--checkpoints` a folder of those that it can read. `--install` also installs the
+package with the extra onnx into a fresh environment and measures that. Run it on an idle machine; OMP_NUM_THREADS says
+how many cores each process has.
 """
 
 import argparse
@@ -48,6 +50,17 @@ def worker(engine: str, sources: Path, checkpoints: Path, examples: Path) -> Ite
     finally:
         process.stdin.close()
         process.wait(60)
+
+
+def _pieces(name: str, line: str) -> list[str]:
+    """The pieces of work that a process begins by naming."""
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise SystemExit(
+            f"error: the process of {name} does not begin; an earlier commit may not know every checkpoint: give "
+            "--checkpoints a folder of those that it knows"
+        ) from error
 
 
 def cold_start(engine: str | None, sources: Path, photo: Path, checkpoint: Path) -> tuple[float, float]:
@@ -151,7 +164,7 @@ def measure(options: argparse.Namespace) -> None:
             name: stack.enter_context(worker(engine, sources, checkpoints, EXAMPLES))
             for name, (engine, sources) in engines.items()
         }
-        known = [json.loads(ask("")) for ask in workers.values()]
+        known = [_pieces(name, ask("")) for name, ask in workers.items()]
         pieces = [piece for piece in known[0] if all(piece in others for others in known)]
         for number in range(options.rounds + 1):
             for piece in pieces:

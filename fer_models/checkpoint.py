@@ -240,6 +240,7 @@ class Checkpoint:
                 explained=about,
                 maps=face_maps,
                 balanced=balanced,
+                mirror=mirror,
                 conditions=against,
             )
             for own_shares, crop, against, about, face_maps in zip(

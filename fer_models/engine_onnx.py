@@ -196,6 +196,7 @@ class ExportedCheckpoint:
                 explained=None if method is None else self.expressions[ids[face]],
                 maps=[] if method is None else self._maps(found, face, self.expressions[ids[face]]),
                 balanced=balanced,
+                mirror=mirror,
                 conditions=against,
             )
             for face, (shares, crop, against) in enumerate(zip(every, crops, map(nothing_to_see, crops), strict=True))

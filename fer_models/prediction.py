@@ -49,7 +49,7 @@ class Prediction:
     sure: whether the highest probability reaches the model's threshold; always true for a model that has none.
     explained: the expression that the class-dependent maps are about.
     crop: the square picture of the face that the model saw, before its size and colours were changed.
-    balanced: whether all expressions counted as equally likely.
+    balanced: whether all expressions counted as equally likely. mirror: whether the mirror image was looked at, too.
     conditions: what is against the answer: the face is very small, turned away, dark or partly hidden
         (`conditions.conditions_of`), or the picture is without contrast, so that no answer to it is sure.
     """
@@ -61,6 +61,7 @@ class Prediction:
     explained: str | None = None
     maps: list[FaceMap] = field(default_factory=list)
     balanced: bool = False
+    mirror: bool = False
     conditions: tuple[str, ...] = ()
 
     @property

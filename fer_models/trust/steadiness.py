@@ -50,7 +50,8 @@ def degraded(crop: Image.Image) -> dict[str, Image.Image]:
 
 def steadiness(checkpoint: Checkpoint, prediction: Prediction) -> Steadiness:
     """Ask about the degraded faces of a prediction that `checkpoint` made, in one pass."""
-    answers = checkpoint.predict(list(degraded(prediction.crop).values()), None, balanced=prediction.balanced)
+    worse = list(degraded(prediction.crop).values())
+    answers = checkpoint.predict(worse, None, balanced=prediction.balanced, mirror=prediction.mirror)
     own = prediction.expression
     same = sum(answer.expression == own for answer in answers)
     return Steadiness(same, len(answers), min(answer.probabilities[own] for answer in answers))

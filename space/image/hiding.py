@@ -34,19 +34,13 @@ class Hidden:
 
 
 def hidden_answers(
-    analyzer: Analyzer,
-    photo: SeenPhoto,
-    face: int,
-    answers: Sequence[Prediction],
-    what: str | Box,
-    mirror: bool = False,
+    analyzer: Analyzer, photo: SeenPhoto, face: int, answers: Sequence[Prediction], what: str | Box
 ) -> Hidden:
     """What hiding does to the answers of one face.
 
     Args:
         answers: of each model, for the whole face.
         what: a part, a rectangle in shares of the photo, or `ASKED`.
-        mirror: the answers are of the face and its mirror image.
     """
     found = photo.found.faces[face]
     wanted: dict[float, list[tuple[float, float]]] = {}
@@ -66,7 +60,8 @@ def hidden_answers(
             shapes[""] = wanted[margin]
         crop = photo.found.crops(margin)[face]
         hiding = [hide(crop, shape) for shape in shapes.values()]
-        asked.append((shapes, partial(checkpoint.predict, hiding, None, balanced=answer.balanced, mirror=mirror)))
+        alike = {"balanced": answer.balanced, "mirror": answer.mirror}
+        asked.append((shapes, partial(checkpoint.predict, hiding, None, **alike)))
     every = side_by_side([ask for _, ask in asked])
     for answer, (shapes, _), found_then in zip(answers, asked, every, strict=True):
         told = dict(zip(shapes, found_then, strict=True))

@@ -151,11 +151,7 @@ def download_html() -> str:
 
 
 def details_html(
-    answers: Sequence[Prediction],
-    looks: Mapping[str, Look],
-    timing: Mapping[str, float],
-    balanced: bool = False,
-    mirror: bool = False,
+    answers: Sequence[Prediction], looks: Mapping[str, Look], timing: Mapping[str, float], balanced: bool = False
 ) -> str:
     """Every probability, how sure each model is, and what it took; what is measured about the maps follows."""
     names = [html.escape(looks[answer.model].title) for answer in answers]
@@ -173,7 +169,7 @@ def details_html(
         for stage, value in timing.items()
     )
     common = f"<p>How common expressions are: {COMMON['yes' if balanced else '']} (Settings).</p>"
-    if mirror:
+    if any(answer.mirror for answer in answers):
         common += "<p>Each model looked at the face and at its mirror image: the mean of both (Settings).</p>"
     return (
         f'{common}<div class="scroll" role="region" tabindex="0" aria-label="all probabilities"><table class="shares">'

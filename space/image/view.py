@@ -100,7 +100,7 @@ class PhotoPage:
         places = self._places(photo, wish.face, explained)
         hidden = None
         if wish.hide is not None:
-            hidden = hidden_answers(self.answers.analyzer, photo, wish.face, explained, wish.hide, wish.mirror)
+            hidden = hidden_answers(self.answers.analyzer, photo, wish.face, explained, wish.hide)
         key = key_of(photo, wish.face, wish)
         margins = {answer.model: self._margin(answer.model) for answer in explained}
         crops = photo.found.crops(self.answers.analyzer.margins[0])
@@ -136,7 +136,7 @@ class PhotoPage:
             bodies["inside"] = inside_html(explained, self.looks, self.answers.worth)
         if "details" in wish.opened:
             timing = self.answers.milliseconds(photo, settings_of(wish))
-            bodies["details"] = details_html(explained, self.looks, timing, wish.balanced, wish.mirror)
+            bodies["details"] = details_html(explained, self.looks, timing, wish.balanced)
         return sections_html(bodies, wish.opened)
 
     def _fixed(self) -> dict[str, str]:

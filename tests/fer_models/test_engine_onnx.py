@@ -79,6 +79,7 @@ def test_answers_words_and_maps_are_those_of_torch(both, crops, balanced, mirror
             assert list(one.probabilities) == list(other.probabilities)
             np.testing.assert_allclose(list(one.probabilities.values()), list(other.probabilities.values()), atol=1e-4)
             assert (one.expression, one.explained, one.sure) == (other.expression, other.explained, other.sure)
+            assert (one.balanced, one.mirror) == (other.balanced, other.mirror) == (balanced, mirror)
             assert [(m.name, m.meaning, m.kind) for m in one.maps] == [(m.name, m.meaning, m.kind) for m in other.maps]
             for mine, map_ in zip(one.maps, other.maps, strict=True):
                 np.testing.assert_allclose(mine.values, map_.values, atol=1e-3)

@@ -49,6 +49,20 @@ def test_a_plain_face_is_answered_the_same_and_noise_is_not(portrait):
     assert not steadiness(checkpoint, other).steady
 
 
+def test_an_answer_with_the_mirror_image_is_compared_with_such_answers():
+    class Mirrored:
+        """Happy with the mirror image, sad without."""
+
+        def predict(self, crops, method=None, expression=None, balanced=False, mirror=False):
+            shares = {"happiness": 0.9, "sadness": 0.1} if mirror else {"happiness": 0.1, "sadness": 0.9}
+            return [Prediction("m", shares, True, crop, mirror=mirror) for crop in crops]
+
+    face = Image.new("RGB", (48, 48), "gray")
+    for mirror in (False, True):
+        (own,) = Mirrored().predict([face], mirror=mirror)
+        assert steadiness(Mirrored(), own).steady
+
+
 def test_an_answer_that_does_not_hold_is_a_word_less_sure():
     face = Image.new("RGB", (8, 8))
     sure = Prediction("m", {"happiness": 0.95, "fear": 0.05}, True, face)
