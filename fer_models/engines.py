@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fer_models.checkpoint import Checkpoint
 
 ENGINES = ("auto", "torch", "onnx")
-GRAPHS = 2  # raised when other graphs are written than before, so that the older ones of a cache are not found
+GRAPHS = 3  # raised when other graphs are written than before, so that the older ones of a cache are not found
 
 
 def export_folder(checkpoint: Path) -> Path:

@@ -61,6 +61,15 @@ class Sessions:
         """Their names, in the graph's order."""
         return [output.name for output in self.narrow.get_outputs()]
 
+    @property
+    def inputs(self) -> list[str]:
+        """Their names, in the graph's order."""
+        return [one.name for one in self.narrow.get_inputs()]
+
+    def told(self, key: str) -> str | None:
+        """What the file says under this key."""
+        return self.narrow.get_modelmeta().custom_metadata_map.get(key)
+
     def run(self, names: list[str] | None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """The outputs of these names, of all by default."""
         session = self.narrow if cores() == 1 or on_one_core() else self._wide

@@ -1,7 +1,6 @@
 """Whether an exported graph says what the library says, measured on pictures made up for it."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -10,6 +9,8 @@ import torch
 from fer_models.errors import ExportError
 from fer_models.explain import explain, native_attention, native_profiles
 from fer_models.models.modeling_fer import FERPreTrainedModel
+from fer_models.onnx_parts import Parts
+from fer_models.onnx_session import Sessions
 
 BATCHES = (1, 7)  # of other pictures each
 
@@ -42,14 +43,13 @@ def made_up_pictures(count: int, side: int, seed: int) -> torch.Tensor:
     return torch.nn.functional.interpolate(coarse, size=side, mode="bicubic") + 0.1 * noise
 
 
-def check_graph(file: Path, model: FERPreTrainedModel, tolerance: float) -> CheckReport:
+def check_graph(graph: Sessions | Parts, model: FERPreTrainedModel, tolerance: float) -> CheckReport:
     """Run the graph beside the library: logits, Grad-CAM for own and for other classes, attention maps and profiles.
 
     Raises:
         ExportError: they differ by more than `tolerance`, or the graph's answer does not depend on the picture.
     """
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    outputs = [output.name for output in session.get_outputs()]
+    outputs = graph.outputs
     classes = model.config.num_labels
     differences: dict[str, float] = {}
     logits = []
@@ -59,7 +59,7 @@ def check_graph(file: Path, model: FERPreTrainedModel, tolerance: float) -> Chec
         expected = explain(model, pixel_values, "gradcam", asked)
         ids = np.array([-1 if one is None else one for one in asked], dtype=np.int64)
         found = dict(
-            zip(outputs, session.run(None, {"pixel_values": pixel_values.numpy(), "class_ids": ids}), strict=True)
+            zip(outputs, graph.run(None, {"pixel_values": pixel_values.numpy(), "class_ids": ids}), strict=True)
         )
         logits.append(found["logits"])
         pairs = {

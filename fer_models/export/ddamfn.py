@@ -1,4 +1,4 @@
-"""DDAMFN's gates as runtimes want them: profiles stay `(B, C, n)`, so that nothing is transposed on the way."""
+"""DDAMFN's gates as runtimes want them: profiles stay pictures of one column or row, so that nothing is transposed."""
 
 import torch
 from torch import nn
@@ -8,22 +8,22 @@ from fer_models.models.modeling_ddamfn import DDAMFNForImageClassification, Dual
 
 
 class _Gates(nn.Module):
-    """`ProfileGates` whose batch norm is folded, on `(B, C, h)` and `(B, C, w)`: convolutions of size 1 on a picture
-    of one column."""
+    """`ProfileGates` whose batch norm is folded, on `(B, C, h, 1)` and `(B, C, 1, w)`: each profile has convolutions of
+    its own, so that it need not be turned to be joined with the other."""
 
     def __init__(self, gates: nn.Module):
         super().__init__()
         self.gates = gates
 
-    def _conv(self, conv: nn.Conv1d, profiles: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(profiles, conv.weight[:, :, :, None], conv.bias)
+    def _conv(self, conv: nn.Conv1d, profile: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(profile, conv.weight[:, :, :, None], conv.bias)
+
+    def _gate(self, profile: torch.Tensor, opening: nn.Conv1d) -> torch.Tensor:
+        squeezed = self.gates.act(self.gates.norm(self._conv(self.gates.squeeze, profile)))
+        return self._conv(opening, squeezed).sigmoid()
 
     def forward(self, rows: torch.Tensor, columns: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        gates, height = self.gates, rows.shape[2]
-        both = self._conv(gates.squeeze, torch.cat([rows, columns], dim=2)[..., None])
-        both = gates.act(gates.norm(both))
-        rows, columns = both[:, :, :height], both[:, :, height:]
-        return self._conv(gates.rows, rows).sigmoid(), self._conv(gates.columns, columns).sigmoid()
+        return self._gate(rows, self.gates.rows), self._gate(columns, self.gates.columns)
 
 
 class _Bottleneck(nn.Module):
@@ -34,8 +34,10 @@ class _Bottleneck(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         inner = self.depthwise(self.expand(features))
-        rows, columns = self.gates(inner.mean(dim=3), inner.mean(dim=2))  # (B, C, h, 1) and (B, C, w, 1)
-        inner = self.project(inner * rows * columns.mT)
+        height, width = inner.shape[2:]
+        # not `mean`: onnxruntime pools in the layout of its convolutions, and leaves it for a mean
+        rows, columns = self.gates(F.avg_pool2d(inner, (1, width)), F.avg_pool2d(inner, (height, 1)))
+        inner = self.project(inner * rows * columns)
         return features + inner if self.residual else inner
 
 
@@ -45,8 +47,8 @@ class _Head(nn.Module):
         self.rows, self.columns, self.gates = head.rows, head.columns, _Gates(head.gates)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        rows, columns = self.gates(self.rows(features).squeeze(3), self.columns(features).squeeze(2))
-        return torch.cat([rows, columns], dim=3).mT  # (B, C, 2, n)
+        rows, columns = self.gates(self.rows(features), self.columns(features))
+        return torch.cat([rows.mT, columns], dim=2)  # (B, C, 2, n)
 
 
 def _resize_by_products(model: DDAMFNForImageClassification) -> None:

@@ -15,12 +15,15 @@ from fer_models.engine_onnx import DATA, FORMAT, GRAPH
 from fer_models.errors import ExportError
 from fer_models.explain import METHODS
 from fer_models.export.check import CheckReport, check_graph
+from fer_models.export.cut import write_parts
 from fer_models.export.folding import FoldingError
 from fer_models.export.graph import OPSET, write_graph
 from fer_models.export.int8 import Faces, Int8Report, labelled_faces, write_int8
 from fer_models.export.mtcnn import WEIGHTS, write_networks
 from fer_models.models.modeling_hfc import HFCForImageClassification
 from fer_models.mtcnn_networks import FILES
+from fer_models.onnx_parts import Parts
+from fer_models.onnx_session import Sessions
 
 TOLERANCE, TOLERANCE_HFC = 1e-4, 1e-3  # of logits and maps; HFC's singular values are counted, not decomposed
 ANSWERS = (
@@ -55,16 +58,21 @@ def _described(checkpoint: Checkpoint, map_names: list[str], profile_names: list
 
 
 def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = None) -> ExportReport:
-    """Write `model.onnx`, the three networks that find faces, and `export.json` into the folder, all or none.
+    """Write `model.onnx`, its parts where it takes singular values, the three networks that find faces, and
+    `export.json` into the folder, all or none.
 
     Args:
         int8: a folder of faces, as `int8.labelled_faces` wants them, for a graph that computes with 8 bits.
 
     Raises:
-        ExportError: the graph cannot be made, or does not say what the library says, or loses too much with 8 bits.
+        ExportError: the graph cannot be made, or does not say what the library says, or loses too much with 8 bits; or
+            the folder cannot be made.
     """
     model, processor = checkpoint.model.cpu(), checkpoint.processor
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"the folder {folder} cannot be made ({error.strerror}); choose another") from error
     written = {"sha256": checkpoint.sha256, "checkpoint": checkpoint.name, "software": fer_models.__version__}
     tolerance = TOLERANCE_HFC if isinstance(model, HFCForImageClassification) else TOLERANCE
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
@@ -74,12 +82,15 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = 
         except FoldingError as error:
             raise ExportError(f"{checkpoint.name} cannot be exported: {error}") from error
         write_networks(unfinished)
-        report = check_graph(unfinished / GRAPH, model, tolerance)
-        in_8_bits = None
+        report = check_graph(Sessions(unfinished / GRAPH), model, tolerance)
+        in_8_bits, parts = None, []
         if int8 is not None:
             crops, labels = labelled_faces(int8, checkpoint.expressions)
             faces = Faces(crops, labels, lambda some: checkpoint.pixel_values(some).numpy())
             in_8_bits = write_int8(unfinished / GRAPH, faces)
+        elif traced.places:
+            parts = write_parts(unfinished / GRAPH, traced.places)
+            check_graph(Parts(unfinished, parts), model, tolerance)
         data = written | {
             "format": FORMAT,
             "made_with": {"torch": torch.__version__, "onnx": onnx.__version__, "opset": OPSET},
@@ -95,12 +106,13 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = 
                 "kind": "heat",
             },
             "maps": _described(checkpoint, traced.map_names, traced.profile_names),
+            "parts": parts,
             "check": report.as_data(),
             "int8": in_8_bits and in_8_bits.as_data(),
             "finding_faces": {"networks": FILES, "weights": WEIGHTS},
         }
         (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        for file in (GRAPH, *FILES, DATA):
+        for file in (GRAPH, *(part["file"] for part in parts), *FILES, DATA):
             (unfinished / file).replace(folder / file)
     return ExportReport(report, in_8_bits)
 

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 import torch
@@ -19,6 +20,7 @@ from torch import nn
 from torch._functorch.compile_utils import fx_graph_cse
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from fer_models.export.cut import Place
 from fer_models.export.folding import folded
 from fer_models.export.hfc import TRANSLATIONS, make_portable
 from fer_models.models.modeling_fer import FERPreTrainedModel
@@ -232,8 +234,17 @@ def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: tor
     return graph
 
 
-def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> ExplainedNetwork:
-    """Write the one-file ONNX graph of a model, and return what was traced.
+class WrittenGraph(NamedTuple):
+    """map_names, profile_names: what its maps and profiles are called in the library, in the order of its outputs.
+    places: where it takes singular values, in the order in which they are reached."""
+
+    map_names: list[str]
+    profile_names: list[str]
+    places: list[Place]
+
+
+def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> WrittenGraph:
+    """Write the one-file ONNX graph of a model, and return what it holds.
 
     Inputs `pixel_values` and `class_ids`; outputs `logits`, `cam`, `map_0`... and `profile_0`...
     """
@@ -265,7 +276,9 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     onnx.helper.set_model_props(proto, metadata)
     file.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(proto, file)
-    return explained
+    found = graph.graph.find_nodes(op="call_function", target=torch.ops.fer_models.singular_values.default)
+    places = [Place(node.args[0].name, node.name) for node in found]  # tensors keep these names in the file
+    return WrittenGraph(explained.map_names, explained.profile_names, places)
 
 
-__all__ = ["OPSET", "OWN_ANSWER", "ExplainedNetwork", "quietly", "traced", "write_graph"]
+__all__ = ["OPSET", "OWN_ANSWER", "ExplainedNetwork", "WrittenGraph", "quietly", "traced", "write_graph"]

@@ -23,6 +23,8 @@ from fer_models.export.folding import folded
 from fer_models.export.hfc import hartley_matrix, high_frequencies
 from fer_models.models.modeling_hfc import HFCAttention, HFCConfig
 from fer_models.mtcnn_networks import FILES
+from fer_models.onnx_parts import Parts, singular_values
+from fer_models.onnx_session import Sessions
 
 BOTTLENECKS = [  # DDAMFN in short
     {"channels": 16, "expansion": 32, "stride": 2, "repeats": 2, "kernels": [3, 5], "split": [16, 16]},
@@ -122,7 +124,9 @@ def test_paddings_add_and_weights_are_constant(key, exported):
 def test_what_lies_beside_the_graph_is_what_the_checkpoint_says(key, checkpoints, exported):
     folder, report = exported[key]
     checkpoint, data = checkpoints[key], json.loads((folder / DATA).read_text())
-    assert sorted(file.name for file in folder.iterdir()) == sorted([GRAPH, DATA, *FILES])
+    parts = [part["file"] for part in data["parts"]]
+    assert sorted(file.name for file in folder.iterdir()) == sorted([GRAPH, *parts, DATA, *FILES])
+    assert len(parts) == (len(checkpoint.model.attentions) + 1 if key == "hfc" else 0)
     assert data["sha256"] == checkpoint.sha256 and data["labels"] == list(LABELS.values())
     assert data["answers"]["reject_threshold"] == 0.3 and data["processing"]["source_size"] == 48
     assert [one["name"] for one in data["maps"]] == list(checkpoint.model.attention_kinds) or key == "hfc"
@@ -136,7 +140,7 @@ def test_a_graph_of_other_weights_is_told(checkpoints, exported):
     other = copy.deepcopy(checkpoints["pattlite"].model)
     other.classifier.classifier.bias.data += 0.01
     with pytest.raises(ExportError, match=r"differs from the library in 'logits' by 0\.01, more than 0\.0001"):
-        check_graph(exported["pattlite"][0] / GRAPH, other, 1e-4)
+        check_graph(Sessions(exported["pattlite"][0] / GRAPH), other, 1e-4)
 
 
 def test_a_graph_that_fails_its_check_is_not_written(checkpoints, tmp_path, monkeypatch):
@@ -195,6 +199,32 @@ def test_the_counted_singular_values_are_those_of_the_decomposition(size, tmp_pa
     assert np.abs(found - truth)[:, 0].max() < 1e-4 * truth.max()
 
 
+def test_the_parts_of_a_graph_say_what_the_whole_says_and_run_what_is_asked_for(exported):
+    folder, report = exported["hfc"]
+    parts = Parts(folder, json.loads((folder / DATA).read_text())["parts"])
+    whole = Sessions(folder / GRAPH)
+    assert sorted(parts.outputs) == sorted(whole.outputs) and parts.told("sha256") == whole.told("sha256")
+    kinds = {node.op_type for part in parts.parts for node in onnx.load(folder / part["file"]).graph.node}
+    assert "Sqrt" not in kinds  # with which the whole counts singular values
+    for count in (1, 4):
+        inputs = {
+            "pixel_values": made_up_pictures(count, 32, seed=count).numpy(),
+            "class_ids": np.full(count, 2, dtype=np.int64),
+        }
+        for names in (["logits"], whole.outputs):
+            for ours, theirs in zip(parts.run(names, inputs), whole.run(names, inputs), strict=True):
+                np.testing.assert_allclose(ours, theirs, atol=report.check.tolerance)
+
+
+def test_numpys_singular_values_are_the_decompositions_and_nan_stays_with_its_map():
+    maps = np.random.default_rng(0).standard_normal((2, 3, 14, 14)).astype(np.float32)
+    maps[1, 2] = 1 + maps[1, 2] / 100
+    np.testing.assert_allclose(singular_values(maps), np.linalg.svd(maps.astype(float), compute_uv=False), rtol=1e-5)
+    maps[0, 1, 3, 3] = np.nan
+    found = singular_values(maps)
+    assert np.isnan(found[0, 1]).all() and np.isfinite(found).sum() == found.size - 14
+
+
 def test_a_folded_network_has_no_batch_norm_left_and_leaves_the_model_alone(checkpoints):
     for checkpoint in checkpoints.values():
         before = {name: value.clone() for name, value in checkpoint.model.state_dict().items()}
@@ -214,6 +244,9 @@ def test_the_command_exports_and_names_what_is_missing(checkpoints, tmp_path, ca
     assert (tmp_path / "out" / GRAPH).is_file()
     assert main([str(tmp_path / "absent"), "--out", str(tmp_path / "none")]) == 1
     assert "no checkpoint folder" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main([str(checkpoints["mobilenetv1"].folder), "--out", str(tmp_path / "file" / "out")]) == 1
+    assert "choose another" in capsys.readouterr().err
 
 
 def test_a_processed_face_gives_the_checkpoints_answer(checkpoints, exported):

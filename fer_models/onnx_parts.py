@@ -1,0 +1,57 @@
+"""A graph that was cut where it takes singular values: its parts with onnxruntime, the values with numpy."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer_models.onnx_session import Sessions
+
+
+def singular_values(maps: np.ndarray) -> np.ndarray:
+    """Largest first, of `(..., n, n)`: `(..., n)`, from the Gram matrix in float64, which takes less time than a
+    decomposition. A map that is not finite has NaN for each of its values."""
+    finite = np.isfinite(maps).min(axis=(-2, -1), keepdims=True)
+    wide = np.where(finite, maps, 0).astype(np.float64)
+    squares = np.linalg.eigvalsh(wide @ wide.swapaxes(-2, -1))[..., ::-1]
+    return np.where(finite[..., 0], np.sqrt(squares.clip(0)), np.nan).astype(np.float32)
+
+
+class Parts:
+    """The parts of a graph, to be run as `Sessions` runs the whole.
+
+    Args:
+        folder: where they lie. parts: what `export.cut.write_parts` says of them.
+
+    Raises:
+        CheckpointError, MissingExtraError: as `open_session`.
+    """
+
+    def __init__(self, folder: Path, parts: Sequence[dict]):
+        self.parts = parts
+        self.sessions = [Sessions(folder / part["file"]) for part in parts]
+        self.passed_on = {name for sessions in self.sessions for name in sessions.inputs}
+        self.passed_on |= {part["maps"] for part in parts if "maps" in part}
+
+    @property
+    def outputs(self) -> list[str]:
+        """The names of the whole graph's outputs."""
+        return [name for sessions in self.sessions for name in sessions.outputs if name not in self.passed_on]
+
+    def told(self, key: str) -> str | None:
+        """What all the files say under this key; `None` where they differ."""
+        said = {sessions.told(key) for sessions in self.sessions}
+        return said.pop() if len(said) == 1 else None
+
+    def run(self, names: list[str] | None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """The outputs of these names, of all by default."""
+        names, known = self.outputs if names is None else names, dict(inputs)
+        for part, sessions in zip(self.parts, self.sessions, strict=True):
+            wanted = [name for name in sessions.outputs if name in self.passed_on or name in names]
+            known |= zip(wanted, sessions.run(wanted, {name: known[name] for name in sessions.inputs}), strict=True)
+            if "maps" in part:
+                known[part["values"]] = singular_values(known[part["maps"]])
+        return [known[name] for name in names]
+
+
+__all__ = ["Parts", "singular_values"]
