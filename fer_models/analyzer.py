@@ -139,8 +139,9 @@ class Analyzer:
         alone = len(exports) == len(self.checkpoints)
         self.detector = FaceDetector(networks=onnx_networks(exports[0]) if alone else None)
         blank = Image.new("RGB", (256, 256))
-        for checkpoint in self.checkpoints.values():  # the first pass of a network is several times slower
-            checkpoint.predict([blank])
+        # the first pass of a network is several times slower; side by side, as they will answer: the onnx engine opens
+        # another session for a model that answers alone
+        side_by_side([partial(checkpoint.predict, [blank]) for checkpoint in self.checkpoints.values()])
 
     @property
     def expressions(self) -> list[str]:
