@@ -1,14 +1,20 @@
 """How many frames the Live tab shows per second in a real Chromium with a fake camera, and whether its memory grows.
 
-python benchmarks/benchmark_webcam.py [--minutes 10] [--out results/benchmark-webcam.json]
+python benchmarks/benchmark_webcam.py [--minutes 10] [--engine onnx] [--against FOLDER --checkpoints FOLDER] \\
+    [--out results/benchmark-webcam.json]
 
 The Space is started twice, with the first checkpoint and with the first three; both explain with Grad-CAM and the
-models' own attention. A shown frame is one whose picture the browser has loaded (its `load` event).
+models' own attention. A shown frame is one whose picture the browser has loaded (its `load` event). `--against` is a
+checkout of an earlier commit, whose own benchmark measures its page between these two, for as long and with the same
+checkpoints; `--checkpoints` a folder of those that it can read.
 """
 
 import argparse
+import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -20,14 +26,16 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.fake_camera import camera_flags, executable, swaying, write_y4m
 from benchmarks.running_space import served
 from fer_models.analyzer import CHECKPOINTS, find_checkpoints
+from fer_models.engines import ENGINES, open_checkpoint
 from fer_models.faces import read_photo
 from fer_models.files import write_faults_told
 from fer_models.looks import looks
 from fer_models.paths import ROOT
 from fer_models.results import as_json, write
-from fer_models.results.benchmark_webcam import BenchmarkWebcam, Run
+from fer_models.results.benchmark_webcam import BenchmarkWebcam, Earlier, Run
 from train.measure.provenance import hardware, provenance
 
+NAME = Path(__file__).name
 PHOTO = ROOT / "examples" / "portrait.jpg"
 WARM_UP = 5  # seconds that are not counted
 SAMPLE_EVERY = 5  # seconds between two looks at the memory
@@ -64,9 +72,36 @@ def start_camera(page: Page, address: str) -> None:
     page.evaluate(COUNT_LOADS)
 
 
-def measure(checkpoints: list[Path], camera: Path, seconds: float) -> Run:
+def earlier(root: Path, checkpoints: Path, seconds: float, minutes: float) -> Earlier:
+    """What the benchmark of an earlier commit says of its own page.
+
+    Raises:
+        SystemExit: there is none in that checkout, or it failed; the message is what it printed.
+    """
+    script = next((file for place in ("benchmarks", "train") if (file := root / place / NAME).is_file()), None)
+    if script is None:
+        raise SystemExit(f"error: {root} has no {NAME}; --against wants a checkout of this repository")
+    with tempfile.TemporaryDirectory() as name:
+        out = Path(name) / "webcam.json"
+        words = ["--checkpoints", checkpoints, "--seconds", seconds, "--minutes", minutes, "--out", out]
+        environment = os.environ | {"PYTHONPATH": str(root)}
+        run = subprocess.run(
+            [sys.executable, script, *map(str, words)], cwd=root, env=environment, capture_output=True, text=True
+        )
+        if run.returncode:
+            raise SystemExit(f"error: the benchmark of {root} failed:\n{run.stderr}")
+        said = json.loads(out.read_text(encoding="utf-8"))
+    runs = {title: one for title, one in said.items() if isinstance(one, dict) and "frames shown per second" in one}
+    return Earlier(
+        commit=said["commit"][:7],
+        shown={title: one["frames shown per second"] for title, one in runs.items()},
+        memory={title: one["server memory MB, first quarter and last"][-1] for title, one in runs.items()},
+    )
+
+
+def measure(checkpoints: list[Path], camera: Path, seconds: float, engine: str) -> Run:
     """Frames per second, milliseconds per stage as the page says at the end, and the server's memory over time."""
-    with served(["--models", *checkpoints]) as space, sync_playwright() as playwright:
+    with served(["--engine", engine, "--models", *checkpoints]) as space, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=camera_flags(camera))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         start_camera(page, space.address)
@@ -116,18 +151,32 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--minutes", type=float, default=0.5, help="how long to measure with three models")
     parser.add_argument("--seconds", type=float, default=20, help="how long to measure with one model")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="of the Space (default: auto)")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of an earlier commit")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     options = parser.parse_args()
-    checkpoints = find_checkpoints(options.checkpoints)
+    checkpoints = find_checkpoints(options.checkpoints.resolve())
+    if options.engine == "onnx":
+        for checkpoint in checkpoints:
+            open_checkpoint(checkpoint, "onnx")  # exports it, where that was not done yet
+    against = None
     with tempfile.TemporaryDirectory() as folder:
         camera = Path(folder) / "face.y4m"
         write_y4m(swaying(read_photo(PHOTO)), camera)
-        runs = {"one model": measure(checkpoints[:1], camera, options.seconds)}
+        runs = {"one model": measure(checkpoints[:1], camera, options.seconds, options.engine)}
+        if options.against:
+            against = earlier(
+                options.against.resolve(), options.checkpoints.resolve(), options.seconds, options.minutes
+            )
         if len(checkpoints) > 1:
-            runs[f"{min(len(checkpoints), 3)} models"] = measure(checkpoints[:3], camera, 60 * options.minutes)
+            runs[f"{min(len(checkpoints), 3)} models"] = measure(
+                checkpoints[:3], camera, 60 * options.minutes, options.engine
+            )
     result = BenchmarkWebcam(
         camera="640 x 480, 30 frames per second, one face",
         runs=runs,
+        engine=options.engine,
+        earlier=against,
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )

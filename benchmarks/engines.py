@@ -1,17 +1,18 @@
 """The same work by each engine, in a process of its own for each; they take turns, one piece of work at a time.
 
-python benchmarks/engines.py [--rounds 20] [--against FOLDER --checkpoints FOLDER] [--install] \\
+python benchmarks/engines.py [--rounds 20] [--against FOLDER --checkpoints FOLDER] [--photos 200] [--install] \\
     [--out results/benchmark-engines.json]
 
 Both engines in one process would wait for each other's threads. `--against` is a checkout of an earlier commit, which
-answers with the same weights; `--checkpoints` a folder of those that it can read. `--install` also installs the
-package with the extra onnx into a fresh environment and measures that. Run it on an idle machine; OMP_NUM_THREADS says
-how many cores each process has.
+answers with the same weights; `--checkpoints` a folder of those that it can read. `--photos` also gives the command
+line a folder of so many. `--install` also installs the package with the extra onnx into a fresh environment and
+measures that. Run it on an idle machine; OMP_NUM_THREADS says how many cores each process has.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -63,9 +64,9 @@ def _pieces(name: str, line: str) -> list[str]:
         ) from error
 
 
-def cold_start(engine: str | None, sources: Path, photo: Path, checkpoint: Path) -> tuple[float, float]:
-    """Seconds of a command line with one photo, and its peak memory in MB."""
-    words = [sys.executable, "-m", "fer_models", str(photo), "--model", str(checkpoint)]
+def command_line(engine: str | None, sources: Path, photos: Path, checkpoint: Path) -> tuple[float, float]:
+    """Seconds of a command line with a photo or a folder of them, and its peak memory in MB."""
+    words = [sys.executable, "-m", "fer_models", str(photos), "--model", str(checkpoint)]
     words += [] if engine is None else ["--engine", engine]
     start = time.perf_counter()
     # a process in between, so that the memory is that of this child alone
@@ -83,6 +84,14 @@ def cold_start(engine: str | None, sources: Path, photo: Path, checkpoint: Path)
     if run.returncode:
         raise SystemExit(f"error: {' '.join(words)} failed:\n{run.stderr}")
     return time.perf_counter() - start, int(run.stdout) / (1024 if sys.platform == "linux" else 2**20)
+
+
+def folder_of_photos(folder: Path, count: int, photo: Path) -> Path:
+    """The folder, with so many copies of a photo."""
+    folder.mkdir()
+    for number in range(count):
+        shutil.copy(photo, folder / f"{number:05d}{photo.suffix}")
+    return folder
 
 
 def installed_megabytes(root: Path, extra: str) -> int:
@@ -105,6 +114,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--starts", type=int, default=3, help="how often the command line is started with each engine")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of an earlier commit")
+    parser.add_argument("--photos", type=int, metavar="N", help="a folder of N photos from the command line, too")
     parser.add_argument("--install", action="store_true", help="measure the size of the extra onnx too")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     parser.add_argument("--checkpoints", type=Path, help="folder of checkpoint folders (default: checkpoints/)")
@@ -143,7 +153,7 @@ def measure(options: argparse.Namespace) -> None:
     from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
     from fer_models.places import find_checkpoints
     from fer_models.results import as_json, write
-    from fer_models.results.benchmark_engines import BenchmarkEngines, ColdStart
+    from fer_models.results.benchmark_engines import BenchmarkEngines, CommandLine
     from train.measure.provenance import hardware, provenance
     from train.measure.scoring import describe
 
@@ -173,13 +183,25 @@ def measure(options: argparse.Namespace) -> None:
                     if number:  # the first is slower
                         times.setdefault(piece, {}).setdefault(name, []).append(milliseconds)
     model = next((folder for folder in folders if folder.name == MODEL), folders[0])
-    starts = {
-        name: [
-            cold_start(engine if sources == ROOT else None, sources, EXAMPLES / PHOTO, model)
-            for _ in range(options.starts)
-        ]
-        for name, (engine, sources) in engines.items()
-    }
+
+    def from_the_command_line(photos: Path, times: int) -> dict[str, CommandLine]:
+        runs = {
+            name: [command_line(engine if sources == ROOT else None, sources, photos, model) for _ in range(times)]
+            for name, (engine, sources) in engines.items()
+        }
+        return {
+            name: CommandLine(
+                seconds=statistics.median(seconds for seconds, _ in of_one),
+                peak_megabytes=statistics.median(megabytes for _, megabytes in of_one),
+            )
+            for name, of_one in runs.items()
+        }
+
+    start, many = from_the_command_line(EXAMPLES / PHOTO, options.starts), None
+    if options.photos:
+        with tempfile.TemporaryDirectory() as name:
+            photos = folder_of_photos(Path(name) / "photos", options.photos, EXAMPLES / PHOTO)
+            many = from_the_command_line(photos, 1)
     rate = multiply_adds()
     macs = {folder.name: describe(Checkpoint(folder, device="cpu")).macs for folder in folders}
     result = BenchmarkEngines(
@@ -187,13 +209,9 @@ def measure(options: argparse.Namespace) -> None:
             piece: {name: statistics.median(values) for name, values in by_engine.items()}
             for piece, by_engine in times.items()
         },
-        start={
-            name: ColdStart(
-                seconds=statistics.median(seconds for seconds, _ in runs),
-                peak_megabytes=statistics.median(megabytes for _, megabytes in runs),
-            )
-            for name, runs in starts.items()
-        },
+        start=start,
+        photos=options.photos,
+        many=many,
         rounds=options.rounds,
         load=load,
         hardware=hardware(torch.device("cpu")),

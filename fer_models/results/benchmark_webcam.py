@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from fer_models.results.result import Result
+from fer_models.results.result import ABSENT, Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +25,26 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """An earlier commit's page with the same checkpoints. shown: frames a second, all models answering for each.
+    memory: MB of the server, mean of the last quarter of the time. Both by how many models answer."""
+
+    commit: str
+    shown: Annotated[dict[str, float], Field(alias="frames shown per second")]
+    memory: Annotated[dict[str, float], Field(alias="server memory MB")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkWebcam(Result, kind="benchmark-webcam"):
-    """runs: by how many models answer."""
+    """runs: by how many models answer. engine: the Space's."""
 
     rest: ClassVar[str | None] = "runs"
 
     camera: str
     runs: dict[str, Run]
     hardware: dict[str, str | int]
+    engine: Annotated[str | None, ABSENT] = None
+    earlier: Annotated[Earlier | None, ABSENT] = None
 
 
-__all__ = ["BenchmarkWebcam", "Run"]
+__all__ = ["BenchmarkWebcam", "Earlier", "Run"]

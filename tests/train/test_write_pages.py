@@ -9,8 +9,9 @@ from fer_models.paths import ROOT
 from fer_models.results import Number, write
 from fer_models.results.ablation import Ablation, Row, Spread
 from fer_models.results.agreement import Agreeing, Agreement, MeanAnswer
-from fer_models.results.benchmark_engines import BenchmarkEngines, ColdStart
+from fer_models.results.benchmark_engines import BenchmarkEngines, CommandLine
 from fer_models.results.benchmark_finding import BenchmarkFinding, Compared
+from fer_models.results.benchmark_webcam import BenchmarkWebcam, Earlier, Run
 from fer_models.results.evaluation import Balanced, BatchCheck, Recall
 from tests.support.results import ORIGIN, PICTURES, calibrated_on, evaluation, robustness, subset, weights
 from train.pages.ablations import ablation_table
@@ -224,8 +225,8 @@ def test_engines_stand_beside_each_other_with_their_ratios():
             "pattlite: answer, one face": {"torch": 9.0, "onnx": 3.0, "458a96d": 30.0},
         },
         start={
-            "torch": ColdStart(seconds=8.0, peak_megabytes=1000.0),
-            "onnx": ColdStart(seconds=1.0, peak_megabytes=200.0),
+            "torch": CommandLine(seconds=8.0, peak_megabytes=1000.0),
+            "onnx": CommandLine(seconds=1.0, peak_megabytes=200.0),
         },
         rounds=20,
         load=0.1,
@@ -233,6 +234,8 @@ def test_engines_stand_beside_each_other_with_their_ratios():
         installed_megabytes={"onnx": 199},
         multiply_adds=100e9,
         floor={"pattlite: answer, one face": 1.5},
+        photos=200,
+        many={"onnx": CommandLine(seconds=7.0, peak_megabytes=210.0)},
         **ORIGIN,
     )
     header, _, row, other, _, rest = part(Found({"benchmark-engines": result}), "speed engines").splitlines()
@@ -241,8 +244,32 @@ def test_engines_stand_beside_each_other_with_their_ratios():
     assert other == "| pattlite: answer, one face | 3.0 | 9.0 | 30.0 | 3.0 x | 10.0 x | 1.5 |"
     assert "one large float32 matrix product, 100 thousand million a second" in rest
     assert "torch 8.0 s and at most 1,000 MB of memory; onnx 1.0 s and at most 200 MB of memory" in rest
+    assert "About a folder of 200 photos: onnx 7.0 s and at most 210 MB of memory." in rest
     assert "Installed with the extra `onnx` the package takes 199 MB" in rest
     assert "0 other processes were busy when it began. Measured on a processor, 2 threads" in rest
+
+
+def test_the_webcam_stands_beside_an_earlier_commits():
+    run = Run(
+        models=("pattlite",),
+        seconds=20.0,
+        shown=12.0,
+        said=12.1,
+        frame_milliseconds={"find faces": 13},
+        answer_milliseconds={"pattlite": 20},
+        answers={"pattlite": 11.0},
+        processor_milliseconds={"server": 70, "browser": 70},
+        memory=(1100.0, 1200.0),
+        written_megabytes=0.0,
+    )
+    before = Earlier(commit="458a96d", shown={"one model": 8.0}, memory={"one model": 1000.0})
+    result = BenchmarkWebcam(
+        camera="640 x 480", runs={"one model": run}, hardware={"device": "x"}, engine="onnx", earlier=before, **ORIGIN
+    )
+    text = part(Found({"benchmark-webcam": result}), "speed webcam")
+    assert "| `pattlite` | 12.0 | 11.00 | 1,100 to 1,200 | 20 |" in text
+    assert "commit `458a96d`, every model answering for each: one model: 8.0, 1,000 MB; here 1.5 x the frames" in text
+    assert "1.20 x the memory. Engine: onnx." in text
 
 
 def test_the_cascade_stands_beside_the_packages():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from fer_models.results import percent
 from fer_models.results.benchmark import Benchmark
 from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
-from fer_models.results.benchmark_engines import BenchmarkEngines
+from fer_models.results.benchmark_engines import BenchmarkEngines, CommandLine
 from fer_models.results.benchmark_finding import BenchmarkFinding
 from fer_models.results.benchmark_hfc import BenchmarkHFC
 from fer_models.results.benchmark_page import BenchmarkPage, Opening
@@ -54,6 +54,13 @@ def _machine(hardware: dict[str, str | int]) -> str:
     return f"Measured on {hardware['device']}{threads}"
 
 
+def _command_lines(by_engine: dict[str, CommandLine]) -> str:
+    return "; ".join(
+        f"{name} {run.seconds:.1f} s and at most {run.peak_megabytes:,.0f} MB of memory"
+        for name, run in by_engine.items()
+    )
+
+
 def engines(found: Found, _: str) -> str:
     """The same work by torch, by onnxruntime and by an earlier commit; the command line from its start."""
     result = found.one(BenchmarkEngines, "benchmark-engines")
@@ -69,10 +76,9 @@ def engines(found: Found, _: str) -> str:
         ]
         for piece, times in result.milliseconds.items()
     ]
-    starts = "; ".join(
-        f"{name} {start.seconds:.1f} s and at most {start.peak_megabytes:,.0f} MB of memory"
-        for name, start in result.start.items()
-    )
+    starts = _command_lines(result.start)
+    if result.many:
+        starts += f". About a folder of {result.photos:,} photos: {_command_lines(result.many)}"
     sizes = "".join(
         f" Installed with the extra `{extra}` the package takes {megabytes:,} MB with all that it needs."
         for extra, megabytes in (result.installed_megabytes or {}).items()
@@ -298,6 +304,15 @@ def webcam(found: Found, _: str) -> str:
     ]
     header = ["models", "frames a second", "answers a second and model", "server memory, MB", "seconds measured"]
     on = f"Camera: {result.camera}. {_machine(result.hardware)} (`results/benchmark-webcam.json`)."
+    if result.engine:
+        on = f"Engine: {result.engine}. {on}"
+    if before := result.earlier:
+        each = "; ".join(
+            f"{title}: {shown:.1f}, {before.memory[title]:,.0f} MB; here {result.runs[title].shown / shown:.1f} x the "
+            f"frames and {result.runs[title].memory[-1] / before.memory[title]:.2f} x the memory"
+            for title, shown in before.shown.items()
+        )
+        on = f"Frames a second of commit `{before.commit}`, every model answering for each: {each}. {on}"
     return f"{table(header, rows)}\n\n{on}"
 
 
