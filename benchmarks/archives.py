@@ -25,7 +25,7 @@ from fer_models.files import write_faults_told
 from fer_models.parquet import write_parquet
 from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
 from fer_models.photo import read_photo
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.archives import Archives, Run
 from train.measure.provenance import hardware, provenance
 
@@ -163,9 +163,7 @@ def main() -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

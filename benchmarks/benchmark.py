@@ -23,7 +23,7 @@ from fer_models.detector import FaceDetector
 from fer_models.faces import crop_face, read_photo
 from fer_models.files import write_faults_told
 from fer_models.paths import ROOT
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.benchmark import Benchmark, FaceTimes, SpaceStart, TrainingSpeed
 from train.config.initial_weights import build_model
 from train.config.recipe import Stage, load_config
@@ -160,9 +160,7 @@ def main() -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from benchmarks.benchmark import interleaved
 from fer_models import DDAMFNConfig, DDAMFNForImageClassification
 from fer_models.files import write_faults_told
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
 from train.loop.cpu import keep_freed_memory
 from train.measure.provenance import hardware, provenance
@@ -251,9 +251,7 @@ def main() -> None:
         hardware=hardware(device),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

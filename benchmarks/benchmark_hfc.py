@@ -17,7 +17,7 @@ from fer_models import HFCConfig, HFCForImageClassification
 from fer_models.files import write_faults_told
 from fer_models.models import modeling_hfc as hfc
 from fer_models.models import singular_values as numerics
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.benchmark_hfc import BenchmarkHFC, ModuleTimes
 from train.loop.cpu import keep_freed_memory
 from train.measure.provenance import hardware, provenance
@@ -162,9 +162,7 @@ def main() -> None:
         hardware=hardware(device),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from benchmarks.fake_camera import executable
 from benchmarks.running_space import served
 from fer_models.files import write_faults_told
 from fer_models.paths import EXAMPLES, ROOT
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.benchmark_page import BenchmarkPage, Opening
 from train.measure.provenance import hardware, provenance
 
@@ -191,9 +191,7 @@ def main() -> None:
             **provenance(),
         )
         browser.close()
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

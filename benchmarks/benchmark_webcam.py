@@ -31,7 +31,7 @@ from fer_models.faces import read_photo
 from fer_models.files import write_faults_told
 from fer_models.looks import looks
 from fer_models.paths import ROOT
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.benchmark_webcam import BenchmarkWebcam, Earlier, Run
 from train.measure.provenance import hardware, provenance
 
@@ -180,9 +180,7 @@ def main() -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from fer_models.faces import Face
 from fer_models.files import write_faults_told
 from fer_models.paths import EXAMPLES
 from fer_models.photo import read_photo
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.crossing import Crossing, Kept
 from fer_models.video.tracking import FaceTracker
 from train.measure.provenance import provenance
@@ -135,9 +135,7 @@ def main(arguments: list[str] | None = None) -> None:
         happenings[name] = Kept(**shares, clips=len(clips))
         print(name, happenings[name], flush=True)
     result = Crossing(happenings=happenings, rate=RATE, **provenance())
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from fer_models.export.int8 import CALIBRATION, MOST_LOSS, Faces, best_of_8_bits
 from fer_models.onnx_session import open_session
 from fer_models.paths import CHECKPOINTS
 from fer_models.places import find_checkpoints
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.eight_bits import EightBits, EightBitsOfAll
 from fer_models.side_by_side import cores
 from train.data.readers import load_split
@@ -102,9 +102,7 @@ def main(arguments: list[str] | None = None) -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

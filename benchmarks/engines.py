@@ -152,7 +152,7 @@ def measure(options: argparse.Namespace) -> None:
     from fer_models.engines import open_checkpoint
     from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
     from fer_models.places import find_checkpoints
-    from fer_models.results import as_json, write
+    from fer_models.results import tell
     from fer_models.results.benchmark_engines import BenchmarkEngines, CommandLine
     from train.measure.provenance import hardware, provenance
     from train.measure.scoring import describe
@@ -220,9 +220,7 @@ def measure(options: argparse.Namespace) -> None:
         floor=floors(list(times), macs, rate),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from PIL import Image
 from fer_models.export.mtcnn import write_networks
 from fer_models.mtcnn import Detections, Networks, find_faces
 from fer_models.mtcnn_networks import onnx_networks, torch_networks
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.benchmark_finding import BenchmarkFinding, Compared
 from train.data.readers import load_split
 from train.measure.command_line import command
@@ -114,9 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

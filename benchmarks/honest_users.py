@@ -21,7 +21,7 @@ from benchmarks.running_space import served
 from benchmarks.visitors import new_photo
 from fer_models.files import write_faults_told
 from fer_models.paths import EXAMPLES, ROOT
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.honest_users import Beside, HonestUsers
 from tests.support.space_client import MARK, SpaceClient, in_place
 from train.measure.provenance import hardware, provenance
@@ -102,9 +102,7 @@ def main() -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

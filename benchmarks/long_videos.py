@@ -19,7 +19,7 @@ from benchmarks.fake_camera import swaying
 from fer_models.files import write_faults_told
 from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
 from fer_models.photo import read_photo
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.long_videos import Followed, LongVideos
 from tests.support.clips import write_clip
 from train.measure.provenance import hardware, provenance
@@ -70,9 +70,7 @@ def main() -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

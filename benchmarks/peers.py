@@ -30,7 +30,7 @@ from PIL import Image
 from fer_models.checkpoint import CheckpointError
 from fer_models.engines import open_checkpoint
 from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
-from fer_models.results import as_json, write
+from fer_models.results import tell
 from fer_models.results.peers import Peer, Peers
 from train.measure.command_line import command
 from train.measure.provenance import hardware, provenance
@@ -148,9 +148,7 @@ def measure(options: argparse.Namespace) -> None:
         hardware=hardware(torch.device("cpu")),
         **provenance(),
     )
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 @command

@@ -37,7 +37,7 @@ from fer_models.export.folder import export_checkpoint
 from fer_models.export.graph import quietly
 from fer_models.paths import CHECKPOINTS, ROOT
 from fer_models.places import find_checkpoints
-from fer_models.results import as_json, read, write
+from fer_models.results import read, tell
 from fer_models.results.runtimes import Ran, Runtimes
 from train.data.readers import load_split
 from train.measure.command_line import command
@@ -155,9 +155,7 @@ def measure(options: argparse.Namespace) -> None:
             for name, title in installed.items():
                 found[title][checkpoint.name] = ran(name, pythons[name], folder, options.patience)
                 print(checkpoint.name, title, found[title][checkpoint.name], flush=True)
-    print(as_json(result))
-    if options.out:
-        write(options.out, result)
+    tell(result, options.out)
 
 
 def _python(word: str) -> tuple[str, Path]:

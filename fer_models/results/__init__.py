@@ -7,7 +7,7 @@ that reads results.
 import importlib
 import pkgutil
 
-from fer_models.results.files import ResultError, as_json, parse, read, read_folder, write
+from fer_models.results.files import ResultError, as_json, parse, read, read_folder, tell, write
 from fer_models.results.result import (
     KINDS,
     Number,
@@ -44,5 +44,6 @@ __all__ = [
     "read",
     "read_folder",
     "span",
+    "tell",
     "write",
 ]

@@ -124,4 +124,11 @@ def write(path: Path, result: Result) -> None:
     write_text(path, as_json(result) + "\n")
 
 
-__all__ = ["ResultError", "as_dict", "as_json", "parse", "read", "read_folder", "write"]
+def tell(result: Result, path: Path | None) -> None:
+    """Print a result, and write it where there is a path: how a benchmark ends."""
+    print(as_json(result))
+    if path:
+        write(path, result)
+
+
+__all__ = ["ResultError", "as_dict", "as_json", "parse", "read", "read_folder", "tell", "write"]
