@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.fake_camera import camera_flags, executable, swaying, write_y4m
 from benchmarks.running_space import served
 from fer_models.analyzer import CHECKPOINTS, find_checkpoints
-from fer_models.engines import ENGINES, open_checkpoint
+from fer_models.engines import open_checkpoint
 from fer_models.faces import read_photo
 from fer_models.files import write_faults_told
 from fer_models.looks import looks
@@ -72,15 +73,25 @@ def start_camera(page: Page, address: str) -> None:
     page.evaluate(COUNT_LOADS)
 
 
-def earlier(root: Path, checkpoints: Path, seconds: float, minutes: float) -> Earlier:
+def script_of(root: Path) -> Path:
+    """This benchmark in an earlier checkout.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    for place in ("benchmarks", "train"):
+        if (root / place / NAME).is_file():
+            return root / place / NAME
+    raise SystemExit(f"error: {root} has no {NAME}; --against wants a checkout of this repository")
+
+
+def earlier(script: Path, checkpoints: Path, seconds: float, minutes: float) -> Earlier:
     """What the benchmark of an earlier commit says of its own page.
 
     Raises:
-        SystemExit: there is none in that checkout, or it failed; the message is what it printed.
+        SystemExit: it failed; the message is what it printed.
     """
-    script = next((file for place in ("benchmarks", "train") if (file := root / place / NAME).is_file()), None)
-    if script is None:
-        raise SystemExit(f"error: {root} has no {NAME}; --against wants a checkout of this repository")
+    root = script.parents[1]
     with tempfile.TemporaryDirectory() as name:
         out = Path(name) / "webcam.json"
         words = ["--checkpoints", checkpoints, "--seconds", seconds, "--minutes", minutes, "--out", out]
@@ -95,6 +106,7 @@ def earlier(root: Path, checkpoints: Path, seconds: float, minutes: float) -> Ea
     return Earlier(
         commit=said["commit"][:7],
         shown={title: one["frames shown per second"] for title, one in runs.items()},
+        answers={title: statistics.mean(one["answers per second"].values()) for title, one in runs.items()},
         memory={title: one["server memory MB, first quarter and last"][-1] for title, one in runs.items()},
     )
 
@@ -151,7 +163,7 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
     parser.add_argument("--minutes", type=float, default=0.5, help="how long to measure with three models")
     parser.add_argument("--seconds", type=float, default=20, help="how long to measure with one model")
-    parser.add_argument("--engine", choices=ENGINES, default="auto", help="of the Space (default: auto)")
+    parser.add_argument("--engine", choices=("torch", "onnx"), default="torch", help="of the Space (default: torch)")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of an earlier commit")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     options = parser.parse_args()
@@ -159,15 +171,13 @@ def main() -> None:
     if options.engine == "onnx":
         for checkpoint in checkpoints:
             open_checkpoint(checkpoint, "onnx")  # exports it, where that was not done yet
-    against = None
+    script, against = script_of(options.against.resolve()) if options.against else None, None
     with tempfile.TemporaryDirectory() as folder:
         camera = Path(folder) / "face.y4m"
         write_y4m(swaying(read_photo(PHOTO)), camera)
         runs = {"one model": measure(checkpoints[:1], camera, options.seconds, options.engine)}
-        if options.against:
-            against = earlier(
-                options.against.resolve(), options.checkpoints.resolve(), options.seconds, options.minutes
-            )
+        if script:
+            against = earlier(script, options.checkpoints.resolve(), options.seconds, options.minutes)
         if len(checkpoints) > 1:
             runs[f"{min(len(checkpoints), 3)} models"] = measure(
                 checkpoints[:3], camera, 60 * options.minutes, options.engine

@@ -17,14 +17,15 @@ import onnxruntime
 import torch
 
 from fer_models.checkpoint import Checkpoint
+from fer_models.export.cut import write_parts
 from fer_models.export.graph import write_graph
 from fer_models.export.int8 import CALIBRATION, MOST_LOSS, Faces, best_of_8_bits, processor
-from fer_models.onnx_session import open_session
+from fer_models.onnx_parts import Parts
+from fer_models.onnx_session import Sessions
 from fer_models.paths import CHECKPOINTS
 from fer_models.places import find_checkpoints
 from fer_models.results import tell
 from fer_models.results.eight_bits import EightBits, EightBitsOfAll
-from fer_models.side_by_side import cores
 from train.data.readers import load_split
 from train.measure.command_line import command
 from train.measure.provenance import hardware, provenance
@@ -41,14 +42,13 @@ def some_faces(options: argparse.Namespace, split: str, count: int, checkpoint: 
     return Faces(crops, [int(data.labels[row]) for row in rows], lambda some: checkpoint.pixel_values(some).numpy())
 
 
-def milliseconds(files: list[Path], face: dict[str, np.ndarray]) -> list[float]:
+def milliseconds(graphs: list[Sessions | Parts], face: dict[str, np.ndarray]) -> list[float]:
     """Of an answer about one face by each graph; they take turns."""
-    sessions = [open_session(file, cores()) for file in files]
-    times: list[list[float]] = [[] for _ in files]
+    times: list[list[float]] = [[] for _ in graphs]
     for number in range(ROUNDS + 5):
-        for session, own in zip(sessions, times, strict=True):
+        for graph, own in zip(graphs, times, strict=True):
             start = time.perf_counter()
-            session.run(["logits"], face)
+            graph.run(["logits"], face)
             if number >= 5:  # the first are slower
                 own.append(1000 * (time.perf_counter() - start))
     return [statistics.median(own) for own in times]
@@ -60,9 +60,11 @@ def measured(checkpoint: Checkpoint, options: argparse.Namespace) -> EightBits:
     calibration = some_faces(options, options.calibration, min(CALIBRATION, options.faces), checkpoint)
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "model.onnx"
-        write_graph(checkpoint.model, file, {})
+        written = write_graph(checkpoint.model, file, {})
+        parts = write_parts(file, written.places) if written.places else []  # as the engine runs them
         made = best_of_8_bits(file, calibration, faces, Path(name))
-        in_float, in_8_bits = milliseconds([file, made.file], next(faces.some([0]).inputs()))
+        graphs = [Parts(Path(name), parts) if parts else Sessions(file), Sessions(made.file)]
+        in_float, in_8_bits = milliseconds(graphs, next(faces.some([0]).inputs()))
     report = made.report
     return EightBits(
         float_accuracy=report.float_accuracy,

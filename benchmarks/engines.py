@@ -26,7 +26,7 @@ from pathlib import Path
 from fer_models.files import write_faults_told
 
 PHOTO = "portrait.jpg"  # of examples/
-MODEL = "pattlite-ferplus"  # of the cold start
+MODEL = "pattlite-ferplus"  # of the command line
 
 
 @contextmanager
@@ -119,6 +119,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     parser.add_argument("--checkpoints", type=Path, help="folder of checkpoint folders (default: checkpoints/)")
     options = parser.parse_args()
+    if options.photos is not None and options.photos < 1:
+        parser.error("--photos must be 1 or more")
     measure(options)
 
 

@@ -41,7 +41,13 @@ def _read(folder: Path) -> dict:
         )
     if missing := [key for key in KEYS if key not in data]:
         raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
-    if missing := [part["file"] for part in data.get("parts") or () if not (folder / part["file"]).is_file()]:
+    try:
+        missing = [part["file"] for part in data.get("parts") or () if not (folder / part["file"]).is_file()]
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{folder / DATA} does not say what its parts are; export the checkpoint again"
+        ) from error
+    if missing:
         raise CheckpointError(f"{folder} has no {', '.join(missing)}; export the checkpoint again")
     return data
 
@@ -73,7 +79,7 @@ class ExportedCheckpoint:
         parts = data.get("parts")
         self._graph = Parts(self.folder, parts) if parts else Sessions(self.folder / GRAPH)
         if self._graph.told("sha256") != self.sha256:
-            raise CheckpointError(f"{folder}: {GRAPH} and {DATA} are of different weights; export the checkpoint again")
+            raise CheckpointError(f"{folder}: graph and {DATA} are of different weights; export the checkpoint again")
         self.name: str = data["checkpoint"]
         self.expressions: list[str] = data["labels"]
         self.answers, self.processing = data["answers"], data["processing"]

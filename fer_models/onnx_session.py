@@ -3,7 +3,7 @@
 Threads of a session do not spin while they wait for work: they would take the cores from other sessions.
 """
 
-from functools import cached_property
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,10 @@ def open_session(file: Path, threads: int):
         raise CheckpointError(f"{file} is damaged or of another onnxruntime; export it again") from error
 
 
+def _told(session) -> dict[str, str]:
+    return session.get_modelmeta().custom_metadata_map
+
+
 class Sessions:
     """A graph's sessions: one that computes on one core, and another, opened when it is first needed, for who has all
     of them.
@@ -51,10 +55,20 @@ class Sessions:
     def __init__(self, file: Path):
         self.file = file
         self.narrow = open_session(file, 1)
+        self.wide, self._opening = None, threading.Lock()
 
-    @cached_property
-    def _wide(self):
-        return open_session(self.file, cores())
+    def _on_all_cores(self):
+        """
+        Raises:
+            CheckpointError: the file was written anew since.
+        """
+        with self._opening:
+            if self.wide is None:
+                session = open_session(self.file, cores())
+                if _told(session) != _told(self.narrow):
+                    raise CheckpointError(f"{self.file} was written anew while it was in use; start again")
+                self.wide = session
+            return self.wide
 
     @property
     def outputs(self) -> list[str]:
@@ -68,11 +82,11 @@ class Sessions:
 
     def told(self, key: str) -> str | None:
         """What the file says under this key."""
-        return self.narrow.get_modelmeta().custom_metadata_map.get(key)
+        return _told(self.narrow).get(key)
 
     def run(self, names: list[str] | None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """The outputs of these names, of all by default."""
-        session = self.narrow if cores() == 1 or on_one_core() else self._wide
+        session = self.narrow if cores() == 1 or on_one_core() else self._on_all_cores()
         return session.run(names, inputs)
 
 

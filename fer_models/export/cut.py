@@ -8,6 +8,8 @@ from typing import NamedTuple
 import onnx
 from onnx.utils import Extractor
 
+LARGEST = 64  # side of a map; of larger ones numpy's products take all cores, whatever a thread was given
+
 
 class Place(NamedTuple):
     """Where singular values are taken: maps: the tensor `(..., n, n)`; values: of them, `(..., n)`."""
@@ -44,11 +46,15 @@ def write_parts(file: Path, places: Sequence[Place]) -> list[dict]:
         places: in the order in which they are reached.
 
     Returns:
-        For each part its `file`, and, but for the last, `maps` and `values`: from its output of the one name numpy
-        makes the input of the other name for the parts that follow. A part's other inputs are the graph's, or outputs
-        of parts before it.
+        For each part its `file`, the `outputs` of the graph that it makes, and, but for the last, `maps` and `values`:
+        when it has run, numpy makes the tensor of the second name, for the parts that follow, from that of the first.
+        A part's other inputs are the graph's, or made by parts before it. Nothing where the graph has no tensors of
+        the places' names, as the exporter may have renamed them.
     """
     model = onnx.load(file)
+    made = {name for node in model.graph.node for name in node.output}
+    if not all(name in made for place in places for name in place):
+        return []
     part, kept = _steps(model.graph, places)
     given, constants = {one.name for one in model.graph.input}, {one.name for one in model.graph.initializer}
     outputs = [[] for _ in range(len(places) + 1)]
@@ -60,8 +66,8 @@ def write_parts(file: Path, places: Sequence[Place]) -> list[dict]:
 
     for output in model.graph.output:
         add(outputs[part[output.name]], output.name)
-    for number, place in enumerate(places):
-        add(outputs[number], place.maps)
+    for place in places:
+        add(outputs[part[place.maps]], place.maps)
     values = {place.values for place in places}
     for node in kept:
         step = part[node.output[0]]
@@ -80,8 +86,9 @@ def write_parts(file: Path, places: Sequence[Place]) -> list[dict]:
         onnx.helper.set_model_props(piece, told)
         name = f"part_{number}.onnx"
         onnx.save(piece, file.parent / name)
-        parts.append({"file": name} | (places[number]._asdict() if number < len(places) else {}))
+        own = [output.name for output in model.graph.output if part[output.name] == number]
+        parts.append({"file": name, "outputs": own} | (places[number]._asdict() if number < len(places) else {}))
     return parts
 
 
-__all__ = ["Place", "write_parts"]
+__all__ = ["LARGEST", "Place", "write_parts"]

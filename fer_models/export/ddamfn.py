@@ -1,4 +1,4 @@
-"""DDAMFN's gates as runtimes want them: profiles stay pictures of one column or row, so that nothing is transposed."""
+"""DDAMFN's gates as runtimes want them: profiles stay pictures of one column or row, which no block transposes."""
 
 import torch
 from torch import nn
@@ -8,8 +8,8 @@ from fer_models.models.modeling_ddamfn import DDAMFNForImageClassification, Dual
 
 
 class _Gates(nn.Module):
-    """`ProfileGates` whose batch norm is folded, on `(B, C, h, 1)` and `(B, C, 1, w)`: each profile has convolutions of
-    its own, so that it need not be turned to be joined with the other."""
+    """`ProfileGates` whose batch norm is folded, on `(B, C, h, 1)` and `(B, C, 1, w)`: each profile is convolved by
+    itself, so that it need not be turned to be joined with the other."""
 
     def __init__(self, gates: nn.Module):
         super().__init__()

@@ -20,6 +20,7 @@ from fer_models.export.folding import FoldingError
 from fer_models.export.graph import OPSET, write_graph
 from fer_models.export.int8 import Faces, Int8Report, labelled_faces, write_int8
 from fer_models.export.mtcnn import WEIGHTS, write_networks
+from fer_models.files import write_fault
 from fer_models.models.modeling_hfc import HFCForImageClassification
 from fer_models.mtcnn_networks import FILES
 from fer_models.onnx_parts import Parts
@@ -66,13 +67,19 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = 
 
     Raises:
         ExportError: the graph cannot be made, or does not say what the library says, or loses too much with 8 bits; or
-            the folder cannot be made.
+            the folder cannot be written to.
     """
-    model, processor = checkpoint.model.cpu(), checkpoint.processor
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        return _export(checkpoint, folder, int8)
     except OSError as error:
-        raise ExportError(f"the folder {folder} cannot be made ({error.strerror}); choose another") from error
+        if not (told := write_fault(error, folder)):
+            raise
+        raise ExportError(told) from error
+
+
+def _export(checkpoint: Checkpoint, folder: Path, int8: Path | None) -> ExportReport:
+    model, processor = checkpoint.model.cpu(), checkpoint.processor
     written = {"sha256": checkpoint.sha256, "checkpoint": checkpoint.name, "software": fer_models.__version__}
     tolerance = TOLERANCE_HFC if isinstance(model, HFCForImageClassification) else TOLERANCE
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
@@ -90,6 +97,7 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = 
             in_8_bits = write_int8(unfinished / GRAPH, faces)
         elif traced.places:
             parts = write_parts(unfinished / GRAPH, traced.places)
+        if parts:
             check_graph(Parts(unfinished, parts), model, tolerance)
         data = written | {
             "format": FORMAT,
@@ -112,8 +120,12 @@ def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = 
             "finding_faces": {"networks": FILES, "weights": WEIGHTS},
         }
         (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        for file in (GRAPH, *(part["file"] for part in parts), *FILES, DATA):
+        files = [part["file"] for part in parts]
+        for file in (GRAPH, *files, *FILES, DATA):
             (unfinished / file).replace(folder / file)
+        for old in folder.glob("part_*.onnx"):
+            if old.name not in files:
+                old.unlink()
     return ExportReport(report, in_8_bits)
 
 

@@ -20,7 +20,7 @@ from torch import nn
 from torch._functorch.compile_utils import fx_graph_cse
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from fer_models.export.cut import Place
+from fer_models.export.cut import LARGEST, Place
 from fer_models.export.folding import folded
 from fer_models.export.hfc import TRANSLATIONS, make_portable
 from fer_models.models.modeling_fer import FERPreTrainedModel
@@ -236,7 +236,8 @@ def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: tor
 
 class WrittenGraph(NamedTuple):
     """map_names, profile_names: what its maps and profiles are called in the library, in the order of its outputs.
-    places: where it takes singular values, in the order in which they are reached."""
+    places: where it takes singular values of maps that are small enough for `cut`, in the order in which they are
+    reached."""
 
     map_names: list[str]
     profile_names: list[str]
@@ -277,7 +278,8 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     file.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(proto, file)
     found = graph.graph.find_nodes(op="call_function", target=torch.ops.fer_models.singular_values.default)
-    places = [Place(node.args[0].name, node.name) for node in found]  # tensors keep these names in the file
+    # tensors keep these names in the file
+    places = [Place(node.args[0].name, node.name) for node in found if node.meta["val"].shape[-1] <= LARGEST]
     return WrittenGraph(explained.map_names, explained.profile_names, places)
 
 

@@ -109,7 +109,9 @@ def _count_below(points, diagonal, beside, size: int):
 def counted_singular_values(maps):
     """The nodes for the singular values, largest first, of `(..., n, n)`: within some 5e-5 of the largest, and
     float32's own error where they are small."""
-    size = maps.shape[-1]
+    size, shape = maps.shape[-1], op.Slice(op.Shape(maps), _axes(0), _axes(-1))
+    if size == 1:
+        return op.Reshape(op.Abs(maps), shape)
     flat = op.Reshape(maps, _constant(np.array([-1, size, size])))
     highest = op.Add(_length(flat, 1, 2), _number(TINY))  # (N, 1, 1), at least the largest
     flat = op.Div(flat, highest)
@@ -126,7 +128,7 @@ def counted_singular_values(maps):
     more = op.ReduceSum(op.Cast(op.Less(below, order), to=FLOAT), _axes(2), keepdims=1)
     parts = op.Div(op.Add(more, _number(0.5)), _number(BETWEEN + 1))
     values = op.Mul(op.Div(op.Add(passed, parts), _number(POINTS)), highest)
-    return op.Reshape(values, op.Slice(op.Shape(maps), _axes(0), _axes(-1)))
+    return op.Reshape(values, shape)
 
 
 TRANSLATIONS = {torch.ops.fer_models.singular_values.default: counted_singular_values}

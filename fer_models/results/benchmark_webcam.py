@@ -26,11 +26,12 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """An earlier commit's page with the same checkpoints. shown: frames a second, all models answering for each.
-    memory: MB of the server, mean of the last quarter of the time. Both by how many models answer."""
+    """An earlier commit's page with the same checkpoints. shown: frames a second. answers: of each model a second, the
+    mean over them. memory: MB of the server, mean of the last quarter of the time. All by how many models answer."""
 
     commit: str
     shown: Annotated[dict[str, float], Field(alias="frames shown per second")]
+    answers: Annotated[dict[str, float], Field(alias="answers per second")]
     memory: Annotated[dict[str, float], Field(alias="server memory MB")]
 
 

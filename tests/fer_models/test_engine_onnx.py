@@ -159,6 +159,36 @@ def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
         ExportedCheckpoint(folder)
 
 
+def test_a_graph_in_parts_answers_as_torch_does_and_names_what_is_missing(both, crops, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    torch.manual_seed(0)
+    told = {"class_priors": PRIORS, "balanced_temperature": 0.4}
+    HFCForImageClassification(HFCConfig(image_size=16, id2label=LABELS, **told)).save_pretrained(tmp_path / "hfc")
+    size = {"height": 16, "width": 16}
+    FERImageProcessor(size=size, source_size=16, do_grayscale=True).save_pretrained(tmp_path / "hfc")
+    checkpoint, folder = Checkpoint(tmp_path / "hfc", device="cpu"), tmp_path / "exported"
+    export_checkpoint(checkpoint, folder)
+    exported = ExportedCheckpoint(folder)
+    squares = [crop.resize((16, 16)) for crop in crops]
+    for options in ({}, {"mirror": True, "expression": "fear"}, {"balanced": True}, {"method": None}):
+        for some in (squares, squares[:1]):
+            for ours, theirs in zip(
+                exported.predict(some, **options), checkpoint.predict(some, **options), strict=True
+            ):
+                assert [*ours.probabilities.values()] == pytest.approx([*theirs.probabilities.values()], abs=2e-3)
+                assert [one.name for one in ours.maps] == [one.name for one in theirs.maps]
+    alone = Analyzer([ExportedCheckpoint(folder)]).checkpoints["hfc"]._graph.sessions
+    beside = Analyzer([ExportedCheckpoint(folder), both[1]]).checkpoints["hfc"]._graph.sessions
+    assert all(one.wide for one in alone) and not any(one.wide for one in beside)
+    (folder / "part_1.onnx").unlink()
+    with pytest.raises(CheckpointError, match=r"has no part_1\.onnx; export the checkpoint again"):
+        ExportedCheckpoint(folder)
+    data = json.loads((folder / DATA).read_text())
+    (folder / DATA).write_text(json.dumps(data | {"parts": ["part_0.onnx"]}))
+    with pytest.raises(CheckpointError, match="does not say what its parts are"):
+        ExportedCheckpoint(folder)
+
+
 WITHOUT = """
 import sys
 for name in ("torch", "torchvision", "transformers", "huggingface_hub", "safetensors", "timm", "facenet_pytorch"):

@@ -262,13 +262,15 @@ def test_the_webcam_stands_beside_an_earlier_commits():
         memory=(1100.0, 1200.0),
         written_megabytes=0.0,
     )
-    before = Earlier(commit="458a96d", shown={"one model": 8.0}, memory={"one model": 1000.0})
+    before = Earlier(
+        commit="458a96d", shown={"one model": 8.0}, answers={"one model": 5.5}, memory={"one model": 1000.0}
+    )
     result = BenchmarkWebcam(
         camera="640 x 480", runs={"one model": run}, hardware={"device": "x"}, engine="onnx", earlier=before, **ORIGIN
     )
     text = part(Found({"benchmark-webcam": result}), "speed webcam")
     assert "| `pattlite` | 12.0 | 11.00 | 1,100 to 1,200 | 20 |" in text
-    assert "commit `458a96d`, every model answering for each: one model: 8.0, 1,000 MB; here 1.5 x the frames" in text
+    assert "Against commit `458a96d`, measured in between: one model 1.5 x the frames, 2.0 x the answers" in text
     assert "1.20 x the memory. Engine: onnx." in text
 
 

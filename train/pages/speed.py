@@ -1,6 +1,7 @@
 """Benchmarks -> tables and sentences."""
 
 from collections.abc import Callable, Iterable
+from statistics import mean
 
 from fer_models.results import percent
 from fer_models.results.benchmark import Benchmark
@@ -308,11 +309,12 @@ def webcam(found: Found, _: str) -> str:
         on = f"Engine: {result.engine}. {on}"
     if before := result.earlier:
         each = "; ".join(
-            f"{title}: {shown:.1f}, {before.memory[title]:,.0f} MB; here {result.runs[title].shown / shown:.1f} x the "
-            f"frames and {result.runs[title].memory[-1] / before.memory[title]:.2f} x the memory"
-            for title, shown in before.shown.items()
+            f"{title} {run.shown / before.shown[title]:.1f} x the frames, "
+            f"{mean(run.answers.values()) / before.answers[title]:.1f} x the answers of each model and "
+            f"{run.memory[-1] / before.memory[title]:.2f} x the memory"
+            for title, run in result.runs.items()
         )
-        on = f"Frames a second of commit `{before.commit}`, every model answering for each: {each}. {on}"
+        on = f"Against commit `{before.commit}`, measured in between: {each}. {on}"
     return f"{table(header, rows)}\n\n{on}"
 
 

@@ -162,7 +162,7 @@ def test_the_hartley_filter_is_the_fourier_filter():
             torch.testing.assert_close(high_frequencies(attention, size)(maps), expected, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("size", [2, 7, 28])
+@pytest.mark.parametrize("size", [1, 2, 7, 28])
 def test_the_counted_singular_values_are_those_of_the_decomposition(size, tmp_path):
     from fer_models.export.hfc import TRANSLATIONS
 
@@ -204,6 +204,7 @@ def test_the_parts_of_a_graph_say_what_the_whole_says_and_run_what_is_asked_for(
     parts = Parts(folder, json.loads((folder / DATA).read_text())["parts"])
     whole = Sessions(folder / GRAPH)
     assert sorted(parts.outputs) == sorted(whole.outputs) and parts.told("sha256") == whole.told("sha256")
+    assert len(parts.run(["map_0"], {"pixel_values": np.zeros((1, 3, 32, 32), "f"), "class_ids": np.array([-1])})) == 1
     kinds = {node.op_type for part in parts.parts for node in onnx.load(folder / part["file"]).graph.node}
     assert "Sqrt" not in kinds  # with which the whole counts singular values
     for count in (1, 4):
@@ -246,7 +247,7 @@ def test_the_command_exports_and_names_what_is_missing(checkpoints, tmp_path, ca
     assert "no checkpoint folder" in capsys.readouterr().err
     (tmp_path / "file").touch()
     assert main([str(checkpoints["mobilenetv1"].folder), "--out", str(tmp_path / "file" / "out")]) == 1
-    assert "choose another" in capsys.readouterr().err
+    assert "name another place" in capsys.readouterr().err
 
 
 def test_a_processed_face_gives_the_checkpoints_answer(checkpoints, exported):
