@@ -42,7 +42,8 @@ def _read(folder: Path) -> dict:
     if missing := [key for key in KEYS if key not in data]:
         raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
     try:
-        missing = [part["file"] for part in data.get("parts") or () if not (folder / part["file"]).is_file()]
+        parts = {part["file"]: part["outputs"] for part in data.get("parts") or ()}
+        missing = [file for file in parts if not (folder / file).is_file()]
     except (KeyError, TypeError) as error:
         raise CheckpointError(
             f"{folder / DATA} does not say what its parts are; export the checkpoint again"
