@@ -174,7 +174,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--faces", type=int, default=200)
     parser.add_argument("--runtimes", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
     parser.add_argument(
-        "--python", nargs="+", type=_python, default=[], metavar="NAME=PATH", help="the Python that has a runtime"
+        "--python",
+        nargs="+",
+        action="extend",
+        type=_python,
+        default=[],
+        metavar="NAME=PATH",
+        help="the Python that has a runtime",
     )
     parser.add_argument("--patience", type=float, default=600, metavar="SECONDS", help="for one graph")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
