@@ -4,7 +4,8 @@ import argparse
 from collections import Counter
 
 from fer_models.analyzer import Analyzer
-from fer_models.pictures import answer_pictures, find_pictures
+from fer_models.listing import find_pictures
+from fer_models.pictures import answer_pictures
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("models", nargs=2, metavar="MODEL", help="name or checkpoint folder")

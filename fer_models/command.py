@@ -17,7 +17,8 @@ from fer_models.analyzer import Analyzer, CheckpointError
 from fer_models.errors import ExportError
 from fer_models.extras import MissingExtraError
 from fer_models.files import write_bytes, write_fault, write_text
-from fer_models.pictures import PictureAnswers, answer_pictures, search_pictures
+from fer_models.listing import search_pictures
+from fer_models.pictures import PictureAnswers, answer_pictures
 from fer_models.records import Csv, JsonLines, RecordError, RecordFile
 from fer_models.schema import mirror_setting, origin
 from fer_models.video.suffixes import find_videos

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fer_models.archive.places import Remote, is_address, walk_addresses
+from fer_models.listing import Search, walk_files
 from fer_models.photo import PICTURE_SUFFIXES
-from fer_models.pictures import PictureFile, Search, walk_files
+from fer_models.pictures import PictureFile
 from fer_models.video.records import file_state
 from fer_models.video.suffixes import VIDEO_SUFFIXES
 

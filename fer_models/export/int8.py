@@ -22,8 +22,8 @@ from fer_models.engine_onnx import OWN_ANSWER
 from fer_models.errors import ExportError
 from fer_models.export.graph import quietly
 from fer_models.expressions import ExpressionError, canonical_expression
+from fer_models.listing import find_pictures
 from fer_models.photo import read_photo
-from fer_models.pictures import find_pictures
 
 MOST_LOSS = 0.01  # of the answers that were right
 CALIBRATION = 200  # faces, at most a third of those that are given

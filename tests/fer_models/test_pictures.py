@@ -8,8 +8,9 @@ import torch
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.faces import read_photo
+from fer_models.listing import find_pictures, search_pictures
 from fer_models.paths import EXAMPLES
-from fer_models.pictures import answer_pictures, find_pictures, search_pictures
+from fer_models.pictures import answer_pictures
 from tests.support.tiny import tiny_checkpoint, tiny_pictures
 
 pytestmark = pytest.mark.slow  # starts workers
