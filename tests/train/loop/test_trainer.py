@@ -21,16 +21,17 @@ pytestmark = pytest.mark.slow  # trains
 def trainer_of(tmp_path, data_cache):
     """Stage -> its trainer with optimizer and schedule, for 5 epochs of 2 steps."""
 
-    def build(**stage):
+    def build(run: RunSettings | None = None, **stage):
+        run = run or RunSettings()
         data = load_split("ferplus_parquet", tiny_ferplus(tmp_path / "tiny.parquet", count=16), "PublicTest")
         trainer = stage_trainer(
-            Stage("s", epochs=5, learning_rate=1.0, **stage),
+            Stage("s", **{"epochs": 5, "learning_rate": 1.0} | stage),
             Recipe(),
             PAttLiteForImageClassification(PAttLiteConfig(num_labels=8, image_size=112)),
             FERImageProcessor(),
             {"train": data, "validation": data},
             tmp_path / "stage",
-            RunSettings(),
+            run,
         )
         trainer.create_optimizer_and_scheduler(10)
         return trainer
@@ -123,3 +124,13 @@ def test_a_stage_can_learn_from_what_the_model_answered_for_the_same_view_when_i
 def test_an_own_share_that_is_no_share_is_refused(share):
     with pytest.raises(ConfigError, match="own_share: expected a share above 0 and up to 1"):
         Stage("s", 1, 0.1, own_share=share)
+
+
+def test_validation_is_in_float32_where_the_training_is_in_mixed_precision(trainer_of):
+    trainer = trainer_of(RunSettings(bf16=True), epochs=1, learning_rate=1e-3, batch_size=8, averaging=0.9)
+    layer, seen = next(one for one in trainer.model.modules() if isinstance(one, torch.nn.Conv2d)), {}
+    layer.register_forward_hook(
+        lambda module, inputs, output: seen.setdefault(trainer.model.training, set()).add(output.dtype)
+    )
+    trainer.train()
+    assert seen == {True: {torch.bfloat16}, False: {torch.float32}}
