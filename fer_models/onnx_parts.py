@@ -44,9 +44,8 @@ class Parts:
         names, known = self.outputs if names is None else names, dict(inputs)
         for part, sessions in zip(self.parts, self.sessions, strict=True):
             wanted = [name for name in sessions.outputs if name in self._passed_on or name in names]
-            if not wanted:  # which onnxruntime takes for all
-                continue
-            known |= zip(wanted, sessions.run(wanted, {name: known[name] for name in sessions.inputs}), strict=True)
+            if wanted:  # of no names onnxruntime makes all outputs
+                known |= zip(wanted, sessions.run(wanted, {name: known[name] for name in sessions.inputs}), strict=True)
             if "maps" in part:
                 known[part["values"]] = singular_values(known[part["maps"]])
         return [known[name] for name in names]

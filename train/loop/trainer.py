@@ -143,7 +143,7 @@ class StageTrainer(Trainer):
     @contextmanager
     def _in_float32(self) -> Generator[None]:
         """As the network will answer. Where the training is in mixed precision, accelerate has put a forward of its own
-        in the network's place; in bfloat16 the accuracy is off by a quarter of a point, and another epoch the best."""
+        in the network's place; in bfloat16 the accuracy can be further off than epochs are apart."""
         mixed = self.model.__dict__.pop("forward", None)
         try:
             yield
