@@ -124,4 +124,4 @@ def test_what_a_campaign_trained_first_teaches_the_next(asked, tmp_path, data_ca
 
 def test_a_student_whose_teacher_is_not_there_is_not_begun(asked, data_cache, capsys):
     assert main(asked("two", more=REHEARSAL, teachers=["one"])) == 1
-    assert "no weights of the teacher one" in capsys.readouterr().out
+    assert "no weights of one in" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """A hub config -> its model with the weights that training starts from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import timm
@@ -11,6 +12,7 @@ from transformers import AutoConfig, AutoModelForImageClassification
 from fer_models.expressions import label_maps
 from fer_models.paths import CHECKPOINTS
 from train.config.recipe import HubConfig
+from train.config.trained import trained_folder
 from train.data.face_dataset import DataError
 
 
@@ -59,19 +61,22 @@ def _take_over(module: torch.nn.Module, weights: dict[str, torch.Tensor], where:
     module.load_state_dict({key: value for key, value in weights.items() if key in own}, strict=False)
 
 
-def build_model(config: HubConfig, backbone_file: Path | None) -> torch.nn.Module:
+def build_model(
+    config: HubConfig, backbone_file: Path | None, trained: Sequence[Path] = (CHECKPOINTS,)
+) -> torch.nn.Module:
     """The config's model: its backbone pre-trained where the config says so, or parts of one of our checkpoints.
+
+    Args:
+        trained: the folders where the checkpoint that it starts from is looked for.
 
     Raises:
         DataError: the weights to start from are not there.
     """
     weights, overrides = {}, {}
     if config.start:
-        file = CHECKPOINTS / config.start.checkpoint / "model.safetensors"
-        if not file.is_file():
-            raise DataError(f"no weights at {file}; train {config.start.checkpoint} first")
-        weights = load_file(file)
-        source = AutoConfig.from_pretrained(file.parent, trust_remote_code=False)
+        folder = trained_folder(config.start.checkpoint, trained)
+        weights = load_file(folder / "model.safetensors")
+        source = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         overrides = {key: getattr(source, key) for key in ("pad_type", "batch_norm_eps") if hasattr(source, key)}
     elif config.backbone:
         weights, overrides = pretrained_backbone(config.backbone, backbone_file)
@@ -85,7 +90,10 @@ def build_model(config: HubConfig, backbone_file: Path | None) -> torch.nn.Modul
         model_config.backbone_weights = backbone_file.name if backbone_file else config.backbone
     model = AutoModelForImageClassification.from_config(model_config)
     if config.start:
+        known = [name for name, _ in model.named_children()]
         for name in config.start.modules:
+            if name not in dict(model.named_modules()):
+                raise DataError(f"start: the model has no module {name}; it has {', '.join(known)}")
             prefix = f"{name}."
             part = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
             _take_over(model.get_submodule(name), part, config.start.checkpoint)

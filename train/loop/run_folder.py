@@ -21,7 +21,7 @@ class RunSettings:
 
     work: the folder that holds a folder per run. backbone: safetensors to start from, instead of a download or random
     weights. resume: go on where a stopped run was. bf16: mixed precision. workers: processes that load pictures.
-    teachers: a folder of checkpoints where teachers are looked for before `checkpoints/`.
+    teachers: a folder of checkpoints where teachers, and what training starts from, are looked for before `checkpoints/`.
     """
 
     work: Path = RUNS
@@ -32,8 +32,8 @@ class RunSettings:
     teachers: Path | None = None
 
     @property
-    def teacher_folders(self) -> list[Path]:
-        """Where teachers are looked for."""
+    def trained_folders(self) -> list[Path]:
+        """Where teachers, and what training starts from, are looked for."""
         return [*([self.teachers] if self.teachers else []), CHECKPOINTS]
 
 

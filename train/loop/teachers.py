@@ -12,20 +12,9 @@ from torch.nn.functional import interpolate
 from fer_models import FERImageProcessor
 from fer_models.expressions import canonical_expression
 from train.config.recipe import Stage
+from train.config.trained import trained_folder
 from train.data.face_dataset import DataError, FaceDataset
 from train.measure.scoring import Checkpoint, load_checkpoint, score
-
-
-def teacher_folder(name: str, folders: Sequence[Path]) -> Path:
-    """The checkpoint of that name in the first of the folders that has it.
-
-    Raises:
-        DataError: none has.
-    """
-    for folder in folders:
-        if (folder / name / "model.safetensors").is_file():
-            return folder / name
-    raise DataError(f"no weights of the teacher {name} in {' or '.join(map(str, folders))}; train {name} first")
 
 
 def check_teachers(stages: list[Stage], folders: Sequence[Path]) -> None:
@@ -36,7 +25,7 @@ def check_teachers(stages: list[Stage], folders: Sequence[Path]) -> None:
     """
     for stage in stages:
         for name in stage.teachers:
-            teacher_folder(name, folders)
+            trained_folder(name, folders)
 
 
 def columns(teacher: Checkpoint, names: Sequence[str]) -> list[int]:
@@ -82,7 +71,7 @@ def taught(data: FaceDataset, stage: Stage, known: dict[str, np.ndarray], folder
     """
     for name in stage.teachers:
         if name not in known:
-            known[name] = answers(load_checkpoint(str(teacher_folder(name, folders))), data)
+            known[name] = answers(load_checkpoint(str(trained_folder(name, folders))), data)
     mean = np.mean([known[name] for name in stage.teachers], axis=0)
     votes = (1 - stage.teacher_share) * data.votes + stage.teacher_share * mean
     return data.with_votes(votes.astype(np.float32))
@@ -109,7 +98,7 @@ class ViewTeachers:
         device: torch.device,
     ):
         self.processor = processor
-        self.teachers = [load_checkpoint(str(teacher_folder(name, folders))) for name in names]
+        self.teachers = [load_checkpoint(str(trained_folder(name, folders))) for name in names]
         self.columns = [columns(teacher, expressions) for teacher in self.teachers]
         for teacher in self.teachers:
             teacher.model.to(device)
@@ -141,4 +130,4 @@ class ViewTeachers:
         return (pixel_values * std + mean - their_mean) / their_std
 
 
-__all__ = ["ViewTeachers", "answers", "check_teachers", "columns", "taught", "teacher_folder"]
+__all__ = ["ViewTeachers", "answers", "check_teachers", "columns", "taught"]

@@ -238,7 +238,7 @@ def stage_trainer(
     view_teachers = None
     if stage.teachers and stage.teachers_see == "view":
         names = [model.config.id2label[number] for number in range(model.config.num_labels)]
-        view_teachers = ViewTeachers(stage.teachers, run.teacher_folders, names, processor, model.device)
+        view_teachers = ViewTeachers(stage.teachers, run.trained_folders, names, processor, model.device)
     return StageTrainer(
         stage,
         evaluation_collator=Collator(processor, size),

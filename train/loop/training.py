@@ -31,7 +31,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, always: bool = True)
     parser.add_argument("--bf16", action="store_true", help="mixed precision")
     parser.add_argument("--workers", type=int, default=0, help="processes that load pictures")
     parser.add_argument(
-        "--teachers", type=Path, metavar="FOLDER", help="checkpoints that may teach, beside those of checkpoints/"
+        "--teachers", type=Path, metavar="FOLDER", help="checkpoints that may teach or be started from, beside those of checkpoints/"
     )
 
 
@@ -58,9 +58,9 @@ def train(
     if is_main_process():
         open_run(folder, config, run.resume)
     set_seed(config.recipe.seed)
-    model = build_model(config, run.backbone)
+    model = build_model(config, run.backbone, run.trained_folders)
     check_frozen(model, config.recipe.stages)
-    check_teachers(config.recipe.stages, run.teacher_folders)
+    check_teachers(config.recipe.stages, run.trained_folders)
     size = model.config.image_size
     processor = FERImageProcessor(size={"height": size, "width": size}, **config.processor)
     if not torch.cuda.is_available():
@@ -80,7 +80,7 @@ def train(
             print(f"stage {number}, {stage.name}: {len(splits['train'])} pictures, {stage.epochs} epochs")
         pictures = splits
         if stage.teachers and stage.teachers_see == "picture":
-            pictures = splits | {"train": taught(splits["train"], stage, answers, run.teacher_folders)}
+            pictures = splits | {"train": taught(splits["train"], stage, answers, run.trained_folders)}
         trainer = stage_trainer(stage, config.recipe, model, processor, pictures, stages, run)
         trainer.train(resume_from_checkpoint=last_checkpoint(stages) if run.resume else None)
         if is_main_process():

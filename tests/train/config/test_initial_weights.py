@@ -3,11 +3,12 @@
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from fer_models.paths import ROOT
+from tests.support.tiny import tiny_checkpoint
 from train.config.initial_weights import build_model
-from train.config.recipe import load_config
+from train.config.recipe import Start, load_config
 from train.data.face_dataset import DataError
 
 
@@ -48,3 +49,18 @@ def test_a_cut_file_is_not_taken_for_weights(config, weights, tmp_path):
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(DataError, match=r"cut.safetensors is not a whole safetensors file .*; fetch it again"):
         build_model(config, file)
+
+
+def test_training_starts_from_the_named_modules_of_a_checkpoint_in_the_folders(tmp_path):
+    config = load_config(ROOT / "hub_configs/pattlite-ferplus.yaml")
+    source = tiny_checkpoint(tmp_path / "trained/earlier")
+    weights = load_file(source / "model.safetensors")
+    config.backbone, config.start = None, Start("earlier", ["backbone", "patch_extraction"])
+    model = build_model(config, None, [tmp_path / "nothing", tmp_path / "trained"]).state_dict()
+    assert all(torch.equal(model[key], weights[key]) for key in model if not key.startswith("classifier"))
+    assert not torch.equal(model["classifier.classifier.weight"], weights["classifier.classifier.weight"])
+    with pytest.raises(DataError, match=r"no weights of earlier in .*nothing; train earlier first"):
+        build_model(config, None, [tmp_path / "nothing"])
+    config.start.modules = ["spine"]
+    with pytest.raises(DataError, match=r"start: the model has no module spine; it has backbone, patch_extraction, classifier"):
+        build_model(config, None, [tmp_path / "trained"])

@@ -10,6 +10,7 @@ from fer_models import EXPRESSIONS, FERImageProcessor
 from fer_models.paths import CHECKPOINTS
 from tests.support.tiny import tiny_checkpoint, tiny_ferplus
 from train.config.recipe import ConfigError, Recipe, Stage
+from train.config.trained import trained_folder
 from train.data.face_dataset import DataError
 from train.data.readers import load_split
 from train.hub.fold_temperature import fold_temperature
@@ -68,7 +69,7 @@ def test_a_teacher_is_asked_once_for_all_stages(data, folder):
     first = teachers.taught(data, stage("one"), known, [folder]).votes
     (folder / "one/model.safetensors").unlink()  # asking again would fail
     np.testing.assert_array_equal(teachers.taught(data, stage("one"), known, [folder]).votes, first)
-    with pytest.raises(DataError, match="no weights of the teacher one"):
+    with pytest.raises(DataError, match="no weights of one in"):
         teachers.taught(data, stage("one"), {}, [folder])
 
 
@@ -79,16 +80,16 @@ def test_a_teacher_of_other_expressions_is_refused(data, folder):
 
 
 def test_a_missing_teacher_is_named_before_training_starts(tmp_path):
-    with pytest.raises(DataError, match=r"no weights of the teacher nobody in .*; train nobody first"):
-        teachers.check_teachers([stage(), stage("nobody")], RunSettings(teachers=tmp_path).teacher_folders)
+    with pytest.raises(DataError, match=r"no weights of nobody in .*; train nobody first"):
+        teachers.check_teachers([stage(), stage("nobody")], RunSettings(teachers=tmp_path).trained_folders)
 
 
 def test_a_teacher_is_taken_from_the_folder_that_was_named_before_that_of_the_repository(folder):
-    folders = RunSettings(teachers=folder).teacher_folders
-    assert teachers.teacher_folder("pattlite-ferplus", folders) == CHECKPOINTS / "pattlite-ferplus"
+    folders = RunSettings(teachers=folder).trained_folders
+    assert trained_folder("pattlite-ferplus", folders) == CHECKPOINTS / "pattlite-ferplus"
     tiny_checkpoint(folder / "pattlite-ferplus")
-    assert teachers.teacher_folder("pattlite-ferplus", folders) == folder / "pattlite-ferplus"
-    assert RunSettings().teacher_folders == [CHECKPOINTS]
+    assert trained_folder("pattlite-ferplus", folders) == folder / "pattlite-ferplus"
+    assert RunSettings().trained_folders == [CHECKPOINTS]
 
 
 def test_taught_targets_reach_the_batches_of_training_but_not_of_validation(data, folder, tmp_path):
