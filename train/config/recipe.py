@@ -267,7 +267,8 @@ class Card:
 
 @dataclass
 class Start:
-    """checkpoint: a name under `checkpoints/`, or in the folder of `--teachers`. modules: dotted names of the parts to take over."""
+    """checkpoint: a name under `checkpoints/` or in the folder of `--teachers`. modules: dotted names of the parts to
+    take over."""
 
     checkpoint: str
     modules: list[str]

@@ -21,7 +21,8 @@ class RunSettings:
 
     work: the folder that holds a folder per run. backbone: safetensors to start from, instead of a download or random
     weights. resume: go on where a stopped run was. bf16: mixed precision. workers: processes that load pictures.
-    teachers: a folder of checkpoints where teachers, and what training starts from, are looked for before `checkpoints/`.
+    teachers: a folder of checkpoints where teachers, and what training starts from, are looked for before
+    `checkpoints/`.
     """
 
     work: Path = RUNS

@@ -31,7 +31,10 @@ def add_training_arguments(parser: argparse.ArgumentParser, always: bool = True)
     parser.add_argument("--bf16", action="store_true", help="mixed precision")
     parser.add_argument("--workers", type=int, default=0, help="processes that load pictures")
     parser.add_argument(
-        "--teachers", type=Path, metavar="FOLDER", help="checkpoints that may teach or be started from, beside those of checkpoints/"
+        "--teachers",
+        type=Path,
+        metavar="FOLDER",
+        help="checkpoints that may teach or be started from, beside those of checkpoints/",
     )
 
 
