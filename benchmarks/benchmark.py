@@ -148,7 +148,7 @@ def space_start(checkpoints: Path) -> SpaceStart:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="folder of checkpoint folders")
-    parser.add_argument("--config", type=Path, default=ROOT / "hub_configs" / "pattlite-ferplus.yaml")
+    parser.add_argument("--config", type=Path, default=ROOT / "hub_configs" / "pattlite-ferplus-imagenet.yaml")
     parser.add_argument("--rounds", type=int, default=20, help="for the photo; training steps take a quarter of it")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     options = parser.parse_args()

@@ -1,7 +1,8 @@
 """Train what one hub config describes and write the folder of its Hub repo.
 
-python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet
-python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data fer2013plus.parquet --push --org NAME
+python train/train_hub.py --config hub_configs/pattlite-ferplus-imagenet.yaml --data fer2013plus.parquet
+python train/train_hub.py --config hub_configs/pattlite-ferplus-imagenet.yaml --data fer2013plus.parquet \
+        --push --org NAME
 python train/train_hub.py --push-only checkpoints/pattlite-ferplus --org NAME
 """
 
@@ -30,7 +31,7 @@ from train.loop.run_folder import RunSettings
 from train.loop.training import add_training_arguments, is_main_process, run_settings, train
 from train.measure.scoring import CheckpointError, load_checkpoint
 
-DEFAULT_CONFIG = HUB_CONFIGS / "pattlite-ferplus.yaml"
+DEFAULT_CONFIG = HUB_CONFIGS / "pattlite-ferplus-imagenet.yaml"
 
 
 def train_folder(config: HubConfig, data: Path, folder: Path, results: Path, run: RunSettings) -> None:

@@ -71,7 +71,7 @@ def test_the_summary_is_mean_and_sample_standard_deviation():
 def arguments(tmp_path) -> list[str]:
     grid = {
         "title": "Tiny",
-        "config": "pattlite-ferplus.yaml",
+        "config": "pattlite-ferplus-imagenet.yaml",
         "seeds": [0, 1],
         "model": {"image_size": 112},
         "recipe": {"stages": [{"name": "s", "epochs": 1, "learning_rate": 1e-3, "image_size": 112}]},

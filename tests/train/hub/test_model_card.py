@@ -157,7 +157,7 @@ def test_the_training_command_is_the_one_that_made_the_weights(config):
         return line
 
     plain = "python train/train_hub.py --config hub_configs/pattlite-ferplus.yaml --data DATA"
-    assert command(card_of(config)) == f"{plain} --backbone mobilenetv1_100_keras_in1k.safetensors"
+    assert command(card_of(config)) == f"{plain} --bf16"
     config.card.training_options = []
     assert command(card_of(config)) == plain
 

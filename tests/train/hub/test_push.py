@@ -330,12 +330,12 @@ def test_an_incomplete_folder_is_not_pushed(hub, folder, absent):
 def test_with_nothing_but_push_it_takes_the_default_recipe_and_says_how_to_log_in_and_which_data_it_needs(
     hub, capsys, monkeypatch
 ):
-    with pytest.raises(SystemExit, match="error: --data is missing: pattlite-ferplus trains on ferplus_parquet"):
+    with pytest.raises(SystemExit, match="error: --data is missing: pattlite-ferplus-imagenet trains on ferplus_parquet"):
         train_hub.main(["--push"])
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(SystemExit, match="error: you are not logged in to the Hub"):
         train_hub.main(["--push"])
-    assert capsys.readouterr().out == 2 * "no --config: the default recipe, pattlite-ferplus\n"
+    assert capsys.readouterr().out == 2 * "no --config: the default recipe, pattlite-ferplus-imagenet\n"
 
 
 def test_a_finished_folder_is_loaded_alone_then_pushed_and_answers_the_same_from_the_hub(hub, tmp_path, portrait):
