@@ -9,6 +9,7 @@ the same, and as it is by itself, which shows what its own choices are worth.
 """
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -29,9 +30,6 @@ from train.measure.provenance import provenance
 from train.measure.yardsticks import NOISY, max_sensitivity, noisy
 
 FACES, STEPS = 10, 14
-# quantus flips the three values of a pixel one by one, but asks for a step that divides the number of pixels: a side of
-# 112 or 56 has a number of pixels that 14 divides, and the curves have three times as many steps.
-POINTS = 3 * STEPS
 DELETION, SENSITIVITY = "area under deletion, mean colour", "change with noise"
 SAME_PIXELS = "quantus, no two pixels alike, the face's mean as a number"
 OWN_MEAN = 'quantus, no two pixels alike, its "mean"'
@@ -68,9 +66,18 @@ def _area(curve: Sequence[float] | np.ndarray) -> float:
     return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
 
 
+def points_of(pixels: torch.Tensor) -> int:
+    """Steps of the curves of a face `(3, S, S)`. quantus flips the three values of a pixel one by one, but asks for a step
+    that divides the number of pixels: three times the first number from `STEPS` on that does, 14 for sides of 56 and 112
+    and 16 for 160."""
+    return 3 * next(steps for steps in itertools.count(STEPS) if pixels[0].numel() % steps == 0)
+
+
 def deletion_of_ours(checkpoint: Checkpoint, pixels: torch.Tensor, values: np.ndarray, class_id: int) -> float:
     """Area under the curve of one face `(3, S, S)` as pixels take the face's mean colour."""
-    return faithfulness(checkpoint.model, pixels, {"map": values}, class_id, POINTS, 0, 1, "mean")["map"].deletion_area
+    return faithfulness(checkpoint.model, pixels, {"map": values}, class_id, points_of(pixels), 0, 1, "mean")[
+        "map"
+    ].deletion_area
 
 
 def deletion_of_quantus(
@@ -80,7 +87,7 @@ def deletion_of_quantus(
     quantus = import_module("quantus")  # of no extra: whoever compares installs it
     model = Calibrated(checkpoint).eval()
     metric = quantus.PixelFlipping(
-        features_in_step=pixels.numel() // POINTS,
+        features_in_step=pixels.numel() // points_of(pixels),
         perturb_baseline=baseline,
         normalise=False,
         disable_warnings=True,

@@ -4,6 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+import torch
 
 from fer_models.explain import explain
 from fer_models.paths import CHECKPOINTS
@@ -88,3 +89,8 @@ def test_the_command_writes_what_it_measured(tmp_path, data_cache):
     assert isinstance(result, OtherYardsticks)
     assert list(result.compared) == [other_yardsticks.DELETION, other_yardsticks.SENSITIVITY]
     assert result.packages["quantus"] and result.n_samples == 2
+
+
+@pytest.mark.parametrize("side, steps", [(56, 14), (112, 14), (160, 16), (224, 14)])
+def test_the_steps_of_a_curve_divide_the_pixels(side, steps):
+    assert other_yardsticks.points_of(torch.zeros(3, side, side)) == 3 * steps and side**2 % steps == 0

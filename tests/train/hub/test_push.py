@@ -330,9 +330,7 @@ def test_an_incomplete_folder_is_not_pushed(hub, folder, absent):
 def test_with_nothing_but_push_it_takes_the_default_recipe_and_says_how_to_log_in_and_which_data_it_needs(
     hub, capsys, monkeypatch
 ):
-    with pytest.raises(
-        SystemExit, match="--data is missing: pattlite-ferplus-imagenet trains on ferplus_parquet"
-    ):
+    with pytest.raises(SystemExit, match="--data is missing: pattlite-ferplus-imagenet trains on ferplus_parquet"):
         train_hub.main(["--push"])
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(SystemExit, match="error: you are not logged in to the Hub"):
