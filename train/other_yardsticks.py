@@ -67,9 +67,9 @@ def _area(curve: Sequence[float] | np.ndarray) -> float:
 
 
 def points_of(pixels: torch.Tensor) -> int:
-    """Steps of the curves of a face `(3, S, S)`. quantus flips the three values of a pixel one by one, but asks for a step
-    that divides the number of pixels: three times the first number from `STEPS` on that does, 14 for sides of 56 and 112
-    and 16 for 160."""
+    """Steps of the curves of a face `(3, S, S)`. quantus flips the three values of a pixel one by one, but asks for a
+    step that divides the number of pixels: three times the first number from `STEPS` on that does, 14 for sides of 56
+    and 112 and 16 for 160."""
     return 3 * next(steps for steps in itertools.count(STEPS) if pixels[0].numel() % steps == 0)
 
 
