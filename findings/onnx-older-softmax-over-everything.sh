@@ -6,7 +6,7 @@
 #   and a Reshape for that.
 # Seen: on the way down it keeps `axis=1`, so that of `(N, C, H, W)` now C * H * W values add up to 1, without a warning, and
 #   the checker is content. LogSoftmax is the same, and so are weights over tokens, `axis=-2` of `(N, T, d)`. Over the last
-#   axis, and for `(N, C)`, it is right. Operators without a way down, such as Hardmax and MatMul, are refused with an error.
+#   axis, and for `(N, C)`, it is right. An operator without a way down, such as Hardmax, is refused with an error.
 # Source: onnx/version_converter/adapters/softmax_13_12.h counts a negative axis from the front and does nothing else. The
 #   axis would have to be transposed to the end (github.com/onnx/onnx/issues/6340 says so).
 # Exits with 1 once that is no longer so.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# onnxslim 0.1.98, onnx 1.23.2, onnxruntime 1.32.0, torch 2.13.0: what a Clip lets through above a bound and below it becomes one.
+# onnxslim 0.1.98, onnx 1.23.2, onnxruntime 1.32.0, torch 2.13.0: a Clip from below and a Clip from above become one.
 #
 # Expected: slimming keeps what a graph computes. `x.clamp(min=0) + slope * x.clamp(max=0)` is a PReLU written out, and the
 #   exporter writes two Clip nodes for it, one with a lower bound only and one with an upper bound only, both of them 0.
