@@ -5,6 +5,7 @@ import asyncio
 import base64
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -68,7 +69,9 @@ def test_explain_gives_the_maps_of_one_face_as_numbers_and_as_a_picture(client):
     assert result["face"] == 2 and model["explained"] == "fear" and model["answer"]["expression"] == "happiness"
     cam, attention = model["maps"]
     assert cam["name"] == "Grad-CAM for fear" and cam["trust"] is None
-    assert cam["highest"] == "zero everywhere"  # nothing in this smile speaks for fear
+    values = np.array(cam["values"])
+    assert cam["highest"] == "highest at the bottom right"  # a corner: nothing in this smile speaks for fear
+    assert min(np.unravel_index(values.argmax(), values.shape)) >= 2 * len(values) / 3
     assert sum(map(sum, attention["values"])) == pytest.approx(1, abs=1e-3)
     with Image.open(picture) as opened:
         assert opened.format == "PNG" and opened.height > 400
@@ -93,7 +96,8 @@ def test_balanced_answers_are_those_of_the_library(client):
     for face, answer in zip(found["faces"], wanted, strict=True):
         assert face["answers"][0]["probabilities"] == pytest.approx(answer.probabilities, abs=1e-3)
     plain = client.predict(handle_file(GROUP), api_name="/analyze")
-    assert plain["faces"][0]["answers"][0]["probabilities"] != found["faces"][0]["answers"][0]["probabilities"]
+    own, both = ([face["answers"][0]["probabilities"] for face in said["faces"]] for said in (plain, found))
+    assert own != both
     explained, _ = client.predict(handle_file(GROUP), face=2, balanced=True, api_name="/explain")
     assert explained["models"][0]["answer"] == found["faces"][1]["answers"][0]
 
@@ -107,7 +111,8 @@ def test_answers_with_the_mirror_image_are_those_of_the_library(client):
     for face, answer in zip(found["faces"], wanted, strict=True):
         assert face["answers"][0]["probabilities"] == pytest.approx(answer.probabilities, abs=1e-3)
     plain = client.predict(handle_file(GROUP), api_name="/analyze")
-    assert plain["faces"][0]["answers"][0]["probabilities"] != found["faces"][0]["answers"][0]["probabilities"]
+    own, both = ([face["answers"][0]["probabilities"] for face in said["faces"]] for said in (plain, found))
+    assert own != both
     explained, _ = client.predict(handle_file(GROUP), face=2, mirror=True, api_name="/explain")
     assert explained["models"][0]["answer"] == found["faces"][1]["answers"][0]
 

@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from fer_models.paths import ROOT
+from fer_models.paths import CHECKPOINTS, ROOT
 from tests.support.tiny_layouts import tiny_data
 from train import train_hub
 from train.config.recipe import load_config
@@ -24,6 +24,18 @@ def data(tmp_path_factory):
     return functools.cache(lambda layout: tiny_data(layout, tmp_path_factory.mktemp(layout)))
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """What configs name as teachers or starts and the repository has no weights of: the shipped ones of the network."""
+    folder = tmp_path_factory.mktemp("trained")
+    for config in map(load_config, CONFIGS):
+        named = {name for stage in config.recipe.stages for name in stage.teachers}
+        for name in named | ({config.start.checkpoint} if config.start else set()):
+            if not (CHECKPOINTS / name).exists() and not (folder / name).exists():
+                (folder / name).symlink_to(CHECKPOINTS / name.rpartition("-")[0])
+    return folder
+
+
 def test_every_repo_of_the_three_papers_has_its_config():
     names = {file.stem for file in CONFIGS}
     assert {f"pattlite-{data}" for data in ("rafdb", "ferplus", "fer2013", "ckplus")} <= names
@@ -33,7 +45,7 @@ def test_every_repo_of_the_three_papers_has_its_config():
 
 
 @pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
-def test_a_config_trains_every_stage_and_leaves_what_its_hub_repo_needs(file, data, data_cache, tmp_path):
+def test_a_config_trains_every_stage_and_leaves_what_its_hub_repo_needs(file, data, trained, data_cache, tmp_path):
     config = load_config(file)
     short = [dataclasses.asdict(stage) | {"epochs": 1, "image_size": None} for stage in config.recipe.stages]
     small = {
@@ -46,7 +58,7 @@ def test_a_config_trains_every_stage_and_leaves_what_its_hub_repo_needs(file, da
     written.write_text(yaml.safe_dump(small))
     path = data(config.data.layout)
     places = [f"--{name}={tmp_path / name}" for name in ("out", "results", "work")]
-    train_hub.main([f"--config={written}", f"--data={path}", *places])
+    train_hub.main([f"--config={written}", f"--data={path}", f"--teachers={trained}", *places])
 
     folder = tmp_path / "out" / config.name
     content = json.loads((folder / "config.json").read_text())
