@@ -75,9 +75,8 @@ def points_of(pixels: torch.Tensor) -> int:
 
 def deletion_of_ours(checkpoint: Checkpoint, pixels: torch.Tensor, values: np.ndarray, class_id: int) -> float:
     """Area under the curve of one face `(3, S, S)` as pixels take the face's mean colour."""
-    return faithfulness(checkpoint.model, pixels, {"map": values}, class_id, points_of(pixels), 0, 1, "mean")[
-        "map"
-    ].deletion_area
+    points = points_of(pixels)
+    return faithfulness(checkpoint.model, pixels, {"map": values}, class_id, points, 0, 1, "mean")["map"].deletion_area
 
 
 def deletion_of_quantus(
