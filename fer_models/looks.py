@@ -30,7 +30,7 @@ KNOWN = {
     "ddamfn": Look("DDAMFN", 1, "#c65300", "#ff8438", "7 3", "s"),
     "hfc-resnet18": Look("ResNet18 + HFC", 2, "#00805d", "#2ec99a", "2 3", "^"),
     "hfc-mobilenetv2": Look("MobileNetV2 + HFC", 3, "#a8437f", "#e08fc0", "9 3 2 3", "D"),
-    "mobilenetv1": Look("MobileNetV1, plain", 4, "#8a6000", "#f0b429", "4 2", "v"),
+    "mobilenetv1": Look("Plain MobileNetV1", 4, "#8a6000", "#f0b429", "4 2", "v"),
 }
 OTHERS = (
     Look("", 5, "#2f79ab", "#8fd0f5", "1 3", "P"),
