@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from fer_models import FERImageProcessor
 from fer_models.checkpoint import Checkpoint
 from fer_models.paths import ROOT
-from tests.support.tiny import tiny_ferplus
+from tests.support.tiny import tiny_checkpoint, tiny_ferplus
 from train import train_hub
 from train.config.initial_weights import build_model
 from train.config.recipe import Stage, load_config
@@ -243,3 +243,15 @@ def test_what_is_missing_is_named_in_one_sentence(task, data_cache, capsys, chan
         train_hub.main(task["arguments"]("run", *change))
     assert str(stop.value).startswith("error: ") and words in str(stop.value)
     assert not (task["folder"] / "run/out").exists()
+
+
+def test_a_training_that_cannot_begin_leaves_nothing_in_the_way_of_the_same_command(task, data_cache, tmp_path):
+    content = yaml.safe_load(task["config"].read_text())
+    content["recipe"]["stages"] = [STAGES[1] | {"epochs": 1, "teachers": ["one"]}]
+    task["config"].write_text(yaml.safe_dump(content))
+    again = task["arguments"]("run", "--teachers", str(tmp_path / "trained"))
+    with pytest.raises(SystemExit, match=r"no weights of one in .*; train one first"):
+        train_hub.main(again)
+    tiny_checkpoint(tmp_path / "trained/one")
+    train_hub.main(again)
+    assert (task["folder"] / "run/out/tiny/model.safetensors").is_file()

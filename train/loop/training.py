@@ -58,12 +58,12 @@ def train(
         DataError: weights to start from, a teacher or a picture are not there, or the folder holds another run.
     """
     folder = run.work / config.name
-    if is_main_process():
-        open_run(folder, config, run.resume)
     set_seed(config.recipe.seed)
     model = build_model(config, run.backbone, run.trained_folders)
     check_frozen(model, config.recipe.stages)
     check_teachers(config.recipe.stages, run.trained_folders)
+    if is_main_process():  # what could not begin leaves no run in the way of the next try
+        open_run(folder, config, run.resume)
     size = model.config.image_size
     processor = FERImageProcessor(size={"height": size, "width": size}, **config.processor)
     if not torch.cuda.is_available():
