@@ -88,7 +88,8 @@ def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None
             limits_tab(found)
         add_api(answers)
     page.queue(max_size=limits.waiting, api_open=False)
-    watch(checkpoint.model for checkpoint in analyzer.checkpoints.values() if isinstance(checkpoint, Checkpoint))
+    opened = [checkpoint for checkpoint in analyzer.checkpoints.values() if isinstance(checkpoint, Checkpoint)]
+    watch({network for checkpoint in opened for network in (checkpoint.model, checkpoint.quick)})
     health = Health(
         lambda: page._queue, analyzer.checkpoints, missing, traffic, streams, cameras, metrics=bool(limits.metrics)
     )

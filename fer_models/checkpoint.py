@@ -2,7 +2,9 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from fer_models.answering import NetworkFacts
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.explain import METHODS, explain, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
+from fer_models.folding import FoldingError, folded
 from fer_models.hub import CheckpointError, checkpoint_folder, require_architecture
 from fer_models.places import checkpoint_name, find_checkpoints
 from fer_models.prediction import FaceMap, Prediction, nothing_to_see
@@ -25,6 +28,7 @@ from fer_models.whole_weights import WEIGHTS, require_manifest, require_numbers,
 FILES = ("config.json", WEIGHTS, "preprocessor_config.json")
 
 
+@torch.inference_mode(False)  # its weights have to be there for gradients, too
 def load_network(source: str | Path) -> tuple[PreTrainedModel, BaseImageProcessor]:
     """A checkpoint folder or Hub id -> the model, in float32 and evaluation mode, and its image processor.
 
@@ -75,6 +79,7 @@ class Checkpoint:
 
     expressions: its classes in the order of its logits, by their canonical names; a word that is no expression stays
         as it is.
+    model: the network as it was loaded. `predict` answers with `quick`.
 
     Args:
         source: a folder, or a name that `hub.checkpoint_folder` finds.
@@ -99,10 +104,26 @@ class Checkpoint:
                 raise CheckpointError(f"checkpoint folder {folder} has no {needed}; train it or fetch it again")
         chosen = pick_device(device)
         self.model, self.processor = load_network(folder)
-        self.model.requires_grad_(False).to(chosen)
+        with torch.inference_mode(False):
+            self.model.requires_grad_(False).to(chosen)
         self.expressions = [_named(self.model.config.id2label[i]) for i in range(self.model.config.num_labels)]
         if len(set(self.expressions)) < len(self.expressions):
             raise CheckpointError(f"{source} has the same expression twice: {', '.join(self.expressions)}")
+        self._quick: tuple[list[tuple], PreTrainedModel] = ([], self.model)
+
+    @property
+    def quick(self) -> PreTrainedModel:
+        """The network as it answers: on a CPU a copy whose batch norms are folded, with the channels of a place side by
+        side in memory; made anew once the weights have changed."""
+        weights = _state(self.model)
+        known, network = self._quick
+        if known != weights:
+            network = self.model
+            if network.device.type == "cpu" and network.dtype == torch.float32:  # elsewhere rounding hides a fault
+                with suppress(FoldingError), torch.inference_mode(False):
+                    network = folded(network).to(memory_format=torch.channels_last)
+            self._quick = (weights, network)
+        return network
 
     @property
     def network(self) -> "Checkpoint":
@@ -204,11 +225,11 @@ class Checkpoint:
         """
         if not crops:
             return []
-        pixel_values = self.pixel_values(crops)
+        pixel_values, network = self.pixel_values(crops), self.quick
         mirrored = None
         if mirror:
             with torch.inference_mode():
-                mirrored = self.model(pixel_values.flip(-1)).logits
+                mirrored = network(pixel_values.flip(-1)).logits
 
         def shares(logits: torch.Tensor) -> torch.Tensor:
             return self.probabilities(logits if mirrored is None else (logits + mirrored) / 2, balanced)
@@ -217,15 +238,15 @@ class Checkpoint:
         explained: list[str | None] = [None] * len(crops)
         if method is None:
             with torch.inference_mode():
-                output = self.model(pixel_values)
+                output = network(pixel_values)
         else:
             asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else expression
             class_ids = [self.expressions.index(name) if name in self.expressions else None for name in asked]
             if balanced or mirror:  # a face's own answer is another one here than the highest logit
                 with torch.inference_mode():
-                    own = shares(self.model(pixel_values).logits).argmax(dim=1).tolist()
+                    own = shares(network(pixel_values).logits).argmax(dim=1).tolist()
                 class_ids = [mine if chosen is None else chosen for mine, chosen in zip(own, class_ids, strict=True)]
-            explanation = explain(self.model, pixel_values, method, class_ids)
+            explanation = explain(network, pixel_values, method, class_ids)
             output = explanation.output
             about = [self.expressions[i] for i in explanation.class_ids]
             explained = [*about]
@@ -266,6 +287,12 @@ class Checkpoint:
             ]
             for face in range(len(cam))
         ]
+
+
+def _state(network: torch.nn.Module) -> list[tuple]:
+    """Which weights a network has: other ones, or changed ones, are another state."""
+    values = chain(network.parameters(), network.buffers())
+    return [(id(one), 0 if one.is_inference() else one._version, one.dtype, one.device) for one in values]
 
 
 def _named(label: str) -> str:

@@ -63,6 +63,11 @@ class FastCheckpoint:
         return self.network.model
 
     @property
+    def quick(self):
+        """As `Checkpoint.quick`."""
+        return self.network.quick
+
+    @property
     def processor(self):
         """Its image processor."""
         return self.network.processor

@@ -16,11 +16,11 @@ from fer_models.errors import ExportError
 from fer_models.explain import METHODS
 from fer_models.export.check import CheckReport, check_graph
 from fer_models.export.cut import write_parts
-from fer_models.export.folding import FoldingError
 from fer_models.export.graph import OPSET, write_graph
 from fer_models.export.int8 import Faces, Int8Report, labelled_faces, write_int8
 from fer_models.export.mtcnn import WEIGHTS, write_networks
 from fer_models.files import write_fault
+from fer_models.folding import FoldingError
 from fer_models.models.modeling_hfc import HFCForImageClassification
 from fer_models.mtcnn_networks import FILES
 from fer_models.onnx_parts import Parts

@@ -21,8 +21,8 @@ from torch._functorch.compile_utils import fx_graph_cse
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from fer_models.export.cut import LARGEST, Place
-from fer_models.export.folding import folded
 from fer_models.export.hfc import TRANSLATIONS, make_portable
+from fer_models.export.portable import portable
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.models.modeling_hfc import HFCForImageClassification
 
@@ -252,7 +252,7 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     side = model.config.image_size
     pixel_values = torch.randn(TRACED_PICTURES, 3, side, side, generator=torch.Generator().manual_seed(0))
     class_ids = torch.full((TRACED_PICTURES,), OWN_ANSWER)
-    network = folded(model)
+    network = portable(model)
     if isinstance(network, HFCForImageClassification):
         make_portable(network, pixel_values)
     explained = ExplainedNetwork(network)

@@ -105,7 +105,7 @@ def measure_trust(
     }
     every = {("own", key): shown.values for key, shown in placed.items()} | noise | unseen
     named = {str(name): values for name, values in every.items()}
-    measured = faithfulness(checkpoint.model, pixel_values[0], named, class_id, STEPS, random_maps=1)
+    measured = faithfulness(checkpoint.quick, pixel_values[0], named, class_id, STEPS, random_maps=1)
     curves = dict(zip(every, measured.values(), strict=False))
     chance = {
         shape: [curves["random", shape, number] for number in range(RANDOM_MAPS)]

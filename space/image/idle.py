@@ -1,7 +1,7 @@
 """What is only measured while nobody waits: it gives way to the next visitor, in the middle of its work."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -33,8 +33,8 @@ class Busy:
             with self._lock:
                 self._waiting -= 1
 
-    def when_idle(self, model: nn.Module, measure: Callable[[], T]) -> T:
-        """What `measure` gives, one at a time; it runs `model` many times, and stops between two runs.
+    def when_idle(self, networks: Iterable[nn.Module], measure: Callable[[], T]) -> T:
+        """What `measure` gives, one at a time; it runs the networks many times, and stops between two runs.
 
         Raises:
             Interrupted: somebody waits, or another measurement runs.
@@ -44,14 +44,15 @@ class Busy:
         me = threading.get_ident()
 
         def give_way(*_) -> None:
-            if self._waiting and threading.get_ident() == me:  # others may use the model for their answers
+            if self._waiting and threading.get_ident() == me:  # others may use the network for their answers
                 raise Interrupted
 
-        watch = model.register_forward_pre_hook(give_way)
+        watches = [network.register_forward_pre_hook(give_way) for network in networks]
         try:
             return measure()
         finally:
-            watch.remove()
+            for watch in watches:
+                watch.remove()
             self._measuring.release()
 
 

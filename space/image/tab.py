@@ -90,8 +90,9 @@ def photo_tab(answers: ImageAnswers) -> None:
         photo, face = seen_photo(files, wish)
         model = wish.shown or wish.models[0]
         try:
+            opened = answers.analyzer.checkpoints[model].network
             trust = busy.when_idle(
-                answers.analyzer.checkpoints[model].model,
+                (opened.model, opened.quick),
                 lambda: answers.shown_trust(photo, face, model, settings_of(wish)),
             )
         except Interrupted:

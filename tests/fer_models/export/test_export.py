@@ -19,8 +19,8 @@ from fer_models.export import folder as export_folder
 from fer_models.export.__main__ import main
 from fer_models.export.check import check_graph, made_up_pictures
 from fer_models.export.folder import export_checkpoint
-from fer_models.export.folding import folded
 from fer_models.export.hfc import hartley_matrix, high_frequencies
+from fer_models.export.portable import portable
 from fer_models.models.modeling_hfc import HFCAttention, HFCConfig
 from fer_models.mtcnn_networks import FILES
 from fer_models.onnx_parts import Parts, singular_values
@@ -226,10 +226,10 @@ def test_numpys_singular_values_are_the_decompositions_and_nan_stays_with_its_ma
     assert np.isnan(found[0, 1]).all() and np.isfinite(found).sum() == found.size - 14
 
 
-def test_a_folded_network_has_no_batch_norm_left_and_leaves_the_model_alone(checkpoints):
+def test_a_portable_network_has_no_batch_norm_left_and_leaves_the_model_alone(checkpoints):
     for checkpoint in checkpoints.values():
         before = {name: value.clone() for name, value in checkpoint.model.state_dict().items()}
-        network = folded(checkpoint.model)
+        network = portable(checkpoint.model)
         assert not [one for one in network.modules() if isinstance(one, torch.nn.modules.batchnorm._BatchNorm)]
         after = checkpoint.model.state_dict()
         assert all(torch.equal(value, after[name]) for name, value in before.items()) and len(after) == len(before)

@@ -48,6 +48,10 @@ class Checkpoint:
     baselines: dict = field(default_factory=dict)
     expressions: tuple[str, ...] = ("square", "none")
 
+    @property
+    def quick(self):
+        return self.model
+
     def pixel_values(self, pictures):
         values = np.stack([np.asarray(picture) for picture in pictures]).astype(np.float32) / 255
         return torch.from_numpy(values).permute(0, 3, 1, 2)

@@ -10,13 +10,13 @@ from space.image.idle import Busy, Interrupted
 
 
 def test_it_runs_while_nobody_waits():
-    assert Busy().when_idle(nn.Identity(), lambda: 7) == 7
+    assert Busy().when_idle([nn.Identity()], lambda: 7) == 7
 
 
 def test_it_does_not_start_while_somebody_waits():
     busy = Busy()
     with busy.working(), pytest.raises(Interrupted):
-        busy.when_idle(nn.Identity(), lambda: 7)
+        busy.when_idle([nn.Identity()], lambda: 7)
 
 
 def test_it_stops_between_two_runs_as_soon_as_somebody_waits_and_leaves_no_hook():
@@ -32,9 +32,9 @@ def test_it_stops_between_two_runs_as_soon_as_somebody_waits_and_leaves_no_hook(
     from contextlib import ExitStack
 
     with ExitStack() as waiting, pytest.raises(Interrupted):
-        busy.when_idle(model, measure)
+        busy.when_idle([model], measure)
     assert len(runs) == 2 and not model._forward_pre_hooks
-    assert busy.when_idle(model, lambda: "again") == "again"
+    assert busy.when_idle([model], lambda: "again") == "again"
 
 
 def test_the_one_who_waits_may_use_the_same_model():
@@ -47,11 +47,11 @@ def test_the_one_who_waits_may_use_the_same_model():
             other.join()
 
     answers = []
-    busy.when_idle(model, measure)
+    busy.when_idle([model], measure)
     assert len(answers) == 1
 
 
 def test_two_measurements_do_not_run_at_once():
     busy = Busy()
     with pytest.raises(Interrupted):
-        busy.when_idle(nn.Identity(), lambda: busy.when_idle(nn.Identity(), lambda: 7))
+        busy.when_idle([nn.Identity()], lambda: busy.when_idle([nn.Identity()], lambda: 7))
