@@ -20,6 +20,7 @@ from fer_models.files import write_faults_told
 from fer_models.paths import CHECKPOINTS, HUB_CONFIGS, RESULTS
 from fer_models.results import Pictures, ResultError, percent
 from train.config.recipe import ConfigError, HubConfig, load_config
+from train.curves import training_curves, write_training
 from train.data.face_dataset import DataError
 from train.data.splits import load_splits, require_readable
 from train.evaluate import EvaluationSettings, evaluate, write_evaluation
@@ -53,6 +54,7 @@ def train_folder(config: HubConfig, data: Path, folder: Path, results: Path, run
         load_checkpoint(str(folder)), splits["validation"], pictures, EvaluationSettings(batch_sizes=(1, 64))
     )
     write_evaluation(scored, results)
+    write_training(training_curves(run.work / config.name), results)
     scored.require_independence()
     write_card(folder, model, processor, config, results)
     print(f"{folder}: {percent(scored.result.metrics.accuracy.value, 2)} on validation")

@@ -15,7 +15,18 @@ from fer_models.files import write_faults_told, write_text
 from fer_models.paths import RESULTS, ROOT
 from fer_models.results import ResultError
 from train.config.recipe import ConfigError
-from train.pages import ablations, archives, conditions, explanations, models, robustness, siege, smoothing, speed
+from train.pages import (
+    ablations,
+    archives,
+    conditions,
+    explanations,
+    models,
+    robustness,
+    siege,
+    smoothing,
+    speed,
+    training,
+)
 from train.pages.found import Found
 from train.pages.markdown import PageError, rewritten
 
@@ -29,6 +40,7 @@ PARTS = (
     | explanations.PARTS
     | siege.PARTS
     | archives.PARTS
+    | training.PARTS
 )
 
 

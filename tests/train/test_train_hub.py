@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from fer_models import FERImageProcessor
 from fer_models.checkpoint import Checkpoint
 from fer_models.paths import ROOT
+from fer_models.results import read
 from tests.support.tiny import tiny_checkpoint, tiny_ferplus
 from train import train_hub
 from train.config.initial_weights import build_model
@@ -86,7 +87,9 @@ def test_another_image_size_holds_for_every_stage_and_for_the_folder(task, data_
 def test_a_run_leaves_a_folder_that_answers_with_its_result_and_card(task, data_cache):
     train_hub.main(task["arguments"]("run"))
     folder = task["folder"] / "run"
-    (result_file,) = (folder / "results").glob("*.json")
+    (result_file,) = (folder / "results").glob("tiny-on-*.json")
+    (curve,) = read(folder / "results" / "tiny-training.json").stages[-1:]
+    assert curve.name == STAGES[-1]["name"] and len(curve.accuracy) == STAGES[-1]["epochs"]
     result = json.loads(result_file.read_text())
     assert result["n_scored"] == 16 and set(result["batch_sizes"]) == {"1", "64"}
     card = (folder / "out/tiny/README.md").read_text()

@@ -11,6 +11,8 @@ from fer_models.paths import CHECKPOINTS, RUNS
 from train.config.recipe import ConfigError, HubConfig, parse
 from train.data.face_dataset import DataError
 
+NOTE = "run.json"
+
 # keys of a config that may change while a run is stopped
 NO_TRAINING = ("card", "metrics", "extends", "half_precision")
 
@@ -74,7 +76,7 @@ def open_run(folder: Path, config: HubConfig, resume: bool, finished: bool = Fal
         DataError: the folder holds a run, and this one does not resume it or has another config.
     """
     content = {key: value for key, value in dataclasses.asdict(config).items() if key not in NO_TRAINING}
-    note = folder / "run.json"
+    note = folder / NOTE
     if note.is_file():
         if not resume:
             raise DataError(f"{folder} holds an earlier run; go on with it by --resume, or remove it to start over")
@@ -98,4 +100,4 @@ def open_run(folder: Path, config: HubConfig, resume: bool, finished: bool = Fal
     write_text(note, json.dumps(content, indent=1))
 
 
-__all__ = ["NO_TRAINING", "RunSettings", "last_checkpoint", "open_run", "stage_folder"]
+__all__ = ["NOTE", "NO_TRAINING", "RunSettings", "last_checkpoint", "open_run", "stage_folder"]

@@ -1,4 +1,5 @@
-"""Results -> pictures: confusion matrix, coverage curve, reliability diagram, accuracy against severity.
+"""Results -> pictures: confusion matrix, coverage curve, reliability diagram, accuracy against severity, accuracy by
+epoch.
 
 Colours are cividis and those of `fer_models.looks`, where a model has its colour and symbol on the page too; people
 with any colour vision can tell them apart.
@@ -15,6 +16,7 @@ from matplotlib.ticker import PercentFormatter
 from fer_models.files import write_bytes
 from fer_models.looks import LOOKS, looks
 from fer_models.results.robustness import Point
+from fer_models.results.training import Training
 
 COLOURS = tuple(look.color for look in LOOKS)
 MARKERS = tuple(look.marker for look in LOOKS)
@@ -124,4 +126,31 @@ def plot_severity(accuracies: dict[str, dict[str, tuple[Point, ...]]], title: st
     figure.supylabel("accuracy (band: 95 % interval)")
     figure.suptitle(title)
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(4, len(accuracies)))
+    _save(figure, path)
+
+
+def plot_training(runs: Sequence[Training], path: Path) -> None:
+    """Validation accuracy by epoch, one small diagram per run; its stages one after the other, each with its best."""
+    columns = min(3, len(runs))
+    rows = -(-len(runs) // columns)
+    figure = Figure(figsize=(4 * columns, 2.8 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for run, axes in zip(runs, grid, strict=False):
+        before = 0
+        for number, stage in enumerate(run.stages):
+            colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+            epochs = range(before + 1, before + 1 + len(stage.accuracy))
+            label = f"{stage.name}, {stage.image_size} pixels"
+            axes.plot(epochs, stage.accuracy, color=colour, marker=marker, markersize=4, label=label)
+            best = (before + stage.best, stage.accuracy[stage.best - 1])
+            axes.annotate(f"{best[1]:.2%}", best, xytext=(0, 5), textcoords="offset points", ha="center", fontsize=8)
+            before += len(stage.accuracy)
+        axes.set(title=run.name, xlabel="epoch")
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.margins(y=0.2)
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower right", fontsize=7)
+    for axes in grid[len(runs) :]:
+        axes.set_axis_off()
+    figure.supylabel("accuracy on validation")
     _save(figure, path)
