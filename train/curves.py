@@ -22,6 +22,7 @@ from train.measure.plots import plot_training
 from train.measure.provenance import provenance
 
 PICTURE = "training.png"
+ITSELF = "itself"  # as a teacher
 
 
 def training_curves(folder: Path, name: str | None = None) -> Training:
@@ -54,7 +55,7 @@ def _stage(config: dict[str, Any], stage: dict[str, Any], newest: Path) -> Stage
     return StageCurve(
         name=stage["name"],
         image_size=stage["image_size"] or config["model"]["image_size"],
-        teachers=tuple(stage["teachers"]),
+        teachers=(*stage["teachers"], *([ITSELF] if stage.get("own_share") else [])),
         loss=tuple(entry["loss"] for entry in log if "loss" in entry),
         accuracy=tuple(entry["eval_accuracy"] for entry in log if "eval_accuracy" in entry),
     )

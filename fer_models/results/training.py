@@ -8,7 +8,8 @@ from fer_models.results.result import Result
 
 @dataclass(frozen=True, kw_only=True)
 class StageCurve:
-    """One stage of a recipe. image_size: side of its input in pixels. teachers: whose answers were in its targets.
+    """One stage of a recipe. image_size: side of its input in pixels. teachers: whose answers were in its targets;
+    "itself" is the network as it was when the stage began.
 
     loss: mean over the training pictures, by epoch. accuracy: on the validation pictures after each epoch, 0 to 1, of
     the averaged weights where the recipe averages them.

@@ -12,7 +12,7 @@ from train.pages.training import curves
 
 STAGES = [
     {"name": "small", "image_size": 64, "teachers": []},
-    {"name": "large", "image_size": None, "teachers": ["mobilenetv1-ferplus"]},
+    {"name": "large", "image_size": None, "teachers": ["mobilenetv1-ferplus"], "own_share": 0.3},
     {"name": "not begun", "image_size": None, "teachers": []},
 ]
 
@@ -41,7 +41,7 @@ def test_each_stage_that_has_an_epoch_is_told_with_its_best(run):
     found = training_curves(run)
     assert [(one.name, one.image_size, one.teachers) for one in found.stages] == [
         ("small", 64, ()),
-        ("large", 112, ("mobilenetv1-ferplus",)),
+        ("large", 112, ("mobilenetv1-ferplus", "itself")),
     ]
     assert [one.accuracy for one in found.stages] == [(0.5, 0.75, 0.7), (0.8,)]
     assert found.stages[0].loss == (2.0, 1.0, 2.0 / 3) and [one.best for one in found.stages] == [2, 1]
@@ -54,7 +54,7 @@ def test_the_command_writes_the_result_the_picture_and_what_the_page_says(run, t
     assert (tmp_path / "results" / PICTURE).read_bytes().startswith(b"\x89PNG")
     page = curves(Found.in_folder(tmp_path / "results"), "")
     assert "| `tiny-again` | small | 64 | nobody | 50.0 **75.0** 70.0 |" in page
-    assert "| `tiny-again` | large | 112 | `mobilenetv1-ferplus` | **80.0** |" in page
+    assert "| `tiny-again` | large | 112 | mobilenetv1-ferplus, itself | **80.0** |" in page
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure  # without pyplot nothing is global and no display is needed
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from fer_models.files import write_bytes
 from fer_models.looks import LOOKS, looks
@@ -147,7 +147,8 @@ def plot_training(runs: Sequence[Training], path: Path) -> None:
             before += len(stage.accuracy)
         axes.set(title=run.name, xlabel="epoch")
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.margins(y=0.2)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.margins(x=0.12, y=0.2)
         axes.grid(alpha=0.3)
         axes.legend(loc="lower right", fontsize=7)
     for axes in grid[len(runs) :]:

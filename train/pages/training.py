@@ -14,7 +14,7 @@ def curves(found: Found, _: str) -> str:
             f"`{run.name}`",
             stage.name,
             f"{stage.image_size}",
-            ", ".join(f"`{name}`" for name in stage.teachers) or "nobody",
+            ", ".join(stage.teachers) or "nobody",
             " ".join(
                 f"**{100 * one:.1f}**" if epoch == stage.best else f"{100 * one:.1f}"
                 for epoch, one in enumerate(stage.accuracy, start=1)
