@@ -126,6 +126,8 @@ class Stage:
         targets, and the share of their mean in them (`train/loop/teachers.py`).
     teachers_see: "picture", the picture as it lies on disk, once; or "view", the very view that this network is shown
         (Beyer et al. 2021, arXiv 2106.05237), in every step.
+    feature_weight: of the distance between the last features of the teacher of views and a linear map of this
+        network's, beside the loss (`train/loop/features.py`).
     own_share: share in the targets of what this network, as it was when the stage began, answers for the very view
         that it is shown (Furlanello et al. 2018, arXiv 1805.04770; the same view as in Beyer et al. 2021, arXiv
         2106.05237). A step takes a third longer.
@@ -151,6 +153,7 @@ class Stage:
     teachers: list[str] = field(default_factory=list)
     teacher_share: float = 0.5
     teachers_see: str = "picture"
+    feature_weight: float | None = None
     own_share: float | None = None
 
     def __post_init__(self):
@@ -166,6 +169,11 @@ class Stage:
         require("teachers_see", "value", [self.teachers_see], ["picture", "view"])
         if not 0 < self.teacher_share <= 1:
             raise ConfigError(f"teacher_share: expected a share above 0 and up to 1, found {self.teacher_share}")
+        if self.feature_weight is not None:
+            if self.feature_weight <= 0:
+                raise ConfigError(f"feature_weight: expected a weight above 0, found {self.feature_weight}")
+            if self.teachers_see != "view" or len(self.teachers) != 1:
+                raise ConfigError("feature_weight: expected one teacher, and `teachers_see: view` beside it")
         if self.own_share is not None and not 0 < self.own_share <= 1:
             raise ConfigError(f"own_share: expected a share above 0 and up to 1, found {self.own_share}")
         if self.warmup and self.schedule in ("constant", "reduce_lr_on_plateau", *OWN_SCHEDULES):

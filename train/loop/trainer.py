@@ -17,6 +17,7 @@ from train.config.recipe import OWN_SCHEDULES, Recipe, Stage, require
 from train.data.face_dataset import FaceDataset
 from train.loop.augmentation import Collator
 from train.loop.averaged_weights import AveragedWeights
+from train.loop.features import FeatureMatching
 from train.loop.run_folder import RunSettings
 from train.loop.sharpness import uphill
 from train.loop.teachers import ViewTeachers
@@ -82,8 +83,9 @@ class LossPlateau(torch.optim.lr_scheduler.ReduceLROnPlateau):
 class StageTrainer(Trainer):
     """
     Args:
-        stage: says what is frozen, the schedule, the averaging of the weights, the sharpness of the steps and the share
-            of other answers in the targets; what transformers follows itself it reads from `trainer`.
+        stage: says what is frozen, the schedule, the averaging of the weights, the sharpness of the steps, the share of
+            other answers in the targets, and the weight of a teacher's features; what transformers follows itself it
+            reads from `trainer`.
         view_teachers: who answers for the views that the model is shown.
         evaluation_collator: makes the batches of the evaluation; the `data_collator` those of the training.
         trainer: the arguments of transformers' own.
@@ -97,6 +99,9 @@ class StageTrainer(Trainer):
         self.evaluation_collator = evaluation_collator
         self.view_teachers = view_teachers
         self.earlier_self = copy.deepcopy(self.model).eval().requires_grad_(False) if stage.own_share else None
+        self.matching = None
+        if stage.feature_weight and view_teachers:
+            self.matching = FeatureMatching(self.model, view_teachers.teachers[0].model)
         self.averaged = AveragedWeights(stage.averaging) if stage.averaging else None
         if self.averaged:
             self.add_callback(self.averaged)
@@ -116,7 +121,10 @@ class StageTrainer(Trainer):
                 with torch.no_grad():
                     answers = self.earlier_self(inputs["pixel_values"]).logits.float().softmax(dim=1)
                 inputs = inputs | {"labels": torch.lerp(inputs["labels"], answers, self.stage.own_share)}
-        return super().compute_loss(model, inputs, *args, **kwargs)
+        loss = super().compute_loss(model, inputs, *args, **kwargs)
+        if self.matching and model.training:
+            loss = loss + self.stage.feature_weight * self.matching.loss()
+        return loss
 
     def get_eval_dataloader(self, eval_dataset=None):
         training_collator, self.data_collator = self.data_collator, self.evaluation_collator
@@ -128,7 +136,11 @@ class StageTrainer(Trainer):
     def train(self, resume_from_checkpoint: str | None = None, **kwargs):
         if self.averaged and resume_from_checkpoint:
             self.averaged.resumed = Path(resume_from_checkpoint)
-        return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+        try:
+            return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+        finally:
+            if self.matching:
+                self.matching.remove()
 
     def training_step(self, model, inputs, *args, **kwargs) -> torch.Tensor:
         loss = super().training_step(model, inputs, *args, **kwargs)
