@@ -42,12 +42,13 @@ from train.pages.ablations import ablation_table
 @dataclass
 class Variant:
     """model: what differs from the config's `model`. recipe: from its recipe, without the stages. stage: from every
-    stage of it."""
+    stage of it. start: the trained weights that it alone starts from."""
 
     name: str
     model: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
     stage: dict = field(default_factory=dict)
+    start: Start | None = None
 
 
 @dataclass
@@ -120,6 +121,8 @@ def variant_config(grid: Grid, variant: Variant, seed: int, name: str) -> HubCon
         config.start = grid.start
     if grid.scratch:
         config.backbone = config.start = None
+    if variant.start:
+        config.backbone, config.start = None, variant.start
     config.recipe = changed_recipe(config.recipe, variant)
     config.recipe.seed = seed
     for stage in config.recipe.stages:
@@ -314,7 +317,7 @@ def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings, variants_of
 
     def config_of(variant: Variant, seed: int) -> HubConfig:
         config = variant_config(grid, variant, seed, f"{stem}/{variant.name.replace(' ', '-')}-{seed}")
-        if settings.backbone:
+        if settings.backbone and not variant.start:
             config.take_backbone(settings.backbone)
         return config
 
@@ -347,6 +350,7 @@ def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings, variants_of
                 model={key: config.model[key] for key in grid.model | variant.model},  # --image-size changes it
                 recipe=variant.recipe,
                 stage=variant.stage,
+                start=_initial_weights(config, None) if variant.start else None,
                 **size,
                 parameters=runs[0].parameters,
                 accuracy={

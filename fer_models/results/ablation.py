@@ -1,9 +1,9 @@
 """What `train/ablate.py` measures: variants of a network or of its training, side by side."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from fer_models.results.result import Result
+from fer_models.results.result import ABSENT, Result
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,15 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A variant. model, recipe, stage: its own keys of the hub config. image_size: side of its input; last_map: of its
-    last feature map. accuracy: by the condition under which it was scored."""
+    """A variant. model, recipe, stage: its own keys of the hub config. start: the weights that it alone starts from.
+    image_size: side of its input; last_map: of its last feature map. accuracy: by the condition under which it was
+    scored."""
 
     name: str
     model: dict[str, Any]
     recipe: dict[str, Any] = field(default_factory=dict)
     stage: dict[str, Any] = field(default_factory=dict)
+    start: Annotated[str | None, ABSENT] = None
     image_size: int | None = None
     last_map: tuple[int, int] | None = None
     parameters: int

@@ -35,6 +35,14 @@ def test_every_variant_of_every_grid_can_be_run_at_its_size(file):
     assert all(variant.model.items() <= models[variant.name].items() for variant in grid.variants)
 
 
+def test_a_variant_may_start_from_trained_weights_of_its_own():
+    grid = load_yaml(GRIDS[0].with_name("student-ingredients.yaml"), ablate.Grid)
+    configs = [ablate.variant_config(grid, variant, 7, variant.name) for variant in grid.variants]
+    started = [config.start.checkpoint if config.start else None for config in configs]
+    assert started == [None] * 4 + ["mobilenetv1-ferplus"] * 2
+    assert [config.backbone is None for config in configs] == [False] * 4 + [True] * 2  # no ImageNet beside it
+
+
 @pytest.mark.slow
 def test_the_output_layer_grid_has_every_layer_with_every_kernel_and_their_patches():
     models = built(GRIDS[0].with_name("pattlite-output-layer.yaml"))
