@@ -73,7 +73,7 @@ def _answers(checkpoint: Checkpoint, crops: list[Image.Image]) -> dict[str, Call
 
     def forward() -> torch.Tensor:
         with torch.inference_mode():
-            return checkpoint.model(pixel_values).logits
+            return checkpoint.quick(pixel_values).logits
 
     return {
         "forward": forward,
