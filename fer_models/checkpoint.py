@@ -1,8 +1,8 @@
 """A checkpoint: opened, checked, and asked about the faces that were cut out for it."""
 
+import threading
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -108,20 +108,21 @@ class Checkpoint:
         self.expressions = [_named(self.model.config.id2label[i]) for i in range(self.model.config.num_labels)]
         if len(set(self.expressions)) < len(self.expressions):
             raise CheckpointError(f"{source} has the same expression twice: {', '.join(self.expressions)}")
-        self._quick: tuple[list[tuple[int, int]], PreTrainedModel] = ([], self.model)
+        self._quick: tuple[object, PreTrainedModel] = (None, self.model)
 
     @property
     def quick(self) -> PreTrainedModel:
         """The network as it answers: on a CPU a copy whose batch norms are folded, with the channels of a place side by
-        side in memory; made anew once the weights have changed."""
-        weights = _state(self.model)
+        side in memory. It is made anew once `model` has other weights, unless they were written through `.data` or
+        NumPy, which nothing tells; then open the checkpoint again. Hooks on `model` are not called by an answer."""
+        state = (self.model.config.cam_layer, _state(self.model))
         known, network = self._quick
-        if known != weights:
-            network = self.model
-            if network.device.type == "cpu" and network.dtype == torch.float32:  # elsewhere rounding hides a fault
-                with suppress(FoldingError), torch.inference_mode(False):
-                    network = folded(network).to(memory_format=torch.channels_last)
-            self._quick = (weights, network)
+        if known != state:
+            with _folding:
+                known, network = self._quick
+                if known != state:  # another thread may have made it meanwhile
+                    network = _quickened(self.model)
+                    self._quick = (state, network)
         return network
 
     @property
@@ -288,9 +289,24 @@ class Checkpoint:
         ]
 
 
+_folding = threading.Lock()  # of all checkpoints: one copy at a time
+
+
+def _quickened(model: PreTrainedModel) -> PreTrainedModel:
+    if model.device.type != "cpu" or model.dtype != torch.float32:  # rounding would hide a fault
+        return model
+    if any(one.is_inference() for one in model.parameters()):  # which do not tell that they were changed
+        return model
+    try:
+        with torch.inference_mode(False):
+            return folded(model).to(memory_format=torch.channels_last)
+    except FoldingError:
+        return model
+
+
 def _state(network: torch.nn.Module) -> list[tuple[int, int]]:
-    """Which weights a network has: other ones, or changed ones, are another state. As it is asked for every answer, it
-    walks by itself: `parameters` and `buffers` take five times as long."""
+    """Which weights a network has, and how often each was changed in place. As it is asked for every answer, it walks
+    by itself: `parameters` and `buffers` take five times as long."""
     state, waiting = [], [network]
     while waiting:
         module = waiting.pop()

@@ -7,6 +7,7 @@ import copy
 
 import torch
 from torch import nn
+from torch.nn.utils import skip_init
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from fer_models.models import modeling_ddamfn as ddamfn
@@ -30,7 +31,8 @@ def replace(network: nn.Module, name: str, module: nn.Module) -> None:
 def picture_for(model: FERPreTrainedModel) -> torch.Tensor:
     """Noise of the size that the network takes, always the same; two pictures, as one is no batch."""
     side = model.config.image_size
-    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator("cpu").manual_seed(0)
+    return torch.randn(2, 3, side, side, generator=generator, dtype=torch.float32, device="cpu")
 
 
 def require_alike(network: nn.Module, pixel_values: torch.Tensor, expected: torch.Tensor) -> None:
@@ -56,7 +58,8 @@ def _mixed(module: ddamfn.MixedDepthwiseConv) -> nn.Conv2d:
 
 def _depthwise(weight: torch.Tensor, stride: tuple[int, int], padding: tuple[int, int]) -> nn.Conv2d:
     channels = len(weight)
-    conv = nn.Conv2d(channels, channels, weight.shape[2:], stride, padding, groups=channels, bias=False)
+    shape = (channels, channels, weight.shape[2:], stride, padding)
+    conv = skip_init(nn.Conv2d, *shape, groups=channels, bias=False)  # which leaves the random numbers alone
     conv.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
     return conv
 
@@ -85,6 +88,7 @@ def _norms_of(network: nn.Module, pixel_values: torch.Tensor) -> dict[str, str]:
 
 @torch.inference_mode(False)  # a tensor that is made under it can be no part of a gradient later
 @torch.no_grad()
+@torch.autocast("cpu", enabled=False)
 def folded(model: FERPreTrainedModel) -> FERPreTrainedModel:
     """A copy of a network on the CPU, in evaluation mode, that answers alike in fewer steps. Its config is its model's,
     and the modules that are left have their names. The output of the CAM layer stays what it is.
@@ -93,16 +97,22 @@ def folded(model: FERPreTrainedModel) -> FERPreTrainedModel:
         FoldingError: it does not answer alike.
     """
     network = copy.deepcopy(model).eval().requires_grad_(False)
-    network.config = model.config
+    network.config, cam_layer = model.config, model.config.cam_layer
+    for module in network.modules():  # hooks are about the model
+        for hooks in (module._forward_hooks, module._forward_pre_hooks):
+            hooks.clear()
     pixel_values = picture_for(model)
     expected = network(pixel_values).logits
     for name, module in list(network.named_modules()):
+        if cam_layer.startswith(f"{name}."):
+            continue
         if isinstance(module, ddamfn.MixedDepthwiseConv):
             replace(network, name, _mixed(module))
         elif isinstance(module, ddamfn.DepthwiseConv) and ".convs." not in name:
             replace(network, name, _depthwise(module.weight, module.stride, module.padding))
     for norm_name, conv_name in _norms_of(network, pixel_values).items():
-        if conv_name == model.config.cam_layer:
+        ends_inside = f"{conv_name}.".startswith(f"{cam_layer}.") and not f"{norm_name}.".startswith(f"{cam_layer}.")
+        if ends_inside or cam_layer.startswith(f"{norm_name}."):
             continue
         norm, conv = network.get_submodule(norm_name), network.get_submodule(conv_name)
         statistics = (norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)

@@ -32,6 +32,7 @@ from train.config.recipe import ConfigError, HubConfig, Recipe, Start, load_conf
 from train.data.face_dataset import DataError, FaceDataset
 from train.data.splits import load_splits, require_readable, stratified_split
 from train.loop.run_folder import RunSettings, open_run
+from train.loop.teachers import check_teachers
 from train.loop.training import add_training_arguments, run_settings, train
 from train.measure.command_line import command
 from train.measure.provenance import provenance
@@ -322,6 +323,11 @@ def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings, variants_of
         return config
 
     measures = [sizes(config_of(variant, grid.seeds[0])) for variant in grid.variants]
+    for variant in grid.variants:  # what is missing is said before the hours of the variants before it
+        config = config_of(variant, grid.seeds[0])
+        check_teachers(config.recipe.stages, settings.trained_folders)
+        if config.start:
+            build_model(config, None, settings.trained_folders)
     everything = load_splits(load_config(HUB_CONFIGS / grid.config).data, data)
     splits = everything | {
         "train": sample(everything["train"], grid.train_pictures),

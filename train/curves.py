@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from transformers import AutoConfig
+
+import fer_models  # noqa: F401 - registers our architectures
 from fer_models.files import write_faults_told
 from fer_models.paths import RESULTS
 from fer_models.results import ResultError, percent, read_folder, write
@@ -54,11 +57,15 @@ def _stage(config: dict[str, Any], stage: dict[str, Any], newest: Path) -> Stage
     log = json.loads((newest / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
     return StageCurve(
         name=stage["name"],
-        image_size=stage["image_size"] or config["model"]["image_size"],
+        image_size=stage["image_size"] or config["model"].get("image_size") or _usual_size(config["architecture"]),
         teachers=(*stage["teachers"], *([ITSELF] if stage.get("own_share") else [])),
         loss=tuple(entry["loss"] for entry in log if "loss" in entry),
         accuracy=tuple(entry["eval_accuracy"] for entry in log if "eval_accuracy" in entry),
     )
+
+
+def _usual_size(architecture: str) -> int:
+    return AutoConfig.for_model(architecture).image_size
 
 
 def write_training(found: Training, results: Path) -> Path:

@@ -54,9 +54,9 @@ def train_folder(config: HubConfig, data: Path, folder: Path, results: Path, run
         load_checkpoint(str(folder)), splits["validation"], pictures, EvaluationSettings(batch_sizes=(1, 64))
     )
     write_evaluation(scored, results)
-    write_training(training_curves(run.work / config.name), results)
     scored.require_independence()
     write_card(folder, model, processor, config, results)
+    write_training(training_curves(run.work / config.name), results)
     print(f"{folder}: {percent(scored.result.metrics.accuracy.value, 2)} on validation")
 
 

@@ -43,6 +43,17 @@ def test_a_variant_may_start_from_trained_weights_of_its_own():
     assert [config.backbone is None for config in configs] == [False] * 4 + [True] * 2  # no ImageNet beside it
 
 
+def test_weights_that_a_variant_starts_from_and_that_are_not_there_are_named_before_anything_is_trained(
+    arguments, tmp_path
+):
+    grid = tmp_path / "tiny.yaml"
+    content = yaml.safe_load(grid.read_text())
+    content["variants"][-1]["start"] = {"checkpoint": "nobody", "modules": ["backbone"]}
+    grid.write_text(yaml.safe_dump(content))
+    with pytest.raises(SystemExit, match="no weights of nobody"):
+        ablate.main([*arguments, "--data", "nowhere"])
+
+
 @pytest.mark.slow
 def test_the_output_layer_grid_has_every_layer_with_every_kernel_and_their_patches():
     models = built(GRIDS[0].with_name("pattlite-output-layer.yaml"))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from fer_models import DDAMFNConfig
 from fer_models.results import read
 from train.curves import PICTURE, main, training_curves
 from train.data.face_dataset import DataError
@@ -45,6 +46,12 @@ def test_each_stage_that_has_an_epoch_is_told_with_its_best(run):
     ]
     assert [one.accuracy for one in found.stages] == [(0.5, 0.75, 0.7), (0.8,)]
     assert found.stages[0].loss == (2.0, 1.0, 2.0 / 3) and [one.best for one in found.stages] == [2, 1]
+
+
+def test_a_model_whose_config_leaves_its_size_open_has_that_of_its_architecture(run):
+    noted = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(noted | {"model": {}, "architecture": "ddamfn"}))
+    assert [one.image_size for one in training_curves(run).stages] == [64, DDAMFNConfig().image_size]
 
 
 def test_the_command_writes_the_result_the_picture_and_what_the_page_says(run, tmp_path, capsys):

@@ -161,7 +161,9 @@ def _taught(stage: Stage) -> str:
     *others, last = stage.teachers
     whose = f"mean answer of {', '.join(others)} and {last}" if others else f"answer of {last}"
     seen = " for the very view" if stage.teachers_see == "view" else ""
-    return f"; {100 * stage.teacher_share:g} % of each target is the {whose}{seen}"
+    weight = stage.feature_weight
+    features = f", and its last features are a target of weight {weight:g}" if weight else ""
+    return f"; {100 * stage.teacher_share:g} % of each target is the {whose}{seen}{features}"
 
 
 def _side(stage: Stage) -> str:

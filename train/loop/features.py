@@ -29,7 +29,7 @@ class FeatureMatching:
         self._hooks = [ours.register_forward_pre_hook(self._map), theirs.register_forward_pre_hook(self._keep)]
 
     def _map(self, layer: nn.Module, inputs: tuple[torch.Tensor]) -> None:
-        if self.student.training:  # inside the student's forward pass, whose gradients several processes share
+        if self.student.training:
             self._mapped = self.student.get_submodule(NAME)(inputs[0])
 
     def _keep(self, layer: nn.Module, inputs: tuple[torch.Tensor]) -> None:

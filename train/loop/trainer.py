@@ -13,7 +13,7 @@ import torch
 from transformers import EarlyStoppingCallback, EvalPrediction, Trainer, TrainerCallback, TrainingArguments
 
 from fer_models import FERImageProcessor
-from train.config.recipe import OWN_SCHEDULES, Recipe, Stage, require
+from train.config.recipe import OWN_SCHEDULES, ConfigError, Recipe, Stage, require
 from train.data.face_dataset import FaceDataset
 from train.loop.augmentation import Collator
 from train.loop.averaged_weights import AveragedWeights
@@ -141,6 +141,7 @@ class StageTrainer(Trainer):
         finally:
             if self.matching:
                 self.matching.remove()
+                self.matching = None
 
     def training_step(self, model, inputs, *args, **kwargs) -> torch.Tensor:
         loss = super().training_step(model, inputs, *args, **kwargs)
@@ -227,6 +228,8 @@ def training_arguments(
         remove_unused_columns=False,
         label_names=["labels"],
         report_to="none",
+        # transformers looks for weights that a forward pass leaves out, and takes those of the map for such
+        ddp_find_unused_parameters=False if stage.feature_weight else None,
     )
 
 
@@ -244,20 +247,27 @@ def stage_trainer(
     Args:
         splits: the pictures `train` and `validation`.
         folder: where the stage keeps its checkpoints.
+
+    Raises:
+        ConfigError: it matches features, and one process has several GPUs.
+        CheckpointError, DataError: of its teachers, as `ViewTeachers`.
     """
+    arguments = training_arguments(stage, recipe, len(splits["train"]), folder, run)
+    if stage.feature_weight and arguments.n_gpu > 1:
+        raise ConfigError(f"stage {stage.name!r}: feature_weight needs a process for each GPU; start it with torchrun")
     size, pictures = stage.image_size or model.config.image_size, len(splits["train"])
     votes = recipe.soft_labels or bool(stage.teachers or stage.own_share)
     view_teachers = None
     if stage.teachers and stage.teachers_see == "view":
         names = [model.config.id2label[number] for number in range(model.config.num_labels)]
-        view_teachers = ViewTeachers(stage.teachers, run.trained_folders, names, processor, model.device)
+        view_teachers = ViewTeachers(stage.teachers, run.trained_folders, names, processor, arguments.device)
     return StageTrainer(
         stage,
         evaluation_collator=Collator(processor, size),
         view_teachers=view_teachers,
         data_collator=Collator(processor, size, stage.augmentation or recipe.augmentation, votes),
         model=model,
-        args=training_arguments(stage, recipe, pictures, folder, run),
+        args=arguments,
         train_dataset=splits["train"],
         eval_dataset=splits["validation"],
         compute_metrics=accuracy,

@@ -20,7 +20,7 @@ def test_it_does_not_start_while_somebody_waits():
 
 
 def test_it_stops_between_two_runs_as_soon_as_somebody_waits_and_leaves_no_hook():
-    busy, model, runs = Busy(), nn.Linear(1, 1), []
+    busy, other, model, runs = Busy(), nn.Linear(1, 1), nn.Linear(1, 1), []
 
     def measure():
         for _ in range(9):
@@ -32,8 +32,8 @@ def test_it_stops_between_two_runs_as_soon_as_somebody_waits_and_leaves_no_hook(
     from contextlib import ExitStack
 
     with ExitStack() as waiting, pytest.raises(Interrupted):
-        busy.when_idle([model], measure)
-    assert len(runs) == 2 and not model._forward_pre_hooks
+        busy.when_idle([other, model], measure)
+    assert len(runs) == 2 and not model._forward_pre_hooks and not other._forward_pre_hooks
     assert busy.when_idle([model], lambda: "again") == "again"
 
 

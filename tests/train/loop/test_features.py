@@ -74,6 +74,20 @@ def test_the_map_is_trained_and_resumed_and_gone_afterwards(trainer):
     assert again.state.epoch == 2 and NAME not in dict(again.model.named_modules())
 
 
+def test_several_processes_share_the_gradient_of_the_map(trainer, tmp_path):
+    lesson = trainer()
+    assert lesson.args.ddp_find_unused_parameters is False  # else its weights count as unused, and then are not
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+    try:
+        student = torch.nn.parallel.DistributedDataParallel(lesson.model.train(), find_unused_parameters=False)
+        (batch,) = lesson.get_train_dataloader()
+        for _ in range(2):
+            lesson.compute_loss(student, batch).backward()
+        assert lesson.model.get_submodule(NAME).weight.grad.abs().max() > 0
+    finally:
+        torch.distributed.destroy_process_group()
+
+
 @pytest.mark.parametrize(
     "wrong", [{"feature_weight": 0.0}, {"teachers_see": "picture"}, {"teachers": ["one", "two"]}, {"teachers": []}]
 )
