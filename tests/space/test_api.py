@@ -15,6 +15,7 @@ import app
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.checkpoint import weights_sha256
 from fer_models.trust import RANDOM_MAPS
+from space import jobs
 from space.image.link import EXAMPLES
 from space.uploaded import NO_UPLOAD
 
@@ -23,8 +24,13 @@ GROUP = str(EXAMPLES["several_faces"])
 
 
 @pytest.fixture(scope="module")
-def address():
-    page, launch = app.build(Analyzer([CHECKPOINTS / MODEL]))
+def analyzer() -> Analyzer:
+    return Analyzer([CHECKPOINTS / MODEL], engine="torch")
+
+
+@pytest.fixture(scope="module")
+def address(analyzer):
+    page, launch = app.build(analyzer)
     _, address, _ = page.launch(**launch, prevent_thread_lock=True, quiet=True)
     yield address
     page.close()
@@ -48,6 +54,18 @@ def test_programs_find_three_documented_endpoints_with_typed_results(client):
     types = endpoints["/analyze"]["returns"][0]["python_type"]["type"]
     assert "faces: list[dict(face: int, box: None | list[float]" in types and "probabilities: dict(str, float)" in types
     assert all("expression" in endpoint["description"] for endpoint in endpoints.values())
+
+
+def test_a_job_ends_when_its_time_is_over_whichever_network_it_uses(address, analyzer):
+    checkpoint = analyzer.checkpoints[MODEL]
+    assert checkpoint.quick is not checkpoint.model
+    pixel_values, before = checkpoint.pixel_values([Image.new("RGB", (90, 90))]), jobs._ends_at.set(0)
+    try:
+        for network in (checkpoint.quick, checkpoint.model):
+            with pytest.raises(jobs.TookTooLong):
+                network(pixel_values)
+    finally:
+        jobs._ends_at.reset(before)
 
 
 def test_analyze_finds_every_face_and_asks_every_model(client):

@@ -1,5 +1,6 @@
 """Trust in a map, on a network whose answer is known to rest on one square of the face."""
 
+import copy
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
@@ -48,9 +49,8 @@ class Checkpoint:
     baselines: dict = field(default_factory=dict)
     expressions: tuple[str, ...] = ("square", "none")
 
-    @property
-    def quick(self):
-        return self.model
+    def __post_init__(self):
+        self.quick = copy.deepcopy(self.model)
 
     def pixel_values(self, pictures):
         values = np.stack([np.asarray(picture) for picture in pictures]).astype(np.float32) / 255
@@ -85,6 +85,16 @@ def test_a_map_that_marks_what_the_answer_rests_on_beats_every_random_map():
 def test_a_map_that_marks_everything_else_beats_none():
     (shown,) = measured(1 - SQUARE).maps
     assert shown.gain < -0.1 and shown.beats == 0
+
+
+def test_the_many_passes_are_of_the_network_that_answers():
+    checkpoint, seen = Checkpoint(), []
+    face = Image.fromarray((SQUARE.repeat(4, 0).repeat(4, 1) * 255).astype(np.uint8)).convert("RGB")
+    shown = FaceMap("map", SQUARE.astype(np.float32), "Where.", "heat")
+    prediction = Prediction("square", {"square": 0.99, "none": 0.01}, True, face, explained="square", maps=[shown])
+    checkpoint.quick.register_forward_hook(lambda _, inputs, output: seen.append(len(inputs[0])))
+    measure_trust(checkpoint, prediction, "gradcam")
+    assert sum(seen) > 10  # faces that were blurred and restored
 
 
 def test_a_map_is_compared_with_random_ones_of_its_own_resolution():
