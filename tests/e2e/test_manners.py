@@ -119,6 +119,10 @@ def test_a_photo_that_was_deleted_since_is_told_in_one_place_and_another_one_wor
     alert = page.get_by_role("alert")
     expect(alert).to_have_text("This file is not among your uploads, or was deleted since; choose it again.")
     expect(page.get_by_test_id("toast-body").locator("visible=true")).to_have_count(0)
+    for method in ("hirescam", "gradcam", "eigencam", "hirescam"):  # as soon as it was said it is to be said again
+        section(page, "settings").locator("select[name=method]").select_option(method)
+        expect(page.locator("#photo")).not_to_have_attribute("aria-busy", "true")
+        expect(alert).to_have_text("This file is not among your uploads, or was deleted since; choose it again.")
     example(page, "three faces")
     expect(page.locator("#panel .which")).to_have_text("Face 1 of 3")
     expect(alert).to_have_count(0)
