@@ -322,9 +322,10 @@ def ablate(grid: Grid, stem: str, data: Path, settings: RunSettings, variants_of
             config.take_backbone(settings.backbone)
         return config
 
-    measures = [sizes(config_of(variant, grid.seeds[0])) for variant in grid.variants]
+    measures = []
     for variant in grid.variants:  # what is missing is said before the hours of the variants before it
         config = config_of(variant, grid.seeds[0])
+        measures.append(sizes(config))
         check_teachers(config.recipe.stages, settings.trained_folders)
         if config.start:
             build_model(config, None, settings.trained_folders)

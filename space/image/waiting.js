@@ -40,15 +40,13 @@ fer.photo.waiting = (() => {
 
     over() {
       clearTimeout(timer);
-      fer.lastError = null;
       if (told) tell('');
     },
 
     async failed() {
       clearTimeout(timer);
       const line = await ask();
-      if (!line || busy()) return;
-      if (!line.refused) return fer.sayFailed();
+      if (!line?.refused || busy()) return;
       tell(`The Space is busy; it is asked again in ${AGAIN} seconds.`);
       timer = setTimeout(() => fer.photo.ask({}), 1000 * AGAIN);
     },

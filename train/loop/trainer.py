@@ -252,10 +252,10 @@ def stage_trainer(
         ConfigError: it matches features, and one process has several GPUs.
         CheckpointError, DataError: of its teachers, as `ViewTeachers`.
     """
-    arguments = training_arguments(stage, recipe, len(splits["train"]), folder, run)
+    size, pictures = stage.image_size or model.config.image_size, len(splits["train"])
+    arguments = training_arguments(stage, recipe, pictures, folder, run)
     if stage.feature_weight and arguments.n_gpu > 1:
         raise ConfigError(f"stage {stage.name!r}: feature_weight needs a process for each GPU; start it with torchrun")
-    size, pictures = stage.image_size or model.config.image_size, len(splits["train"])
     votes = recipe.soft_labels or bool(stage.teachers or stage.own_share)
     view_teachers = None
     if stage.teachers and stage.teachers_see == "view":
