@@ -15,10 +15,11 @@ from transformers.utils import logging
 import fer_models.architectures  # noqa: F401 - `load_network` needs them registered
 from fer_models.answering import NetworkFacts
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
-from fer_models.explain import METHODS, explain, native_attention, native_profiles
+from fer_models.explain import explain, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
 from fer_models.folding import FoldingError, folded
 from fer_models.hub import CheckpointError, checkpoint_folder, require_architecture
+from fer_models.methods import METHODS
 from fer_models.places import checkpoint_name, find_checkpoints
 from fer_models.prediction import FaceMap, Prediction, nothing_to_see
 from fer_models.probabilities import probabilities

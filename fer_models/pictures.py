@@ -101,7 +101,7 @@ def answer_pictures(
 
     Args:
         cropped: each picture is one face that is cut out already; nothing is searched for.
-        method: a key of `explain.METHODS` for maps too.
+        method: a key of `methods.METHODS` for maps too.
         workers: how many pictures are decoded and searched at a time; 0 does it in between, without another thread.
         trust: also measure how far the maps can be trusted, which takes seconds per face and needs a `method`.
         balanced, mirror: as in `Checkpoint.predict`.

@@ -12,9 +12,9 @@ from PIL import Image
 
 from fer_models.analyzer import Prediction
 from fer_models.answering import Answering
-from fer_models.explain import METHODS
 from fer_models.expressions import ExpressionError
 from fer_models.faces import FaceNotFoundError
+from fer_models.methods import METHODS
 from fer_models.schema import (
     Answer,
     FaceResult,

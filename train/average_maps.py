@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from fer_models.average_maps import FILE, Baselines, make_baselines, write_baselines
 from fer_models.checkpoint import Checkpoint
-from fer_models.explain import METHODS, explain, native_attention
+from fer_models.explain import explain, native_attention
+from fer_models.methods import METHODS
 from train.data.readers import FaceDataset
 from train.measure.command_line import add_arguments, command, open_data
 from train.measure.scoring import load_checkpoint, scoring_order

@@ -25,7 +25,8 @@ from tqdm import tqdm
 
 from fer_models.average_maps import Baselines, centre, coarse, shaded
 from fer_models.checkpoint import Checkpoint
-from fer_models.explain import METHODS, explain, is_flat, native_attention
+from fer_models.explain import explain, is_flat, native_attention
+from fer_models.methods import METHODS
 from fer_models.results import read, write
 from fer_models.results.explanations import Explanations, Mean, Worth
 from fer_models.trust import faithfulness, likeness, randomized_explanation, verdict

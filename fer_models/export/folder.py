@@ -13,7 +13,6 @@ import fer_models
 from fer_models.checkpoint import Checkpoint
 from fer_models.engine_onnx import DATA, FORMAT, GRAPH
 from fer_models.errors import ExportError
-from fer_models.explain import METHODS
 from fer_models.export.check import CheckReport, check_graph
 from fer_models.export.cut import write_parts
 from fer_models.export.graph import OPSET, write_graph
@@ -21,6 +20,7 @@ from fer_models.export.int8 import Faces, Int8Report, labelled_faces, write_int8
 from fer_models.export.mtcnn import WEIGHTS, write_networks
 from fer_models.files import write_fault
 from fer_models.folding import FoldingError
+from fer_models.methods import METHODS
 from fer_models.models.modeling_hfc import HFCForImageClassification
 from fer_models.mtcnn_networks import FILES
 from fer_models.onnx_parts import Parts

@@ -73,7 +73,7 @@ def measure_trust(
     are, and with the average maps of the checkpoint; a map for which there are none has no verdict.
 
     Args:
-        method: a key of `explain.METHODS`.
+        method: a key of `methods.METHODS`.
         seed: of the random maps.
         only: the names of the maps to measure; all by default.
     """

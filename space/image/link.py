@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fer_models.explain import METHODS
+from fer_models.methods import METHODS
 from fer_models.paths import ROOT
 from space.image.answers import BEST
 from space.image.hiding import ASKED

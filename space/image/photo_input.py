@@ -6,7 +6,7 @@ from functools import wraps
 import gradio as gr
 
 from fer_models.analyzer import Analyzer
-from fer_models.explain import METHODS
+from fer_models.methods import METHODS
 from fer_models.photo import PhotoError
 from space.data_url import PhotoData, decoded
 from space.uploaded import UploadError, read_uploaded, uploaded_file

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from PIL import Image
 
 from fer_models.analyzer import FaceMap, Prediction
-from fer_models.explain import METHODS
 from fer_models.looks import Look
+from fer_models.methods import METHODS
 from fer_models.words import doubt, how_sure
 from space.image.answers import BEST
 from space.image.maps import COLORMAPS, figures

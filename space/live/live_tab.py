@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 
 from fer_models.analyzer import Analyzer
-from fer_models.explain import METHODS
 from fer_models.looks import looks
+from fer_models.methods import METHODS
 from fer_models.photo import PhotoError, read_photo
 from fer_models.video.stream import FaceStream
 from space.cameras import Cameras

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from fer_models.explain import method_title
+from fer_models.methods import method_title
 from fer_models.results.explanations import Explanations, Mean, best_method
 
 WIDTH, ROW, LEFT, RIGHT, TOP = 560, 22, 190, 12, 26  # of the chart, in its own units

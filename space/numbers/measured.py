@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from fer_models.analyzer import Analyzer
 from fer_models.answering import Answering
-from fer_models.explain import METHODS, method_title
+from fer_models.methods import METHODS, method_title
 from fer_models.paths import RESULTS
 from fer_models.results import OfWeights, Result, Weights, comparable, read_folder
 from fer_models.results.agreement import Agreement

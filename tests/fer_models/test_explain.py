@@ -9,7 +9,8 @@ import torch
 from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM
 from torch import nn
 
-from fer_models.explain import METHODS, explain, native_attention
+from fer_models.explain import explain, native_attention
+from fer_models.methods import METHODS
 from fer_models.trust import faithfulness
 from tests.support.networks import SIZE, BrightnessModel, TinyModel, state
 

@@ -18,8 +18,8 @@ from packaging.utils import canonicalize_name
 
 import fer_models
 from fer_models import __main__ as command
-from fer_models.explain import METHODS
 from fer_models.extras import EXTRAS
+from fer_models.methods import METHODS
 from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
 from fer_models.pictures import BATCH
 from tests.support.packages import clean_environment

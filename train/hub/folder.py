@@ -12,9 +12,10 @@ from safetensors.torch import load_file, save_file
 from transformers import BaseImageProcessor, PreTrainedModel
 
 from fer_models.checkpoint import CheckpointError, load_network
-from fer_models.explain import METHODS, native_attention
+from fer_models.explain import native_attention
 from fer_models.files import write_text
 from fer_models.hub import FILES
+from fer_models.methods import METHODS
 from fer_models.whole_weights import MANIFEST, write_manifest
 from train.config.recipe import HubConfig
 from train.hub.assemble import HubFolderError, auto_map, quoted_results

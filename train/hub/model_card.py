@@ -9,7 +9,7 @@ from itertools import groupby
 from huggingface_hub import ModelCardData
 from huggingface_hub.repocard_data import EvalResult
 
-from fer_models.explain import method_title
+from fer_models.methods import method_title
 from fer_models.results import Number, Result, percent
 from fer_models.results.ablation import Ablation
 from fer_models.results.evaluation import Evaluation

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from fer_models.explain import method_title
+from fer_models.methods import method_title
 from fer_models.results import comparable, percent
 from fer_models.results.explanations import Explanations, Mean, Worth, best_method
 from fer_models.results.other_yardsticks import OtherYardsticks

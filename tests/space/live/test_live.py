@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from fer_models.analyzer import Analyzer, FaceMap, Prediction
-from fer_models.explain import METHODS
 from fer_models.faces import Face
+from fer_models.methods import METHODS
 from fer_models.video.stream import FaceStream, FollowedFace
 from space.live.html import LiveView
 from space.live.live_tab import MOST_MODELS, SLOW_METHODS, answer_frame, read_live_wish, settings_html
