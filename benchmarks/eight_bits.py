@@ -61,7 +61,7 @@ def measured(checkpoint: Checkpoint, options: argparse.Namespace) -> EightBits:
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "model.onnx"
         written = write_graph(checkpoint.model, file, {})
-        parts = write_parts(file, written.places) if written.places else []  # as the engine runs them
+        parts = write_parts(file, written.places, "part") if written.places else []  # as the engine runs them
         made = best_of_8_bits(file, calibration, faces, Path(name))
         graphs = [Parts(Path(name), parts) if parts else Sessions(file), Sessions(made.file)]
         in_float, in_8_bits = milliseconds(graphs, next(faces.some([0]).inputs()))

@@ -14,15 +14,18 @@ from PIL import Image
 
 from fer_models.answering import NetworkFacts
 from fer_models.errors import CheckpointError
+from fer_models.integrated_numpy import integrated_gradients
+from fer_models.methods import METHODS, normalised
 from fer_models.onnx_parts import Parts
 from fer_models.onnx_session import Sessions
 from fer_models.places import EXPORT
 from fer_models.prediction import FaceMap, Prediction, nothing_to_see
 from fer_models.side_by_side import cores, side_by_side
 
-GRAPH, DATA = "model.onnx", EXPORT
-FORMAT = 2
-KEYS = ("sha256", "checkpoint", "network", "labels", "answers", "processing", "cam", "maps")
+GRAPH, PIXELS, DATA = "model.onnx", "pixels.onnx", EXPORT
+FORMAT = 3
+PICTURES_PER_PASS = 4  # of a gradient for pixels, which keeps all features in memory
+KEYS = ("sha256", "checkpoint", "network", "labels", "answers", "processing", "cam", "maps", "parts", "pixels")
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
 
 
@@ -42,8 +45,8 @@ def _read(folder: Path) -> dict:
     if missing := [key for key in KEYS if key not in data]:
         raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
     try:
-        parts = {part["file"]: part["outputs"] for part in data.get("parts") or ()}
-        missing = [file for file in parts if not (folder / file).is_file()]
+        files = [part["file"] for part in (*data["parts"], *data["pixels"]) if part["outputs"] is not None]
+        missing = [file for file in files if not (folder / file).is_file()]
     except (KeyError, TypeError) as error:
         raise CheckpointError(
             f"{folder / DATA} does not say what its parts are; export the checkpoint again"
@@ -77,20 +80,34 @@ class ExportedCheckpoint:
         if sha256 not in (None, self.sha256):
             raise CheckpointError(f"{folder} was exported from other weights; export the checkpoint again")
         # its parts, where there are some, are the same graph, and faster here
-        parts = data.get("parts")
-        self._graph = Parts(self.folder, parts) if parts else Sessions(self.folder / GRAPH)
-        if self._graph.told("sha256") != self.sha256:
-            raise CheckpointError(f"{folder}: graph and {DATA} are of different weights; export the checkpoint again")
+        parts, self._pixels = data["parts"], data["pixels"]
+        self._graph = self._of_these_weights(Parts(self.folder, parts) if parts else Sessions(self.folder / GRAPH))
         self.name: str = data["checkpoint"]
         self.expressions: list[str] = data["labels"]
         self.answers, self.processing = data["answers"], data["processing"]
         self.cam, self.maps = data["cam"], data["maps"]
         self.facts = NetworkFacts(**data["network"], maps=tuple(one["name"] for one in self.maps))
 
+    def _of_these_weights(self, graph: Parts | Sessions) -> Parts | Sessions:
+        if graph.told("sha256") != self.sha256:
+            raise CheckpointError(
+                f"{self.folder}: graph and {DATA} are of different weights; export the checkpoint again"
+            )
+        return graph
+
     @property
     def export(self) -> Path:
         """Its folder."""
         return self.folder
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The keys of `METHODS` that it explains with."""
+        return (self.cam["method"], *(["integrated"] if self._pixels else []))
+
+    @cached_property
+    def _gradient_graph(self) -> Parts | Sessions:
+        return self._of_these_weights(Parts(self.folder, self._pixels))
 
     @property
     def network(self) -> NoReturn:
@@ -180,10 +197,10 @@ class ExportedCheckpoint:
         """
         if not crops:
             return []
-        if method not in (None, self.cam["method"]):
+        if method not in (None, *self.methods):
             raise CheckpointError(
-                f"the onnx engine explains with {self.cam['method']} and the model's own attention; {method} needs "
-                "torch: take the torch engine"
+                f"the onnx engine explains with {', '.join(self.methods)} and the model's own attention; {method} "
+                "needs torch: take the torch engine"
             )
         pixel_values = self.pixel_values(crops)
         asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else list(expression)
@@ -199,6 +216,7 @@ class ExportedCheckpoint:
             ids = [int(own[face].argmax()) if one == OWN_ANSWER else one for face, one in enumerate(ids)]
             if balanced or mirror:  # a face's own answer may be another one here than the highest logit
                 found = self._run(pixel_values, ids, None)
+            cam = self._integrated(pixel_values, ids) if method == "integrated" else found["cam"]
         return [
             Prediction(
                 model=self.name,
@@ -206,7 +224,7 @@ class ExportedCheckpoint:
                 sure=self.is_sure(float(max(shares)), balanced) and not against,
                 crop=crop,
                 explained=None if method is None else self.expressions[ids[face]],
-                maps=[] if method is None else self._maps(found, face, self.expressions[ids[face]]),
+                maps=[] if method is None else self._maps(method, cam[face], found, face, self.expressions[ids[face]]),
                 balanced=balanced,
                 mirror=mirror,
                 conditions=against,
@@ -225,9 +243,25 @@ class ExportedCheckpoint:
         found = side_by_side([partial(run, part) for part in parts])
         return {name: np.concatenate(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
 
-    def _maps(self, found: dict[str, np.ndarray], face: int, explained: str) -> list[FaceMap]:
-        cam = FaceMap(f"{self.cam['name']} for {explained}", found["cam"][face], self.cam["meaning"], self.cam["kind"])
-        return [cam] + [
+    def _integrated(self, pixel_values: np.ndarray, ids: list[int]) -> np.ndarray:
+        """`(B, h, w)`, as `explain` makes it with "integrated"."""
+        graph = self._gradient_graph
+
+        def gradients(pictures: np.ndarray, class_ids: np.ndarray) -> np.ndarray:
+            def run(some: np.ndarray) -> np.ndarray:
+                return graph.run(["gradients"], {"pixel_values": pictures[some], "class_ids": class_ids[some]})[0]
+
+            count = max(cores(), -(-len(pictures) // PICTURES_PER_PASS))
+            parts = np.array_split(np.arange(len(pictures)), min(len(pictures), count))
+            return np.concatenate(side_by_side([partial(run, part) for part in parts]))
+
+        return normalised(integrated_gradients(gradients, pixel_values, np.array(ids, dtype=np.int64)))
+
+    def _maps(
+        self, method: str, cam: np.ndarray, found: dict[str, np.ndarray], face: int, explained: str
+    ) -> list[FaceMap]:
+        how = METHODS[method]
+        return [FaceMap(f"{how.title} for {explained}", cam, how.meaning, "heat")] + [
             FaceMap(
                 one["name"],
                 found[one["output"]][face],
@@ -239,4 +273,4 @@ class ExportedCheckpoint:
         ]
 
 
-__all__ = ["DATA", "FORMAT", "GRAPH", "ExportedCheckpoint"]
+__all__ = ["DATA", "FORMAT", "GRAPH", "PIXELS", "ExportedCheckpoint"]

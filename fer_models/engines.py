@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fer_models.checkpoint import Checkpoint
 
 ENGINES = ("auto", "torch", "onnx")
-GRAPHS = 3  # raised when other graphs are written than before, so that the older ones of a cache are not found
+GRAPHS = 4  # raised when other graphs are written than before, so that the older ones of a cache are not found
 
 
 def export_folder(checkpoint: Path) -> Path:
@@ -41,8 +41,8 @@ def export_folder(checkpoint: Path) -> Path:
 
 
 class FastCheckpoint:
-    """A checkpoint whose answers, Grad-CAM and own attention come from its export; the network itself is loaded when
-    something else is asked of it."""
+    """A checkpoint whose answers, own attention and maps by some methods come from its export; the network itself is
+    loaded when something else is asked of it."""
 
     def __init__(self, source: str | Path, folder: Path, exported: ExportedCheckpoint):
         self.folder, self.exported = folder, exported
@@ -106,7 +106,7 @@ class FastCheckpoint:
 
     def predict(self, crops, method="gradcam", expression=None, balanced=False, mirror=False):
         """As `Checkpoint.predict`; a method that is not in the graph is the network's."""
-        inside = method in (None, self.exported.cam["method"])
+        inside = method in (None, *self.exported.methods)
         return (self.exported if inside else self.network).predict(crops, method, expression, balanced, mirror)
 
 

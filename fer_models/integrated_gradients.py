@@ -9,10 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-STEPS = 3  # with the pass that answers, some seven plain passes
-CELLS = 14  # a side of the map: single pixels are noise
-BLUR_CELLS = 4  # a side: cells that keep the light on a face and lose its expression
-ROUNDING = 1e-5  # of a pixel of about 1
+from fer_models.integrated_numpy import BLUR_CELLS, CELLS, ROUNDING, STEPS
 
 
 def blurred(pixel_values: torch.Tensor) -> torch.Tensor:

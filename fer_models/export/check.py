@@ -8,11 +8,15 @@ import torch
 
 from fer_models.errors import ExportError
 from fer_models.explain import explain, native_attention, native_profiles
+from fer_models.integrated_numpy import integrated_gradients
+from fer_models.methods import normalised
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.onnx_parts import Parts
 from fer_models.onnx_session import Sessions
 
 BATCHES = (1, 7)  # of other pictures each
+PIXEL_PICTURES = 4
+TOLERANCE_OF_PIXELS = 5e-2  # where an activation has a kink, rounding decides a unit's slope
 
 
 @dataclass(frozen=True)
@@ -86,4 +90,27 @@ def check_graph(graph: Sessions | Parts, model: FERPreTrainedModel, tolerance: f
     return CheckReport(differences, tolerance, change, runtime, sum(BATCHES))
 
 
-__all__ = ["CheckReport", "ExportError", "check_graph", "made_up_pictures"]
+def check_pixel_gradients(graph: Parts, model: FERPreTrainedModel) -> dict[str, float]:
+    """The largest difference between integrated gradients by the graph and by the library, as a share of the map's
+    highest value.
+
+    Raises:
+        ExportError: it is more than `TOLERANCE_OF_PIXELS`.
+    """
+    pixel_values = made_up_pictures(PIXEL_PICTURES, model.config.image_size, seed=PIXEL_PICTURES)
+    class_ids = [picture % model.config.num_labels for picture in range(PIXEL_PICTURES)]
+
+    def gradients(pictures: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        return graph.run(["gradients"], {"pixel_values": pictures, "class_ids": ids})[0]
+
+    found = normalised(integrated_gradients(gradients, pixel_values.numpy(), np.array(class_ids, dtype=np.int64)))
+    difference = float(np.abs(found - explain(model, pixel_values, "integrated", class_ids).cam).max())
+    if not difference <= TOLERANCE_OF_PIXELS:
+        raise ExportError(
+            f"the exported gradient for pixels differs from the library by {difference:.2g} of a map's highest value, "
+            f"more than {TOLERANCE_OF_PIXELS:g}"
+        )
+    return {"integrated": difference}
+
+
+__all__ = ["CheckReport", "ExportError", "check_graph", "check_pixel_gradients", "made_up_pictures"]

@@ -11,13 +11,14 @@ import torch
 
 import fer_models
 from fer_models.checkpoint import Checkpoint
-from fer_models.engine_onnx import DATA, FORMAT, GRAPH
+from fer_models.engine_onnx import DATA, FORMAT, GRAPH, PIXELS
 from fer_models.errors import ExportError
-from fer_models.export.check import CheckReport, check_graph
+from fer_models.export.check import CheckReport, check_graph, check_pixel_gradients
 from fer_models.export.cut import write_parts
 from fer_models.export.graph import OPSET, write_graph
 from fer_models.export.int8 import Faces, Int8Report, labelled_faces, write_int8
 from fer_models.export.mtcnn import WEIGHTS, write_networks
+from fer_models.export.pixels import write_pixel_gradients
 from fer_models.files import write_fault
 from fer_models.folding import FoldingError
 from fer_models.methods import METHODS
@@ -59,8 +60,8 @@ def _described(checkpoint: Checkpoint, map_names: list[str], profile_names: list
 
 
 def export_checkpoint(checkpoint: Checkpoint, folder: Path, int8: Path | None = None) -> ExportReport:
-    """Write `model.onnx`, its parts where it takes singular values, the three networks that find faces, and
-    `export.json` into the folder, all or none.
+    """Write `model.onnx`, its parts where it takes singular values, the gradient for the pixels, the three networks
+    that find faces, and `export.json` into the folder, all or none.
 
     Args:
         int8: a folder of faces, as `int8.labelled_faces` wants them, for a graph that computes with 8 bits.
@@ -90,15 +91,18 @@ def _export(checkpoint: Checkpoint, folder: Path, int8: Path | None) -> ExportRe
             raise ExportError(f"{checkpoint.name} cannot be exported: {error}") from error
         write_networks(unfinished)
         report = check_graph(Sessions(unfinished / GRAPH), model, tolerance)
-        in_8_bits, parts = None, []
+        in_8_bits, parts, pixels = None, [], []
         if int8 is not None:
             crops, labels = labelled_faces(int8, checkpoint.expressions)
             faces = Faces(crops, labels, lambda some: checkpoint.pixel_values(some).numpy())
             in_8_bits = write_int8(unfinished / GRAPH, faces)
-        elif traced.places:
-            parts = write_parts(unfinished / GRAPH, traced.places)
+        else:
+            if traced.places:
+                parts = write_parts(unfinished / GRAPH, traced.places, "part")
+            pixels = write_pixel_gradients(model, unfinished / PIXELS, written)
         if parts:
             check_graph(Parts(unfinished, parts), model, tolerance)
+        off = check_pixel_gradients(Parts(unfinished, pixels), model) if pixels else {}
         data = written | {
             "format": FORMAT,
             "made_with": {"torch": torch.__version__, "onnx": onnx.__version__, "opset": OPSET},
@@ -115,15 +119,16 @@ def _export(checkpoint: Checkpoint, folder: Path, int8: Path | None) -> ExportRe
             },
             "maps": _described(checkpoint, traced.map_names, traced.profile_names),
             "parts": parts,
-            "check": report.as_data(),
+            "pixels": pixels,
+            "check": report.as_data() | {"differences": report.differences | off},
             "int8": in_8_bits and in_8_bits.as_data(),
             "finding_faces": {"networks": FILES, "weights": WEIGHTS},
         }
         (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        files = [part["file"] for part in parts]
+        files = [part["file"] for part in (*parts, *pixels)]
         for file in (GRAPH, *files, *FILES, DATA):
             (unfinished / file).replace(folder / file)
-        for old in folder.glob("part_*.onnx"):
+        for old in (*folder.glob("part_*.onnx"), *folder.glob(f"{Path(PIXELS).stem}*.onnx")):
             if old.name not in files:
                 old.unlink()
     return ExportReport(report, in_8_bits)

@@ -21,7 +21,7 @@ from torch._functorch.compile_utils import fx_graph_cse
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from fer_models.export.cut import LARGEST, Place
-from fer_models.export.hfc import TRANSLATIONS, make_portable
+from fer_models.export.hfc import TRANSLATIONS, make_portable, singular_places
 from fer_models.export.portable import portable
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.models.modeling_hfc import HFCForImageClassification
@@ -148,7 +148,52 @@ def _cut(picture, pads, value=0.0):
     return picture
 
 
+def _mean_gradient(grad, inputs, kernel, stride, padding, ceil_mode, count_include_pad, divisor):
+    """The gradient of a mean over whole rows or columns: the same for each of their places."""
+    places = kernel[0] * kernel[1]
+    whole = all(one in (1, inputs.shape[2 + axis]) for axis, one in enumerate(kernel))
+    if not whole or any(padding) or divisor not in (None, places) or list(stride or kernel) != list(kernel):
+        return NotImplemented
+    return (grad * (1 / places)).expand(inputs.shape)
+
+
+def _maximum_gradient(grad, inputs, kernel, stride, padding, dilation, ceil_mode, indices):
+    """The gradient of a maximum goes to the first place of its window that has it. All windows' first places are looked
+    at together, then all second ones, and a transposed convolution adds up what windows that overlap give a place."""
+    if ceil_mode or any(step != 1 for step in dilation):
+        return NotImplemented
+    (rows, columns), (down, across) = kernel, stride
+    margins = [padding[1], padding[1], padding[0], padding[0]]
+    padded = torch.ops.aten.constant_pad_nd(inputs, margins, LOWEST) if any(padding) else inputs
+    highest = torch.ops.aten.max_pool2d_with_indices(inputs, kernel, stride, padding)[0]
+    height, width = highest.shape[2:]
+    free, shares = torch.ones_like(highest), []
+    for row in range(rows):
+        for column in range(columns):
+            seen = padded[:, :, row : row + down * (height - 1) + 1 : down]
+            seen = seen[:, :, :, column : column + across * (width - 1) + 1 : across]
+            first = (seen >= highest).to(grad.dtype) * free
+            free = free - first
+            shares.append(grad * first)
+    channels = inputs.shape[1]
+    places = (
+        torch.eye(rows * columns, dtype=grad.dtype).view(rows * columns, 1, rows, columns).repeat(channels, 1, 1, 1)
+    )
+    shared = torch.stack(shares, dim=2).flatten(1, 2)  # (B, C * places, h, w)
+    unseen = [
+        size + 2 * margin - (step * (count - 1) + reach)
+        for size, margin, step, count, reach in zip(
+            inputs.shape[2:], padding, stride, (height, width), kernel, strict=True
+        )
+    ]
+    return torch.ops.aten.convolution(shared, places, None, stride, padding, dilation, True, unseen, channels)
+
+
+LOWEST = torch.finfo(torch.float32).min
+
 DECOMPOSITIONS = {
+    torch.ops.aten.avg_pool2d_backward.default: _mean_gradient,
+    torch.ops.aten.max_pool2d_with_indices_backward.default: _maximum_gradient,
     torch.ops.aten.convolution_backward.default: _input_gradient,
     torch.ops.aten.slice_backward.default: _slice_gradient,
     torch.ops.aten.select_backward.default: _select_gradient,
@@ -244,14 +289,49 @@ class WrittenGraph(NamedTuple):
     places: list[Place]
 
 
+def example(model: FERPreTrainedModel) -> torch.Tensor:
+    """Pictures for the tracer."""
+    side = model.config.image_size
+    return torch.randn(TRACED_PICTURES, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+
+def write(
+    network: nn.Module,
+    inputs: tuple[torch.Tensor, torch.Tensor],
+    outputs: list[str],
+    file: Path,
+    metadata: dict[str, str],
+    translations: dict = TRANSLATIONS,
+) -> torch.fx.Graph:
+    """Write a network of `pixel_values` and `class_ids` as one ONNX file; return its graph of torch's operations, whose
+    tensors keep their names in the file."""
+    any_number = {0: torch.export.Dim.DYNAMIC}
+    with quietly(), torch.no_grad():
+        graph = traced(network, *inputs)
+        program = torch.onnx.export(
+            graph,
+            inputs,
+            dynamo=True,
+            opset_version=OPSET,
+            custom_translation_table=translations,
+            dynamic_shapes=(any_number, any_number),
+            input_names=["pixel_values", "class_ids"],
+            output_names=outputs,
+            verbose=False,
+        )
+    proto = program.model_proto
+    onnx.helper.set_model_props(proto, metadata)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(proto, file)
+    return graph.graph
+
+
 def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> WrittenGraph:
     """Write the one-file ONNX graph of a model, and return what it holds.
 
     Inputs `pixel_values` and `class_ids`; outputs `logits`, `cam`, `map_0`... and `profile_0`...
     """
-    side = model.config.image_size
-    pixel_values = torch.randn(TRACED_PICTURES, 3, side, side, generator=torch.Generator().manual_seed(0))
-    class_ids = torch.full((TRACED_PICTURES,), OWN_ANSWER)
+    pixel_values = example(model)
     network = portable(model)
     if isinstance(network, HFCForImageClassification):
         make_portable(network, pixel_values)
@@ -259,28 +339,19 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     names = ["logits", "cam"]
     names += [f"map_{number}" for number in range(len(explained.map_names))]
     names += [f"profile_{number}" for number in range(2 * len(explained.profile_names))]
-    any_number = {0: torch.export.Dim.DYNAMIC}
-    with quietly(), torch.no_grad():
-        graph = traced(explained, pixel_values, class_ids)
-        program = torch.onnx.export(
-            graph,
-            (pixel_values, class_ids),
-            dynamo=True,
-            opset_version=OPSET,
-            custom_translation_table=TRANSLATIONS,
-            dynamic_shapes=(any_number, any_number),
-            input_names=["pixel_values", "class_ids"],
-            output_names=names,
-            verbose=False,
-        )
-    proto = program.model_proto
-    onnx.helper.set_model_props(proto, metadata)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(proto, file)
-    found = graph.graph.find_nodes(op="call_function", target=torch.ops.fer_models.singular_values.default)
-    # tensors keep these names in the file
-    places = [Place(node.args[0].name, node.name) for node in found if node.meta["val"].shape[-1] <= LARGEST]
-    return WrittenGraph(explained.map_names, explained.profile_names, places)
+    own = torch.full((len(pixel_values),), OWN_ANSWER)
+    graph = write(explained, (pixel_values, own), names, file, metadata)
+    return WrittenGraph(explained.map_names, explained.profile_names, singular_places(graph, LARGEST))
 
 
-__all__ = ["OPSET", "OWN_ANSWER", "ExplainedNetwork", "WrittenGraph", "quietly", "traced", "write_graph"]
+__all__ = [
+    "OPSET",
+    "OWN_ANSWER",
+    "ExplainedNetwork",
+    "WrittenGraph",
+    "example",
+    "quietly",
+    "traced",
+    "write",
+    "write_graph",
+]

@@ -12,8 +12,9 @@ import onnxscript
 import torch
 from onnxscript import opset20 as op
 
+from fer_models.export.cut import Place
 from fer_models.models.modeling_hfc import HFCAttention, HFCForImageClassification, high_pass_filter
-from fer_models.models.singular_values import singular_values
+from fer_models.models.singular_values import singular_values, singular_vectors
 
 POINTS = 1024  # of the first count, between 0 and the largest singular value
 BETWEEN = 24  # of the second one, between two of them
@@ -53,6 +54,35 @@ def _singular_values(maps: torch.Tensor) -> torch.Tensor:
 @_singular_values.register_fake
 def _(maps: torch.Tensor) -> torch.Tensor:
     return maps.new_empty(maps.shape[:-1])
+
+
+@torch.library.custom_op("fer_models::singular_values_gradient", mutates_args=())
+def _gradient(maps: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+    """Another step: from the gradient for the values, `(..., n)`, that for the maps. Only a graph that is cut there can
+    have it."""
+    left, _, right = singular_vectors(maps)
+    return (left * gradient[..., None, :] @ right).contiguous()
+
+
+@_gradient.register_fake
+def _(maps: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+    return torch.empty_like(maps)
+
+
+class _Steps(torch.autograd.Function):
+    """Both, for a tracer of gradients."""
+
+    @staticmethod
+    def forward(maps: torch.Tensor) -> torch.Tensor:
+        return _singular_values(maps)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple, output: torch.Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
+        return _gradient(*ctx.saved_tensors, gradient)
 
 
 def _constant(values: np.ndarray | np.floating):
@@ -131,7 +161,30 @@ def counted_singular_values(maps):
     return op.Reshape(values, shape)
 
 
-TRANSLATIONS = {torch.ops.fer_models.singular_values.default: counted_singular_values}
+def _no_values(maps):
+    """Something of the shape of the values, `(..., n)`."""
+    return op.ReduceSum(maps, _axes(-1), keepdims=0)
+
+
+def _no_gradient(maps, gradient):
+    """Something of the shape of the maps."""
+    return op.Mul(maps, op.Unsqueeze(gradient, _axes(-1)))
+
+
+VALUES, GRADIENT = torch.ops.fer_models.singular_values.default, torch.ops.fer_models.singular_values_gradient.default
+TRANSLATIONS = {VALUES: counted_singular_values}
+CUT_OUT = {VALUES: _no_values, GRADIENT: _no_gradient}  # for a graph that is cut there, wherever they are
+
+
+def singular_places(graph: torch.fx.Graph, largest: int | None = None) -> list[Place]:
+    """Where a graph takes singular values or their gradient, of maps of that side at most, in the order in which they
+    are reached."""
+    steps = {VALUES: "singular_values", GRADIENT: "singular_values_gradient"}
+    return [
+        Place(steps[node.target], tuple(source.name for source in node.args), node.name)
+        for node in graph.nodes
+        if node.target in steps and (largest is None or node.args[0].meta["val"].shape[-1] <= largest)
+    ]
 
 
 def make_portable(model: HFCForImageClassification, pixel_values: torch.Tensor) -> None:
@@ -141,7 +194,16 @@ def make_portable(model: HFCForImageClassification, pixel_values: torch.Tensor) 
     for attention, maps in zip(model.attentions, output.attentions or (), strict=True):
         if isinstance(attention, HFCAttention):
             attention.high_frequencies = high_frequencies(attention, maps.shape[-1])
-            attention.singular_values = _singular_values
+            attention.singular_values = _Steps.apply
 
 
-__all__ = ["TRANSLATIONS", "counted_singular_values", "high_frequencies", "make_portable"]
+__all__ = [
+    "CUT_OUT",
+    "GRADIENT",
+    "TRANSLATIONS",
+    "VALUES",
+    "counted_singular_values",
+    "high_frequencies",
+    "make_portable",
+    "singular_places",
+]

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from fer_models.analyzer import FaceMap
 from fer_models.faces import Face, crop_square
-from fer_models.integrated_gradients import BLUR_CELLS
+from fer_models.integrated_numpy import BLUR_CELLS
 
 PARTS = ("eyes", "nose", "mouth")
 NEAR = 0.45  # of the distance between the eyes: what is closer to a landmark belongs to it

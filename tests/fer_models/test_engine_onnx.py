@@ -105,7 +105,7 @@ def test_the_analyzer_takes_the_engine_that_is_asked_for_and_keeps_the_export(bo
     assert type(open_checkpoint(checkpoint.folder)) is Checkpoint  # nothing was exported yet
     fast = open_checkpoint(checkpoint.folder, engine="onnx")
     kept = sorted(file.name for file in export_folder(checkpoint.folder).iterdir())
-    assert kept == [DATA, "model.onnx", "onet.onnx", "pnet.onnx", "rnet.onnx"]
+    assert kept == [DATA, "model.onnx", "onet.onnx", "pixels.onnx", "pnet.onnx", "rnet.onnx"]
     found = open_checkpoint(checkpoint.folder)
     assert isinstance(found, FastCheckpoint) and found.sha256 == checkpoint.sha256
     assert type(open_checkpoint(checkpoint.folder, engine="torch")) is Checkpoint
@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
     with pytest.raises(CheckpointError, match="are of different weights"):
         ExportedCheckpoint(folder)
     (folder / DATA).write_text(json.dumps(data | {"format": 99}))
-    with pytest.raises(CheckpointError, match="exported in format 99, this version reads 2"):
+    with pytest.raises(CheckpointError, match="exported in format 99, this version reads 3"):
         ExportedCheckpoint(folder)
     (folder / DATA).write_text(json.dumps({key: value for key, value in data.items() if key != "maps"}))
     with pytest.raises(CheckpointError, match="has no maps; export the checkpoint again"):
@@ -170,16 +170,24 @@ def test_a_graph_in_parts_answers_as_torch_does_and_names_what_is_missing(both, 
     export_checkpoint(checkpoint, folder)
     exported = ExportedCheckpoint(folder)
     squares = [crop.resize((16, 16)) for crop in crops]
-    for options in ({}, {"mirror": True, "expression": "fear"}, {"balanced": True}, {"method": None}):
+    in_pixels = [{"method": "integrated"}, {"method": "integrated", "expression": "fear", "mirror": True}]
+    for options in ({}, {"mirror": True, "expression": "fear"}, {"balanced": True}, {"method": None}, *in_pixels):
         for some in (squares, squares[:1]):
             for ours, theirs in zip(
                 exported.predict(some, **options), checkpoint.predict(some, **options), strict=True
             ):
                 assert [*ours.probabilities.values()] == pytest.approx([*theirs.probabilities.values()], abs=2e-3)
                 assert [one.name for one in ours.maps] == [one.name for one in theirs.maps]
+                if options in in_pixels:
+                    assert ours.maps[0].meaning == theirs.maps[0].meaning and ours.maps[0].values.max() == 1
+                    np.testing.assert_allclose(ours.maps[0].values, theirs.maps[0].values, atol=0.03)
     alone = Analyzer([ExportedCheckpoint(folder)]).checkpoints["hfc"]._graph.sessions
     beside = Analyzer([ExportedCheckpoint(folder), both[1]]).checkpoints["hfc"]._graph.sessions
     assert all(one.wide for one in alone) and not any(one.wide for one in beside)
+    (folder / "pixels_2.onnx").rename(folder / "away")
+    with pytest.raises(CheckpointError, match=r"has no pixels_2\.onnx; export the checkpoint again"):
+        ExportedCheckpoint(folder)
+    (folder / "away").rename(folder / "pixels_2.onnx")
     (folder / "part_1.onnx").unlink()
     with pytest.raises(CheckpointError, match=r"has no part_1\.onnx; export the checkpoint again"):
         ExportedCheckpoint(folder)

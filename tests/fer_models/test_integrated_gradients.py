@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from fer_models import integrated_numpy
 from fer_models.explain import explain, frozen
 from fer_models.integrated_gradients import CELLS, blurred, integrated_gradients
 from tests.support.networks import BrightnessModel
@@ -49,3 +50,22 @@ def test_a_face_has_the_same_map_alone_and_in_a_batch(pattlite, pattlite_faces):
 def test_a_face_without_detail_has_an_empty_map(tiny):
     flat = torch.full((1, 3, 56, 56), 0.5)
     assert explain(tiny, flat, "integrated", [1]).cam.max() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("side", [16, 33, 56, 112])
+def test_numpys_are_torchs(tiny, side):
+    """With torch's gradients; sides that the cells do not divide, too."""
+    faces = torch.rand(3, 3, side, side, generator=torch.Generator().manual_seed(side))
+    class_ids = torch.tensor([0, 1, 2])
+
+    def gradients(pictures: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        leaf = torch.tensor(pictures, requires_grad=True)
+        score = tiny(leaf).logits.log_softmax(dim=1).gather(1, torch.tensor(ids)[:, None]).sum()
+        return torch.autograd.grad(score, leaf)[0].numpy()
+
+    tiny.classifier.weight.data *= 20
+    with frozen(tiny):
+        expected = integrated_gradients(tiny, faces, class_ids).numpy()
+        found = integrated_numpy.integrated_gradients(gradients, faces.numpy(), class_ids.numpy())
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(integrated_numpy.blurred(faces.numpy()), blurred(faces), atol=1e-6)

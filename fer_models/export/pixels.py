@@ -1,0 +1,52 @@
+"""A network's gradient for its pixels as an ONNX graph, from which the onnx engine makes integrated gradients.
+
+Where it takes singular values, or their gradient, it is cut: it has no other form.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from fer_models.export.cut import write_parts
+from fer_models.export.graph import example, write
+from fer_models.export.hfc import CUT_OUT, make_portable, singular_places
+from fer_models.export.portable import portable
+from fer_models.models.modeling_fer import FERPreTrainedModel
+from fer_models.models.modeling_hfc import HFCForImageClassification
+
+
+class PixelGradients(nn.Module):
+    """`(B, 3, S, S)` and `(B,)` class ids -> the gradients of these classes' log-probabilities, `(B, 3, S, S)`."""
+
+    def __init__(self, network: FERPreTrainedModel):
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixel_values: torch.Tensor, class_ids: torch.Tensor) -> torch.Tensor:
+        shares, back = torch.func.vjp(lambda pictures: self.network(pictures).logits.log_softmax(dim=1), pixel_values)
+        chosen = torch.arange(shares.shape[1], device=shares.device) == class_ids[:, None]
+        return back(chosen.to(shares.dtype))[0]
+
+
+def write_pixel_gradients(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> list[dict]:
+    """Write the graph, with `pixel_values` and `class_ids` as its inputs and `gradients` as its output; or its parts,
+    `STEM_0.onnx` and so on.
+
+    Returns:
+        What `onnx_parts.Parts` wants to know of them.
+    """
+    pixel_values = example(model)
+    network = portable(model)
+    if isinstance(network, HFCForImageClassification):
+        make_portable(network, pixel_values)
+    first = torch.zeros(len(pixel_values), dtype=torch.int64)
+    graph = write(PixelGradients(network), (pixel_values, first), ["gradients"], file, metadata, CUT_OUT)
+    if not (places := singular_places(graph)):
+        return [{"file": file.name, "outputs": ["gradients"]}]
+    parts = write_parts(file, places, file.stem)
+    file.unlink()
+    return parts
+
+
+__all__ = ["PixelGradients", "write_pixel_gradients"]
