@@ -19,12 +19,10 @@ from functools import partial
 from pathlib import Path
 
 import gradio as gr
-import torch
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from fer_models.analyzer import CHECKPOINTS, Analyzer, CheckpointError
-from fer_models.checkpoint import Checkpoint
 from fer_models.engines import ENGINES
 from fer_models.side_by_side import cores
 from space.api import add_api
@@ -88,8 +86,8 @@ def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None
             limits_tab(found)
         add_api(answers)
     page.queue(max_size=limits.waiting, api_open=False)
-    opened = [checkpoint for checkpoint in analyzer.checkpoints.values() if isinstance(checkpoint, Checkpoint)]
-    watch({network for checkpoint in opened for network in (checkpoint.model, checkpoint.quick)})
+    networks = [one.network for one in analyzer.checkpoints.values() if one.export is None]
+    watch({network for one in networks for network in (one.model, one.quick)})
     health = Health(
         lambda: page._queue, analyzer.checkpoints, missing, traffic, streams, cameras, metrics=bool(limits.metrics)
     )
@@ -138,7 +136,10 @@ def main() -> None:
     except (CheckpointError, LimitError) as error:
         sys.exit(f"error: {error}")
     start_log(limits.log)
-    torch.set_num_threads(cores())  # by itself torch takes a machine's cores for those of its container
+    if "torch" in sys.modules:  # by itself torch takes a machine's cores for those of its container
+        sys.modules["torch"].set_num_threads(cores())
+    else:  # it is loaded for what exports do not hold, when somebody asks for that
+        os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
     page, launch = build(analyzer, missing, limits)
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     keep_tidy([partial(sweep, folder), partial(forget_sessions, page)])

@@ -34,7 +34,7 @@ from benchmarks.runtime_worker import ANSWER, BATCH, RUNTIMES, last_line
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import explain, native_attention, native_profiles
 from fer_models.export.folder import export_checkpoint
-from fer_models.export.graph import quietly
+from fer_models.export.graph import FEATURES, GRADIENTS, quietly
 from fer_models.paths import CHECKPOINTS, ROOT
 from fer_models.places import find_checkpoints
 from fer_models.results import read, tell
@@ -70,9 +70,12 @@ def in_a_process(python: str | Path, words: list[str], seconds: float) -> dict |
 
 
 def write_smaller(folder: Path) -> None:
-    """Beside `model.onnx`: `one.onnx`, the same for one picture, `answer.onnx`, that without Grad-CAM, and the names of
-    all graphs' outputs."""
+    """Make of `model.onnx` a graph of answers, Grad-CAM and the model's own attention, and write beside it `one.onnx`,
+    the same for one picture, `answer.onnx`, that without Grad-CAM, and the names of all graphs' outputs."""
     model = onnx.load(folder / "model.onnx")
+    shown = [output.name for output in model.graph.output if output.name not in (FEATURES, GRADIENTS)]
+    model = Extractor(model).extract_model(["pixel_values", "class_ids"], shown)
+    onnx.save(model, folder / "model.onnx")
     del model.graph.value_info[:]  # says any number of pictures
     for one in (*model.graph.input, *model.graph.output):
         size = one.type.tensor_type.shape.dim[0]

@@ -54,11 +54,13 @@ def __getattr__(name: str) -> Any:
 
 
 def _is_own_command() -> bool:
-    """Whether `python -m fer_models` or `fer-models` is starting: it tells its usage, or what is wrong with its
-    arguments, without loading networks, and registers the architectures when it answers."""
-    words = sys.orig_argv
+    """Whether `python -m fer_models`, `fer-models` or the Space is starting: they tell their usage, or what is wrong
+    with their arguments, and answer from exports, without loading networks; a checkpoint registers the architectures
+    when it is opened."""
+    words, program = sys.orig_argv, Path(sys.argv[0] if sys.argv else "")
     own_module = "-m" in words and words[words.index("-m") + 1 :][:1] == [__name__]
-    return (own_module and sys.argv[:1] == ["-m"]) or Path(sys.argv[0] if sys.argv else "").stem == "fer-models"
+    own_space = program.name == "app.py" and program.resolve() == Path(__file__).resolve().parents[1] / "app.py"
+    return (own_module and sys.argv[:1] == ["-m"]) or program.stem == "fer-models" or own_space
 
 
 if not _is_own_command():

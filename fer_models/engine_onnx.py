@@ -15,7 +15,7 @@ from PIL import Image
 from fer_models.answering import NetworkFacts
 from fer_models.errors import CheckpointError
 from fer_models.integrated_numpy import integrated_gradients
-from fer_models.methods import METHODS, normalised
+from fer_models.methods import METHODS, layer_map, normalised
 from fer_models.onnx_parts import Parts
 from fer_models.onnx_session import Sessions
 from fer_models.places import EXPORT
@@ -102,8 +102,8 @@ class ExportedCheckpoint:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The keys of `METHODS` that it explains with."""
-        return (self.cam["method"], *(["integrated"] if self._pixels else []))
+        """The keys of `METHODS` that it explains with: without the gradient for pixels, those that look at a layer."""
+        return tuple(key for key, method in METHODS.items() if method.formula is not None or self._pixels)
 
     @cached_property
     def _gradient_graph(self) -> Parts | Sessions:
@@ -205,18 +205,19 @@ class ExportedCheckpoint:
         pixel_values = self.pixel_values(crops)
         asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else list(expression)
         ids = [self.expressions.index(name) if name in self.expressions else OWN_ANSWER for name in asked]
-        found = self._run(pixel_values, ids, [] if method is None else None)
+        wanted = self._outputs(method)
+        found = self._run(pixel_values, ids, wanted)
         logits = found["logits"]
         if mirror:
-            mirrored = self._run(np.ascontiguousarray(pixel_values[..., ::-1]), ids, [])["logits"]
+            mirrored = self._run(np.ascontiguousarray(pixel_values[..., ::-1]), ids, ["logits"])["logits"]
             logits = (logits + mirrored) / 2
         every = self.probabilities(logits, balanced)
         if method is not None:
             own = every if balanced else logits
             ids = [int(own[face].argmax()) if one == OWN_ANSWER else one for face, one in enumerate(ids)]
             if balanced or mirror:  # a face's own answer may be another one here than the highest logit
-                found = self._run(pixel_values, ids, None)
-            cam = self._integrated(pixel_values, ids) if method == "integrated" else found["cam"]
+                found = self._run(pixel_values, ids, wanted)
+            cam = self._cam(method, found, pixel_values, ids)
         return [
             Prediction(
                 model=self.name,
@@ -232,8 +233,15 @@ class ExportedCheckpoint:
             for face, (shares, crop, against) in enumerate(zip(every, crops, map(nothing_to_see, crops), strict=True))
         ]
 
-    def _run(self, pixel_values: np.ndarray, ids: list[int], more: list[str] | None) -> dict[str, np.ndarray]:
-        names = self._graph.outputs if more is None else ["logits", *more]
+    def _outputs(self, method: str | None) -> list[str]:
+        """Of the graph: those that an answer with maps by this method is made of."""
+        if method is None:
+            return ["logits"]
+        own = [name for one in self.maps for name in (one["output"], *(one["profiles"] or ()))]
+        more = {self.cam["method"]: ["cam"], "integrated": []}.get(method, ["features", "gradients"])
+        return ["logits", *more, *own]
+
+    def _run(self, pixel_values: np.ndarray, ids: list[int], names: list[str]) -> dict[str, np.ndarray]:
         class_ids = np.array(ids, dtype=np.int64)
 
         def run(some: np.ndarray) -> list[np.ndarray]:
@@ -243,8 +251,16 @@ class ExportedCheckpoint:
         found = side_by_side([partial(run, part) for part in parts])
         return {name: np.concatenate(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
 
+    def _cam(self, method: str, found: dict[str, np.ndarray], pixel_values: np.ndarray, ids: list[int]) -> np.ndarray:
+        """`(B, h, w)`, as `explain` makes it for these classes."""
+        if method == self.cam["method"]:
+            return found["cam"]
+        if METHODS[method].formula is None:
+            return self._integrated(pixel_values, ids)
+        gradients = found["gradients"] if METHODS[method].class_specific else None
+        return normalised(layer_map(method, found["features"], gradients))
+
     def _integrated(self, pixel_values: np.ndarray, ids: list[int]) -> np.ndarray:
-        """`(B, h, w)`, as `explain` makes it with "integrated"."""
         graph = self._gradient_graph
 
         def gradients(pictures: np.ndarray, class_ids: np.ndarray) -> np.ndarray:
@@ -261,7 +277,8 @@ class ExportedCheckpoint:
         self, method: str, cam: np.ndarray, found: dict[str, np.ndarray], face: int, explained: str
     ) -> list[FaceMap]:
         how = METHODS[method]
-        return [FaceMap(f"{how.title} for {explained}", cam, how.meaning, "heat")] + [
+        title = f"{how.title} for {explained}" if how.class_specific else how.title
+        return [FaceMap(title, cam, how.meaning, "heat")] + [
             FaceMap(
                 one["name"],
                 found[one["output"]][face],

@@ -6,7 +6,7 @@ and shifts the map, and clears the gradients of a model in training.
 """
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from transformers.modeling_outputs import ModelOutput
 
 from fer_models.fork import alone_with
 from fer_models.integrated_gradients import integrated_gradients
-from fer_models.methods import METHODS, normalised
+from fer_models.methods import METHODS, layer_map, normalised
 from fer_models.prediction import is_flat
 
 
@@ -74,17 +74,15 @@ def explain(
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
     if pixel_values.ndim != 4 or len(pixel_values) == 0:
         raise ValueError(f"pixel_values must be (B, 3, S, S) with B > 0, not {tuple(pixel_values.shape)}")
-    how = METHODS[method]
-    if how.formula is None:
+    if METHODS[method].formula is None:
         return _explain_pixels(model, pixel_values, class_ids)
-    return _explain_features(model, pixel_values, how.formula, how.class_specific, class_ids)
+    return _explain_features(model, pixel_values, method, class_ids)
 
 
 def _explain_features(
     model: nn.Module,
     pixel_values: torch.Tensor,
-    formula: Callable[..., np.ndarray],
-    class_specific: bool,
+    method: str,
     class_ids: Sequence[int | None] | torch.Tensor | None,
 ) -> Explanation:
     with (
@@ -105,16 +103,11 @@ def _explain_features(
         targets = _targets(class_ids, output.logits)
         activations = features.detach().float().cpu().numpy()
         gradients = None
-        if class_specific:
+        if METHODS[method].class_specific:
             # Summed over the batch: a face's features only reach its own logits, so each face gets its own gradient.
             score = output.logits.gather(1, targets[:, None]).sum()
             gradients = torch.autograd.grad(score, features)[0].float().cpu().numpy()
-            # Every formula stays the same when gradients grow as features shrink, except for the fixed epsilon in
-            # Grad-CAM++, which would outweigh squared gradients below 1e-3.
-            unit = np.abs(gradients).max(axis=(1, 2, 3), keepdims=True)
-            unit[unit == 0] = 1
-            gradients, activations = gradients / unit, activations * unit
-        cam = formula(activations, gradients)
+        cam = layer_map(method, activations, gradients)
     return Explanation(_detached(output), normalised(cam), targets.tolist())
 
 

@@ -108,6 +108,25 @@ def method_title(method: str) -> str:
     return METHODS[method].title if method in METHODS else method
 
 
+def layer_map(method: str, features: np.ndarray, gradients: np.ndarray | None) -> np.ndarray:
+    """The map of a method that looks at a layer, before it is normalised.
+
+    Args:
+        features: `(B, K, h, w)`. gradients: of the score by them, alike; `None` where the method is not
+            `class_specific`.
+    """
+    formula = METHODS[method].formula
+    if formula is None:
+        raise ValueError(f"{method} looks at pixels, not at a layer's features")
+    if gradients is None:
+        return formula(features, None)
+    # Every formula stays the same when gradients grow as features shrink, except for the fixed epsilon in Grad-CAM++,
+    # which would outweigh squared gradients below 1e-3.
+    unit = np.abs(gradients).max(axis=(1, 2, 3), keepdims=True)
+    unit[unit == 0] = 1
+    return formula(features * unit, gradients / unit)
+
+
 def normalised(cam: np.ndarray) -> np.ndarray:
     """`(B, h, w)` -> its positive part, each map divided by its own maximum. Zero stays zero (no minimum is subtracted,
     no epsilon is added), so equal values mean equal evidence however small the gradients are."""
@@ -123,6 +142,7 @@ __all__ = [
     "grad_cam",
     "grad_cam_plus_plus",
     "hires_cam",
+    "layer_map",
     "method_title",
     "normalised",
 ]

@@ -8,15 +8,18 @@ import logging
 import time
 from collections.abc import Iterable
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import gradio as gr
-from torch import nn
 
 from space.fair_queue import FairQueue
 from space.limits import Limits
 from space.log import request_number, where
 from space.traffic import Traffic
 from space.uploaded import Page
+
+if TYPE_CHECKING:
+    from torch import nn
 
 logger = logging.getLogger("space")
 
@@ -35,7 +38,7 @@ class TookTooLong(gr.Error):
         super().__init__(TOO_LONG, title=TITLE, print_exception=False)
 
 
-def watch(models: Iterable[nn.Module]) -> None:
+def watch(models: "Iterable[nn.Module]") -> None:
     """Jobs that use one of the models end there when their time is over."""
 
     def check(*_) -> None:

@@ -8,8 +8,9 @@ import torch
 
 from fer_models.errors import ExportError
 from fer_models.explain import explain, native_attention, native_profiles
+from fer_models.export.graph import FEATURES, GRADIENTS
 from fer_models.integrated_numpy import integrated_gradients
-from fer_models.methods import normalised
+from fer_models.methods import layer_map, normalised
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.onnx_parts import Parts
 from fer_models.onnx_session import Sessions
@@ -48,7 +49,8 @@ def made_up_pictures(count: int, side: int, seed: int) -> torch.Tensor:
 
 
 def check_graph(graph: Sessions | Parts, model: FERPreTrainedModel, tolerance: float) -> CheckReport:
-    """Run the graph beside the library: logits, Grad-CAM for own and for other classes, attention maps and profiles.
+    """Run the graph beside the library: logits, Grad-CAM for own and for other classes, also from the features and
+    gradients that it gives, attention maps and profiles.
 
     Raises:
         ExportError: they differ by more than `tolerance`, or the graph's answer does not depend on the picture.
@@ -69,6 +71,7 @@ def check_graph(graph: Sessions | Parts, model: FERPreTrainedModel, tolerance: f
         pairs = {
             "logits": (found["logits"], expected.output.logits.numpy()),
             "cam": (found["cam"], expected.cam),
+            "cam of the features": (normalised(layer_map("gradcam", found[FEATURES], found[GRADIENTS])), expected.cam),
         }
         maps = native_attention(model, expected.output)
         pairs |= {name: (found[f"map_{number}"], values) for number, (name, values) in enumerate(maps.items())}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import onnx
 from onnx.utils import Extractor
 
+NUMPY = "fer_models"  # the domain of operators that are named as `onnx_parts.STEPS` and have to be cut out
 LARGEST = 64  # side of a map; of larger ones numpy's products take all cores, whatever a thread was given
 
 
@@ -39,6 +40,11 @@ def _steps(graph: onnx.GraphProto, places: Sequence[Place]) -> tuple[dict[str, i
         step = max((part.get(name, 0) for name in node.input), default=0)
         part.update(dict.fromkeys(node.output, step))
     return part, kept
+
+
+def places_of(model: onnx.ModelProto) -> list[Place]:
+    """Where a graph has operators of numpy's, in the order in which they are reached."""
+    return [Place(node.op_type, tuple(node.input), node.output[0]) for node in model.graph.node if node.domain == NUMPY]
 
 
 def write_parts(file: Path, places: Sequence[Place], name: str) -> list[dict]:
@@ -88,6 +94,8 @@ def write_parts(file: Path, places: Sequence[Place], name: str) -> list[dict]:
     for number, (needs, gives) in enumerate(zip(inputs, outputs, strict=True)):
         piece = extractor.extract_model(needs, gives)
         onnx.helper.set_model_props(piece, told)
+        for known in [one for one in piece.opset_import if one.domain == NUMPY]:
+            piece.opset_import.remove(known)
         written = f"{name}_{number}.onnx"
         onnx.save(piece, file.parent / written)
         own = [output.name for output in model.graph.output if part[output.name] == number]
@@ -96,4 +104,4 @@ def write_parts(file: Path, places: Sequence[Place], name: str) -> list[dict]:
     return parts
 
 
-__all__ = ["LARGEST", "Place", "write_parts"]
+__all__ = ["LARGEST", "NUMPY", "Place", "places_of", "write_parts"]

@@ -26,14 +26,16 @@ from fer_models.export.portable import portable
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.models.modeling_hfc import HFCForImageClassification
 
+FEATURES, GRADIENTS = "features", "gradients"  # outputs that are no maps yet
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
 OPSET = 20
 TRACED_PICTURES = 5  # tracing takes equal sizes for one: not 3, as of the channels, and not 1
 
 
 class ExplainedNetwork(nn.Module):
-    """`(B, 3, S, S)` and `(B,)` class ids -> `(logits, cam, *attention maps, *profiles)`, the last two in the order of
-    `map_names` and `profile_names`. The CAM is as `explain` makes it with "gradcam"."""
+    """`(B, 3, S, S)` and `(B,)` class ids -> `(logits, cam, *attention maps, *profiles, features, gradients)`, maps and
+    profiles in the order of `map_names` and `profile_names`. The CAM is as `explain` makes it with "gradcam"; from the
+    CAM layer's features and the logit's gradient for them the other methods' maps are made."""
 
     def __init__(self, network: FERPreTrainedModel):
         super().__init__()
@@ -85,7 +87,7 @@ class ExplainedNetwork(nn.Module):
         weights = weights / torch.where(largest > 0, largest, 1)
         cam = (weights * features).sum(dim=1).clamp(min=0)
         highest = cam.amax(dim=(1, 2), keepdim=True)
-        return (logits, cam / torch.where(highest > 0, highest, 1), *shown)
+        return (logits, cam / torch.where(highest > 0, highest, 1), *shown, features, gradients)
 
 
 def _input_gradient(grad, inputs, weight, bias_sizes, stride, padding, dilation, transposed, outside, groups, mask):
@@ -329,7 +331,8 @@ def write(
 def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> WrittenGraph:
     """Write the one-file ONNX graph of a model, and return what it holds.
 
-    Inputs `pixel_values` and `class_ids`; outputs `logits`, `cam`, `map_0`... and `profile_0`...
+    Inputs `pixel_values` and `class_ids`; outputs `logits`, `cam`, `map_0`..., `profile_0`..., `features` and
+    `gradients`.
     """
     pixel_values = example(model)
     network = portable(model)
@@ -339,12 +342,15 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     names = ["logits", "cam"]
     names += [f"map_{number}" for number in range(len(explained.map_names))]
     names += [f"profile_{number}" for number in range(2 * len(explained.profile_names))]
+    names += [FEATURES, GRADIENTS]
     own = torch.full((len(pixel_values),), OWN_ANSWER)
     graph = write(explained, (pixel_values, own), names, file, metadata)
     return WrittenGraph(explained.map_names, explained.profile_names, singular_places(graph, LARGEST))
 
 
 __all__ = [
+    "FEATURES",
+    "GRADIENTS",
     "OPSET",
     "OWN_ANSWER",
     "ExplainedNetwork",

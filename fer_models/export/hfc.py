@@ -8,11 +8,12 @@ reorthogonalisation), found by counting how many lie below each of many points (
 import math
 
 import numpy as np
+import onnx
 import onnxscript
 import torch
 from onnxscript import opset20 as op
 
-from fer_models.export.cut import Place
+from fer_models.export.cut import NUMPY, Place
 from fer_models.models.modeling_hfc import HFCAttention, HFCForImageClassification, high_pass_filter
 from fer_models.models.singular_values import singular_values, singular_vectors
 
@@ -161,29 +162,29 @@ def counted_singular_values(maps):
     return op.Reshape(values, shape)
 
 
-def _no_values(maps):
-    """Something of the shape of the values, `(..., n)`."""
-    return op.ReduceSum(maps, _axes(-1), keepdims=0)
-
-
-def _no_gradient(maps, gradient):
-    """Something of the shape of the maps."""
-    return op.Mul(maps, op.Unsqueeze(gradient, _axes(-1)))
-
-
 VALUES, GRADIENT = torch.ops.fer_models.singular_values.default, torch.ops.fer_models.singular_values_gradient.default
+STEPS = {VALUES: "singular_values", GRADIENT: "singular_values_gradient"}  # as `onnx_parts` calls them
 TRANSLATIONS = {VALUES: counted_singular_values}
-CUT_OUT = {VALUES: _no_values, GRADIENT: _no_gradient}  # for a graph that is cut there, wherever they are
 
 
-def singular_places(graph: torch.fx.Graph, largest: int | None = None) -> list[Place]:
-    """Where a graph takes singular values or their gradient, of maps of that side at most, in the order in which they
-    are reached."""
-    steps = {VALUES: "singular_values", GRADIENT: "singular_values_gradient"}
+def _operator(name: str, *takes: str) -> onnxscript.values.Op:
+    """One that no runtime knows, for a graph that is cut wherever it is."""
+    inputs, output = [_Tensor(one, "tensor(float)") for one in takes], _Tensor("found", "tensor(float)")
+    schema = onnx.defs.OpSchema(name, NUMPY, 1, inputs=inputs, outputs=[output])
+    return onnxscript.values.Op(onnxscript.values.Opset(NUMPY, 1), name, schema)
+
+
+_Tensor = onnx.defs.OpSchema.FormalParameter
+TO_CUT_OUT = {VALUES: _operator(STEPS[VALUES], "maps"), GRADIENT: _operator(STEPS[GRADIENT], "maps", "gradient")}
+
+
+def singular_places(graph: torch.fx.Graph, largest: int) -> list[Place]:
+    """Where a graph takes singular values of maps of that side at most, in the order in which they are reached."""
+    found = graph.find_nodes(op="call_function", target=VALUES)
     return [
-        Place(steps[node.target], tuple(source.name for source in node.args), node.name)
-        for node in graph.nodes
-        if node.target in steps and (largest is None or node.args[0].meta["val"].shape[-1] <= largest)
+        Place(STEPS[VALUES], (node.args[0].name,), node.name)  # tensors keep these names in the file
+        for node in found
+        if node.meta["val"].shape[-1] <= largest
     ]
 
 
@@ -198,10 +199,8 @@ def make_portable(model: HFCForImageClassification, pixel_values: torch.Tensor) 
 
 
 __all__ = [
-    "CUT_OUT",
-    "GRADIENT",
+    "TO_CUT_OUT",
     "TRANSLATIONS",
-    "VALUES",
     "counted_singular_values",
     "high_frequencies",
     "make_portable",

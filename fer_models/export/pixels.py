@@ -5,12 +5,13 @@ Where it takes singular values, or their gradient, it is cut: it has no other fo
 
 from pathlib import Path
 
+import onnx
 import torch
 from torch import nn
 
-from fer_models.export.cut import write_parts
+from fer_models.export.cut import places_of, write_parts
 from fer_models.export.graph import example, write
-from fer_models.export.hfc import CUT_OUT, make_portable, singular_places
+from fer_models.export.hfc import TO_CUT_OUT, make_portable
 from fer_models.export.portable import portable
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.models.modeling_hfc import HFCForImageClassification
@@ -41,8 +42,8 @@ def write_pixel_gradients(model: FERPreTrainedModel, file: Path, metadata: dict[
     if isinstance(network, HFCForImageClassification):
         make_portable(network, pixel_values)
     first = torch.zeros(len(pixel_values), dtype=torch.int64)
-    graph = write(PixelGradients(network), (pixel_values, first), ["gradients"], file, metadata, CUT_OUT)
-    if not (places := singular_places(graph)):
+    write(PixelGradients(network), (pixel_values, first), ["gradients"], file, metadata, TO_CUT_OUT)
+    if not (places := places_of(onnx.load(file))):
         return [{"file": file.name, "outputs": ["gradients"]}]
     parts = write_parts(file, places, file.stem)
     file.unlink()

@@ -1,7 +1,5 @@
 """How far a map can be trusted: what becomes of the answer as the face is blurred, or restored, in the map's order."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import nn
@@ -11,33 +9,13 @@ from fer_models.explain import frozen, is_flat
 from fer_models.fork import alone_with
 from fer_models.integrated_gradients import blurred
 from fer_models.probabilities import probabilities
+from fer_models.trust.found import Faithfulness
 
 FILLS = {
     "blur": blurred,
     "mean": lambda pixel_values: pixel_values.mean(dim=(-2, -1), keepdim=True).expand_as(pixel_values),
 }
 FAITHFULNESS_BATCH = 16  # pictures per forward pass: bounds the memory, and larger ones are slower on a CPU
-
-
-@dataclass(frozen=True)
-class Faithfulness:
-    """
-    deletion: `(steps + 1,)` probabilities while the map's brightest pixels are blurred first, from none to all.
-    insertion: `(steps + 1,)` probabilities while they are restored first in the blurred picture, from none to all.
-    """
-
-    deletion: np.ndarray
-    insertion: np.ndarray
-
-    @property
-    def deletion_area(self) -> float:
-        """Area under the deletion curve in [0, 1]: low when the map names what the answer rests on."""
-        return float(np.trapezoid(self.deletion, dx=1 / (len(self.deletion) - 1)))
-
-    @property
-    def insertion_area(self) -> float:
-        """Area under the insertion curve in [0, 1]: high when the map names what is enough for the answer."""
-        return float(np.trapezoid(self.insertion, dx=1 / (len(self.insertion) - 1)))
 
 
 def faithfulness(

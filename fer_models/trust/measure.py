@@ -2,62 +2,20 @@
 same network with random weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from fer_models.average_maps import Baselines, coarse, shaded
 from fer_models.checkpoint import Checkpoint, FaceMap, Prediction
 from fer_models.explain import native_attention
-from fer_models.trust.curves import Faithfulness, faithfulness
+from fer_models.trust.curves import faithfulness
+from fer_models.trust.found import RANDOM_MAPS, Faithfulness, MapTrust, Trust
 from fer_models.trust.sanity import likeness, randomized_explanation
-from fer_models.trust.steadiness import Steadiness, steadiness
-from fer_models.trust.verdict import Verdict, verdict
+from fer_models.trust.steadiness import steadiness
+from fer_models.trust.verdict import verdict
 
 STEPS = 6  # with the maps of DDAMFN, the slowest model, some hundred predictions in all
-RANDOM_MAPS = 5  # one alone says little: on our examples the gains of random maps spread by 0.07 to 0.12
-
-
-@dataclass(frozen=True)
-class MapTrust:
-    """
-    shown: the map that was measured.
-    curves: what happens to the answer when the face is blurred or restored in the map's order.
-    gain: how much better the map orders the face than random maps of its resolution do on average, -1 to 1: the mean
-        of what its deletion area is lower and its insertion area is higher.
-    beats: of how many of the `RANDOM_MAPS` random maps its areas differ by more in the right direction.
-    randomized: the same map of the same network with random weights.
-    likeness: correlation of the two maps, -1 to 1; `None` where that one is the same everywhere.
-    mean: the curves of the mean map of other faces; `None` where no average maps belong to the weights.
-    gain_over_mean_map: as `gain`, over the mean map. verdict: by `verdict.RULE`. Both `None` likewise.
-    """
-
-    shown: FaceMap
-    curves: Faithfulness
-    gain: float
-    beats: int
-    randomized: FaceMap
-    likeness: float | None
-    mean: Faithfulness | None = None
-    gain_over_mean_map: float | None = None
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True)
-class Trust:
-    """expression: whose probability is followed. crop: the face. random: for each resolution `(h, w)` of the maps, the
-    mean curves of the random maps of that resolution. flat: names of the maps that are the same everywhere.
-    steadiness: of the answer itself, when the face is degraded a little."""
-
-    model: str
-    expression: str
-    crop: Image.Image
-    random: dict[tuple[int, int], Faithfulness]
-    maps: list[MapTrust]
-    steadiness: Steadiness
-    flat: tuple[str, ...] = ()
 
 
 def measure_trust(

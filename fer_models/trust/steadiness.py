@@ -1,29 +1,15 @@
 """Does an answer hold when the face is a little worse to see? The same face degraded in six ways, asked about again."""
 
 import io
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from fer_models.checkpoint import Checkpoint
+from fer_models.answering import Answering
 from fer_models.prediction import Prediction
+from fer_models.trust.found import Steadiness
 
 _SIDE = 48  # pixels of the pictures that the models learned from: what is finer than that they do not see
-
-
-@dataclass(frozen=True)
-class Steadiness:
-    """same: with how many of the `of` degraded faces the answer stays. lowest: its lowest probability among them."""
-
-    same: int
-    of: int
-    lowest: float
-
-    @property
-    def steady(self) -> bool:
-        """Whether the answer holds whatever was done to the face."""
-        return self.same == self.of
 
 
 def degraded(crop: Image.Image) -> dict[str, Image.Image]:
@@ -48,7 +34,7 @@ def degraded(crop: Image.Image) -> dict[str, Image.Image]:
     return {way: one.convert("RGB").resize(crop.size, Image.Resampling.BICUBIC) for way, one in ways.items()}
 
 
-def steadiness(checkpoint: Checkpoint, prediction: Prediction) -> Steadiness:
+def steadiness(checkpoint: Answering, prediction: Prediction) -> Steadiness:
     """Ask about the degraded faces of a prediction that `checkpoint` made, in one pass."""
     worse = list(degraded(prediction.crop).values())
     answers = checkpoint.predict(worse, None, balanced=prediction.balanced, mirror=prediction.mirror)

@@ -12,7 +12,7 @@ from fer_models.photo import PhotoError
 from fer_models.results.agreement import Agreement
 from fer_models.schema import FaceResult, Origin, face_result, mirror_setting, origin
 from fer_models.side_by_side import side_by_side
-from fer_models.trust import Trust, measure_trust
+from fer_models.trust import Trust
 from space.image.check import Check, map_check
 from space.image.downloads import MapNote, picture_png
 from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
@@ -122,8 +122,7 @@ class ImageAnswers:
         """How far one model's maps of a face can be trusted."""
         prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
         return self._trust.get(
-            self._key(photo, face, model, settings),
-            lambda: measure_trust(self.analyzer.checkpoints[model], prediction, method),
+            self._key(photo, face, model, settings), lambda: self._measured(model, prediction, method)
         )
 
     def shown_trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
@@ -131,8 +130,13 @@ class ImageAnswers:
         prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
         return self._trust.get(
             (*self._key(photo, face, model, settings), "shown"),
-            lambda: measure_trust(self.analyzer.checkpoints[model], prediction, method, only=[prediction.maps[0].name]),
+            lambda: self._measured(model, prediction, method, only=[prediction.maps[0].name]),
         )
+
+    def _measured(self, model: str, prediction: Prediction, method: str, only: Sequence[str] | None = None) -> Trust:
+        from fer_models.trust import measure_trust  # brings torch, which answers may do without
+
+        return measure_trust(self.analyzer.checkpoints[model], prediction, method, only=only)
 
     def known_check(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Check | None:
         """The verdict on that map if it was measured already."""

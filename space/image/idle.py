@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from torch import nn
+if TYPE_CHECKING:
+    from torch import nn
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ class Busy:
             with self._lock:
                 self._waiting -= 1
 
-    def when_idle(self, networks: Iterable[nn.Module], measure: Callable[[], T]) -> T:
+    def when_idle(self, networks: "Iterable[nn.Module]", measure: Callable[[], T]) -> T:
         """What `measure` gives, one at a time; it runs the networks many times, and stops between two runs.
 
         Raises:

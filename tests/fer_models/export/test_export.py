@@ -24,6 +24,7 @@ from fer_models.export.folder import export_checkpoint
 from fer_models.export.graph import DECOMPOSITIONS
 from fer_models.export.hfc import hartley_matrix, high_frequencies
 from fer_models.export.portable import portable
+from fer_models.methods import METHODS, layer_map, normalised
 from fer_models.models.modeling_hfc import HFCAttention, HFCConfig
 from fer_models.models.singular_values import singular_values as torchs_values
 from fer_models.mtcnn_networks import FILES
@@ -96,9 +97,15 @@ def test_the_graph_says_what_the_library_says_for_any_class_and_number_of_pictur
         asked = [None, 3, 1][:count]
         expected = explain(model, pixel_values, "gradcam", asked)
         ids = np.array([-1 if one is None else one for one in asked])
-        logits, cam, *maps = session.run(None, {"pixel_values": pixel_values.numpy(), "class_ids": ids})
+        logits, cam, *maps, features, gradients = session.run(
+            None, {"pixel_values": pixel_values.numpy(), "class_ids": ids}
+        )
         np.testing.assert_allclose(logits, expected.output.logits, atol=tolerance)
         np.testing.assert_allclose(cam, expected.cam, atol=tolerance)
+        for method in ("hirescam", "gradcam++", "eigencam"):
+            other = explain(model, pixel_values, method, asked).cam
+            of_layer = layer_map(method, features, gradients if METHODS[method].class_specific else None)
+            np.testing.assert_allclose(normalised(of_layer), other, atol=10 * tolerance)
         shown = list(model.attention_maps(expected.output).values())
         for ours, theirs in zip(maps, shown, strict=False):
             np.testing.assert_allclose(ours, theirs, atol=tolerance)

@@ -7,7 +7,8 @@ from PIL import Image, ImageEnhance
 from fer_models.checkpoint import Checkpoint
 from fer_models.paths import CHECKPOINTS
 from fer_models.prediction import Prediction
-from fer_models.trust.steadiness import Steadiness, degraded, steadiness
+from fer_models.trust.found import Steadiness
+from fer_models.trust.steadiness import degraded, steadiness
 from fer_models.words import doubt, how_sure, steadiness_words
 
 
