@@ -4,6 +4,7 @@ milliseconds that it took come back. The package may be an earlier commit's, so 
 python benchmarks/engine_worker.py ENGINE CHECKPOINTS EXAMPLES
 """
 
+import importlib.util
 import inspect
 import json
 import sys
@@ -35,6 +36,11 @@ def work(analyzer, examples: Path) -> dict[str, tuple[Callable[[], object], int]
             for method, what in ((None, "answer"), ("gradcam", "answer with maps")):
                 title = f"{name}: {what}, {'one face' if count == 1 else f'{count} faces, per face'}"
                 pieces[title] = (lambda c=checkpoint, n=count, m=method: c.predict([face] * n, m), count)
+        if importlib.util.find_spec("fer_models.integrated_gradients"):
+            pieces[f"{name}: integrated gradients, one face"] = (
+                lambda c=checkpoint: c.predict([face], "integrated"),
+                1,
+            )
     everything = f"photo of one face to the answers and maps of {len(analyzer.checkpoints)} models"
     pieces[everything] = (lambda: analyzer.analyze(small), 1)
     return pieces

@@ -6,7 +6,7 @@ python benchmarks/engines.py [--rounds 20] [--against FOLDER --checkpoints FOLDE
 Both engines in one process would wait for each other's threads. `--against` is a checkout of an earlier commit, which
 answers with the same weights; `--checkpoints` a folder of those that it can read. `--photos` also gives the command
 line a folder of so many. `--install` also installs the package with the extra onnx into a fresh environment and
-measures that. Run it on an idle machine; OMP_NUM_THREADS says how many cores each process has.
+measures that. ProgramRun it on an idle machine; OMP_NUM_THREADS says how many cores each process has.
 """
 
 import argparse
@@ -86,6 +86,20 @@ def command_line(engine: str | None, sources: Path, photos: Path, checkpoint: Pa
     return time.perf_counter() - start, int(run.stdout) / (1024 if sys.platform == "linux" else 2**20)
 
 
+def space(engine: str | None, sources: Path, checkpoints: Path) -> tuple[float, float]:
+    """Seconds until the Space of these sources is there, and its peak memory in MB after its first page and after it
+    has answered and explained a photo."""
+    from gradio_client import Client, handle_file
+
+    from benchmarks.running_space import served
+
+    words = ["--checkpoints", checkpoints, *([] if engine is None else ["--engine", engine])]
+    with served(words, sources) as running:
+        client = Client(running.address, verbose=False, download_files=False)
+        client.predict(handle_file(str(sources / "examples" / PHOTO)), api_name="/explain")
+        return running.start_up, running.megabytes("VmHWM")
+
+
 def folder_of_photos(folder: Path, count: int, photo: Path) -> Path:
     """The folder, with so many copies of a photo."""
     folder.mkdir()
@@ -115,6 +129,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=3, help="how often the command line is started with each engine")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of an earlier commit")
     parser.add_argument("--photos", type=int, metavar="N", help="a folder of N photos from the command line, too")
+    parser.add_argument("--space", action="store_true", help="the start and the memory of the Space, too")
     parser.add_argument("--install", action="store_true", help="measure the size of the extra onnx too")
     parser.add_argument("--out", type=Path, help="write the figures there as JSON")
     parser.add_argument("--checkpoints", type=Path, help="folder of checkpoint folders (default: checkpoints/)")
@@ -155,7 +170,7 @@ def measure(options: argparse.Namespace) -> None:
     from fer_models.paths import CHECKPOINTS, EXAMPLES, ROOT
     from fer_models.places import find_checkpoints
     from fer_models.results import tell
-    from fer_models.results.benchmark_engines import BenchmarkEngines, CommandLine
+    from fer_models.results.benchmark_engines import BenchmarkEngines, ProgramRun
     from train.measure.provenance import hardware, provenance
     from train.measure.scoring import describe
 
@@ -177,29 +192,38 @@ def measure(options: argparse.Namespace) -> None:
             for name, (engine, sources) in engines.items()
         }
         known = [_pieces(name, ask("")) for name, ask in workers.items()]
-        pieces = [piece for piece in known[0] if all(piece in others for others in known)]
+        of_both = set(known[0]) & set(known[1])  # an earlier commit may know fewer
+        pieces = [piece for piece in known[0] if piece in of_both]
         for number in range(options.rounds + 1):
             for piece in pieces:
-                for name, ask in workers.items():
+                for (name, ask), knows in zip(workers.items(), known, strict=True):
+                    if piece not in knows:
+                        continue
                     milliseconds = float(ask(piece))
                     if number:  # the first is slower
                         times.setdefault(piece, {}).setdefault(name, []).append(milliseconds)
     model = next((folder for folder in folders if folder.name == MODEL), folders[0])
 
-    def from_the_command_line(photos: Path, times: int) -> dict[str, CommandLine]:
+    def medians(run: Callable[[str | None, Path], tuple[float, float]], times: int) -> dict[str, ProgramRun]:
         runs = {
-            name: [command_line(engine if sources == ROOT else None, sources, photos, model) for _ in range(times)]
+            name: [run(engine if sources == ROOT else None, sources) for _ in range(times)]
             for name, (engine, sources) in engines.items()
         }
         return {
-            name: CommandLine(
+            name: ProgramRun(
                 seconds=statistics.median(seconds for seconds, _ in of_one),
                 peak_megabytes=statistics.median(megabytes for _, megabytes in of_one),
             )
             for name, of_one in runs.items()
         }
 
+    def from_the_command_line(photos: Path, times: int) -> dict[str, ProgramRun]:
+        return medians(lambda engine, sources: command_line(engine, sources, photos, model), times)
+
     start, many = from_the_command_line(EXAMPLES / PHOTO, options.starts), None
+    page = (
+        medians(lambda engine, sources: space(engine, sources, checkpoints), options.starts) if options.space else None
+    )
     if options.photos:
         with tempfile.TemporaryDirectory() as name:
             photos = folder_of_photos(Path(name) / "photos", options.photos, EXAMPLES / PHOTO)
@@ -214,6 +238,7 @@ def measure(options: argparse.Namespace) -> None:
         start=start,
         photos=options.photos,
         many=many,
+        space=page,
         rounds=options.rounds,
         load=load,
         hardware=hardware(torch.device("cpu")),

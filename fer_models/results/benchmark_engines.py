@@ -9,8 +9,8 @@ from fer_models.results.result import ABSENT, Result
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandLine:
-    """The command line with one model: seconds to its end, and the most memory that it held."""
+class ProgramRun:
+    """Of a program: seconds to its end, or until the page is there, and the most memory that it held."""
 
     seconds: float
     peak_megabytes: Annotated[float, Field(alias="peak memory MB")]
@@ -22,10 +22,11 @@ class BenchmarkEngines(Result, kind="benchmark-engines"):
     installed_megabytes: by extra of the package, all that installing it brings. load: processes that wanted to run
     beside it, on average, when it began. multiply_adds: in a second, of one large float32 matrix product on as many
     threads. floor: by piece of work that is one network's answer, the milliseconds that its convolutions and matrix
-    products would take at that rate. many: as start, for a folder of so many photos."""
+    products would take at that rate. many: as start, for a folder of so many photos. space: the page with all models.
+    """
 
     milliseconds: dict[str, dict[str, float]]
-    start: dict[str, CommandLine]
+    start: dict[str, ProgramRun]
     rounds: int
     load: float
     hardware: dict[str, str | int]
@@ -33,7 +34,8 @@ class BenchmarkEngines(Result, kind="benchmark-engines"):
     multiply_adds: Annotated[float | None, ABSENT] = None
     floor: Annotated[dict[str, float] | None, ABSENT] = None
     photos: Annotated[int | None, ABSENT] = None
-    many: Annotated[dict[str, CommandLine] | None, ABSENT] = None
+    many: Annotated[dict[str, ProgramRun] | None, ABSENT] = None
+    space: Annotated[dict[str, ProgramRun] | None, ABSENT] = None
 
 
-__all__ = ["BenchmarkEngines", "CommandLine"]
+__all__ = ["BenchmarkEngines", "ProgramRun"]

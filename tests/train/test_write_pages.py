@@ -9,7 +9,7 @@ from fer_models.paths import ROOT
 from fer_models.results import Number, write
 from fer_models.results.ablation import Ablation, Row, Spread
 from fer_models.results.agreement import Agreeing, Agreement, MeanAnswer
-from fer_models.results.benchmark_engines import BenchmarkEngines, CommandLine
+from fer_models.results.benchmark_engines import BenchmarkEngines, ProgramRun
 from fer_models.results.benchmark_finding import BenchmarkFinding, Compared
 from fer_models.results.benchmark_webcam import BenchmarkWebcam, Earlier, Run
 from fer_models.results.evaluation import Balanced, BatchCheck, Recall
@@ -223,10 +223,11 @@ def test_engines_stand_beside_each_other_with_their_ratios():
         milliseconds={
             "finding faces": {"torch": 40.0, "onnx": 20.0, "458a96d": 100.0},
             "pattlite: answer, one face": {"torch": 9.0, "onnx": 3.0, "458a96d": 30.0},
+            "pattlite: integrated gradients, one face": {"torch": 90.0, "onnx": 30.0},
         },
         start={
-            "torch": CommandLine(seconds=8.0, peak_megabytes=1000.0),
-            "onnx": CommandLine(seconds=1.0, peak_megabytes=200.0),
+            "torch": ProgramRun(seconds=8.0, peak_megabytes=1000.0),
+            "onnx": ProgramRun(seconds=1.0, peak_megabytes=200.0),
         },
         rounds=20,
         load=0.1,
@@ -235,13 +236,16 @@ def test_engines_stand_beside_each_other_with_their_ratios():
         multiply_adds=100e9,
         floor={"pattlite: answer, one face": 1.5},
         photos=200,
-        many={"onnx": CommandLine(seconds=7.0, peak_megabytes=210.0)},
+        many={"onnx": ProgramRun(seconds=7.0, peak_megabytes=210.0)},
+        space={"onnx": ProgramRun(seconds=4.0, peak_megabytes=800.0)},
         **ORIGIN,
     )
-    header, _, row, other, _, rest = part(Found({"benchmark-engines": result}), "speed engines").splitlines()
+    header, _, row, other, unknown, _, rest = part(Found({"benchmark-engines": result}), "speed engines").splitlines()
     assert header == "| milliseconds | onnx | torch | 458a96d | torch / onnx | 458a96d / onnx | floor |"
     assert row == "| finding faces | 20.0 | 40.0 | 100.0 | 2.0 x | 5.0 x |  |"
     assert other == "| pattlite: answer, one face | 3.0 | 9.0 | 30.0 | 3.0 x | 10.0 x | 1.5 |"
+    assert unknown == "| pattlite: integrated gradients, one face | 30.0 | 90.0 |  | 3.0 x |  |  |"
+    assert "and after a photo: onnx 4.0 s and at most 800 MB of memory." in rest
     assert "one large float32 matrix product, 100 thousand million a second" in rest
     assert "torch 8.0 s and at most 1,000 MB of memory; onnx 1.0 s and at most 200 MB of memory" in rest
     assert "About a folder of 200 photos: onnx 7.0 s and at most 210 MB of memory." in rest

@@ -6,7 +6,7 @@ from statistics import mean
 from fer_models.results import percent
 from fer_models.results.benchmark import Benchmark
 from fer_models.results.benchmark_ddamfn import BenchmarkDDAMFN
-from fer_models.results.benchmark_engines import BenchmarkEngines, CommandLine
+from fer_models.results.benchmark_engines import BenchmarkEngines, ProgramRun
 from fer_models.results.benchmark_finding import BenchmarkFinding
 from fer_models.results.benchmark_hfc import BenchmarkHFC
 from fer_models.results.benchmark_page import BenchmarkPage, Opening
@@ -55,7 +55,7 @@ def _machine(hardware: dict[str, str | int]) -> str:
     return f"Measured on {hardware['device']}{threads}"
 
 
-def _command_lines(by_engine: dict[str, CommandLine]) -> str:
+def _runs(by_engine: dict[str, ProgramRun]) -> str:
     return "; ".join(
         f"{name} {run.seconds:.1f} s and at most {run.peak_megabytes:,.0f} MB of memory"
         for name, run in by_engine.items()
@@ -71,15 +71,17 @@ def engines(found: Found, _: str) -> str:
     rows = [
         [
             piece,
-            *(f"{times[name]:.1f}" for name in ("onnx", *others)),
-            *(f"{times[name] / times['onnx']:.1f} x" for name in others),
+            *(f"{times[name]:.1f}" if name in times else "" for name in ("onnx", *others)),
+            *(f"{times[name] / times['onnx']:.1f} x" if name in times else "" for name in others),
             *([f"{floor[piece]:.1f}" if piece in floor else ""] if floor else []),
         ]
         for piece, times in result.milliseconds.items()
     ]
-    starts = _command_lines(result.start)
+    starts = _runs(result.start)
     if result.many:
-        starts += f". About a folder of {result.photos:,} photos: {_command_lines(result.many)}"
+        starts += f". About a folder of {result.photos:,} photos: {_runs(result.many)}"
+    if result.space:
+        starts += f". The Space, until its page is there, and after a photo: {_runs(result.space)}"
     sizes = "".join(
         f" Installed with the extra `{extra}` the package takes {megabytes:,} MB with all that it needs."
         for extra, megabytes in (result.installed_megabytes or {}).items()

@@ -1,0 +1,53 @@
+"""A Space that answers from exports is there, and answers and explains, before torch is loaded."""
+
+import subprocess
+import sys
+
+import pytest
+
+from fer_models import FERImageProcessor, PlainMobileNetV1Config, PlainMobileNetV1ForImageClassification
+from fer_models.checkpoint import Checkpoint
+from fer_models.export.folder import export_checkpoint
+from fer_models.paths import EXAMPLES, ROOT
+
+PROGRAM = """
+import sys
+for name in ("torch", "torchvision", "transformers", "timm", "facenet_pytorch"):
+    sys.modules[name] = None  # as if they were not installed
+_, program, exported, photo = sys.argv
+sys.argv = [program]
+sys.path.insert(0, program.rpartition("/")[0])
+import app
+from fer_models.methods import METHODS
+from space.image.answers import ImageAnswers, Settings
+from space.open_models import open_models
+
+analyzer, missing = open_models([exported], app.CHECKPOINTS, engine="onnx")
+assert not missing
+page, launch = app.build(analyzer)
+answers = ImageAnswers(analyzer)
+photo = answers.photo(photo)
+for method in METHODS:
+    (answer,) = answers.explained(photo, 0, Settings(answers.models, method))
+    print(method, answer.maps[0].name, len(photo.found.faces))
+"""
+
+
+@pytest.fixture
+def exported(tmp_path):
+    labels = dict(enumerate(("happiness", "sadness", "anger", "fear")))
+    model = PlainMobileNetV1ForImageClassification(PlainMobileNetV1Config(image_size=32, id2label=labels))
+    model.eval().save_pretrained(tmp_path / "small")
+    FERImageProcessor(size={"height": 32, "width": 32}, source_size=48).save_pretrained(tmp_path / "small")
+    export_checkpoint(Checkpoint(tmp_path / "small", device="cpu"), tmp_path / "exported")
+    return tmp_path / "exported"
+
+
+@pytest.mark.slow
+def test_it_is_there_and_explains_by_every_method_without_torch(exported):
+    words = [sys.executable, "-c", PROGRAM, ROOT / "app.py", exported, EXAMPLES / "several_faces.jpg"]
+    run = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    lines = run.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["gradcam", "hirescam", "gradcam++", "eigencam", "integrated"]
+    assert lines[-1].startswith("integrated Integrated gradients for ") and lines[-1].endswith(" 3")
