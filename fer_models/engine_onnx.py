@@ -107,7 +107,8 @@ class ExportedCheckpoint:
 
     @cached_property
     def _gradient_graph(self) -> Parts | Sessions:
-        return self._of_these_weights(Parts(self.folder, self._pixels))
+        # which needs some hundred MB for a moment
+        return self._of_these_weights(Parts(self.folder, self._pixels, keeps_memory=False))
 
     @property
     def network(self) -> NoReturn:

@@ -15,8 +15,11 @@ from fer_models.side_by_side import cores, on_one_core
 OLDEST_RUNTIME = (1, 19)  # opset 20 and the IR of today's files
 
 
-def open_session(file: Path, threads: int):
+def open_session(file: Path, threads: int, keeps_memory: bool = True):
     """The session, which computes with so many threads.
+
+    Args:
+        keeps_memory: the most that it ever needed, for its next run; that is faster, but sessions do not share it.
 
     Raises:
         CheckpointError: the file is damaged, or onnxruntime is too old for it.
@@ -33,7 +36,7 @@ def open_session(file: Path, threads: int):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False  # each session would keep the most that it ever needed
+    options.enable_cpu_mem_arena = keeps_memory
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
@@ -49,13 +52,16 @@ class Sessions:
     """A graph's sessions: one that computes on one core, and another, opened when it is first needed, for who has all
     of them.
 
+    Args:
+        keeps_memory: as for `open_session`.
+
     Raises:
         CheckpointError, MissingExtraError: as `open_session`.
     """
 
-    def __init__(self, file: Path):
-        self.file = file
-        self.narrow = open_session(file, 1)
+    def __init__(self, file: Path, keeps_memory: bool = True):
+        self.file, self.keeps_memory = file, keeps_memory
+        self.narrow = open_session(file, 1, keeps_memory)
         self.wide, self._opening = None, threading.Lock()
 
     def _on_all_cores(self):
@@ -65,7 +71,7 @@ class Sessions:
         """
         with self._opening:
             if self.wide is None:
-                session = open_session(self.file, cores())
+                session = open_session(self.file, cores(), self.keeps_memory)
                 if _told(session) != _told(self.narrow):
                     raise CheckpointError(f"{self.file} was written anew while it was in use; start again")
                 self.wide = session

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from fer_models.results import comparable, percent
 from fer_models.results.ablation import Ablation, Spread
+from fer_models.results.dda_heads import DDAHeads
 from fer_models.results.fixed_maps import FixedMaps
 from train.pages.found import Found
 from train.pages.markdown import table
@@ -63,4 +64,36 @@ def fixed_maps(found: Found, _: str) -> str:
     return f"{table(header, rows)}\n\n{on}"
 
 
-PARTS: dict[str, Callable[[Found, str], str]] = {"ablation": ablation, "fixed maps": fixed_maps}
+def dda_heads(found: Found, _: str) -> str:
+    """A row per way to train the heads anew."""
+    results = found.all(DDAHeads)
+    if not results:
+        return "No results yet."
+    (result,) = results
+    rows = [
+        [
+            name,
+            percent(way.answers["own map"].accuracy, 2),
+            percent(way.answers["mean map"].accuracy, 2),
+            percent(1 - way.answers["mean map"].same_answers),
+            f"{way.sd_over_faces:.3f}",
+            f"{way.sd_over_places:.3f}",
+        ]
+        for name, way in result.ways.items()
+    ]
+    header = [
+        *("heads", "own maps", "mean map", "answers that change"),
+        *("the map over the faces, sd", "the mean map over the places, sd"),
+    ]
+    on = (
+        f"`{result.checkpoint.name}`; trained for {result.epochs} epochs on {result.train_pictures:,} pictures in "
+        f"{result.views} views each, measured on {result.n_samples:,} ({result.data.words})."
+    )
+    return f"{table(header, rows)}\n\n{on}"
+
+
+PARTS: dict[str, Callable[[Found, str], str]] = {
+    "ablation": ablation,
+    "fixed maps": fixed_maps,
+    "dda heads": dda_heads,
+}
