@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 T = TypeVar("T")
+
+SOON = 0.2  # seconds that one waits for what may be there already
 
 
 class Interrupted(Exception):
@@ -57,4 +60,27 @@ class Busy:
             self._measuring.release()
 
 
-__all__ = ["Busy", "Interrupted"]
+class Loading:
+    """What takes seconds to load is loaded once, in another thread, and nobody's answer waits for it."""
+
+    def __init__(self):
+        self._pool = ThreadPoolExecutor(1, "loading")
+        self._known: dict[str, Future] = {}
+
+    def get(self, name: str, load: Callable[[], T]) -> T:
+        """What `load` gives, or gave for that name.
+
+        Raises:
+            Interrupted: it is not there yet.
+        """
+        if name not in self._known:
+            self._known[name] = self._pool.submit(load)
+        future = self._known[name]
+        if not wait([future], SOON).done:
+            raise Interrupted
+        if future.exception() is not None:
+            self._known.pop(name, None)  # the next one may fare better
+        return future.result()
+
+
+__all__ = ["Busy", "Interrupted", "Loading"]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from space.image.idle import Busy, Interrupted
+from space.image.idle import Busy, Interrupted, Loading
 
 
 def test_it_runs_while_nobody_waits():
@@ -55,3 +55,38 @@ def test_two_measurements_do_not_run_at_once():
     busy = Busy()
     with pytest.raises(Interrupted):
         busy.when_idle([nn.Identity()], lambda: busy.when_idle([nn.Identity()], lambda: 7))
+
+
+def test_nobody_waits_for_what_is_loaded_and_it_is_loaded_once():
+    loading, go_on, loads = Loading(), threading.Event(), []
+
+    def load() -> int:
+        go_on.wait(10)
+        loads.append(1)
+        return 7
+
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            loading.get("one", load)
+    go_on.set()
+    while True:
+        try:
+            assert loading.get("one", load) == 7
+            break
+        except Interrupted:
+            pass
+    assert loads == [1] and loading.get("one", load) == 7 and loading.get("other", lambda: 8) == 8
+
+
+def test_what_could_not_be_loaded_is_told_and_tried_again():
+    loading, answers = Loading(), iter([ValueError("not now"), 7])
+
+    def load() -> int:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with pytest.raises(ValueError, match="not now"):
+        loading.get("one", load)
+    assert loading.get("one", load) == 7
