@@ -138,7 +138,7 @@ def space_start(checkpoints: Path) -> SpaceStart:
     """Seconds until the Space answers, and its peak memory in MB after it has answered and explained a photo."""
     from gradio_client import Client, handle_file
 
-    with served(["--checkpoints", checkpoints]) as space:
+    with served(["--checkpoints", checkpoints, "--engine", "torch"]) as space:  # as where nothing was exported yet
         client = Client(space.address, verbose=False, download_files=False)
         client.predict(handle_file(str(PHOTO)), api_name="/explain")
         return SpaceStart(seconds=space.start_up, peak_megabytes=space.megabytes("VmHWM"))
