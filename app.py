@@ -124,8 +124,8 @@ def main() -> None:
         "--engine",
         choices=ENGINES,
         default="auto",
-        help="onnx is faster on a CPU and makes what it needs the first time (default: onnx where that is there); "
-        "explanations other than Grad-CAM and the models' own attention are torch's",
+        help="onnx is faster on a CPU and makes what it needs the first time, which takes minutes (default: onnx where "
+        "that is there); what a map is worth is measured with torch",
     )
     options = parser.parse_args()
     if options.port is not None and not port_is_free(options.port):

@@ -1,12 +1,13 @@
 """The same work by each engine, in a process of its own for each; they take turns, one piece of work at a time.
 
 python benchmarks/engines.py [--rounds 20] [--against FOLDER --checkpoints FOLDER] [--photos 200] [--install] \\
-    [--out results/benchmark-engines.json]
+    [--space] [--out results/benchmark-engines.json]
 
 Both engines in one process would wait for each other's threads. `--against` is a checkout of an earlier commit, which
 answers with the same weights; `--checkpoints` a folder of those that it can read. `--photos` also gives the command
 line a folder of so many. `--install` also installs the package with the extra onnx into a fresh environment and
-measures that. ProgramRun it on an idle machine; OMP_NUM_THREADS says how many cores each process has.
+measures that; `--space` starts the Space with each and shows it a photo. Run it on an idle machine; OMP_NUM_THREADS
+says how many cores each process has.
 """
 
 import argparse

@@ -39,6 +39,11 @@ class Answering(Protocol):
         ...
 
     @property
+    def methods(self) -> Sequence[str]:
+        """The keys of `METHODS` that it explains with."""
+        ...
+
+    @property
     def face_margin(self) -> float:
         """How loosely it wants a face to be framed."""
         ...

@@ -91,6 +91,7 @@ class Checkpoint:
     """
 
     export: Path | None = None  # it does not answer from one
+    methods = tuple(METHODS)
 
     def __init__(self, source: str | Path, device: str | torch.device = "auto"):
         self.folder = folder = checkpoint_folder(source)

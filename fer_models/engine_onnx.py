@@ -25,7 +25,7 @@ from fer_models.side_by_side import cores, side_by_side
 GRAPH, PIXELS, DATA = "model.onnx", "pixels.onnx", EXPORT
 FORMAT = 3
 PICTURES_PER_PASS = 4  # of a gradient for pixels, which keeps all features in memory
-KEYS = ("sha256", "checkpoint", "network", "labels", "answers", "processing", "cam", "maps", "parts", "pixels")
+KEYS = ("sha256", "checkpoint", "network", "labels", "answers", "processing", "cam", "maps", "parts", "pixels", "sizes")
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
 
 
@@ -45,7 +45,7 @@ def _read(folder: Path) -> dict:
     if missing := [key for key in KEYS if key not in data]:
         raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
     try:
-        files = [part["file"] for part in (*data["parts"], *data["pixels"]) if part["outputs"] is not None]
+        files = {part["file"]: part["outputs"] for part in (*data["parts"], *data["pixels"])}
         missing = [file for file in files if not (folder / file).is_file()]
     except (KeyError, TypeError) as error:
         raise CheckpointError(
@@ -53,6 +53,8 @@ def _read(folder: Path) -> dict:
         ) from error
     if missing:
         raise CheckpointError(f"{folder} has no {', '.join(missing)}; export the checkpoint again")
+    if cut := [file for file in files if (folder / file).stat().st_size != data["sizes"].get(file)]:  # opened later
+        raise CheckpointError(f"{folder / cut[0]} is damaged; export the checkpoint again")
     return data
 
 

@@ -15,6 +15,7 @@ from fer_models.answering import Answering
 from fer_models.engine_onnx import DATA, ExportedCheckpoint
 from fer_models.errors import CheckpointError
 from fer_models.extras import needed_for
+from fer_models.methods import METHODS
 from fer_models.places import FILES, checkpoint_name, local_folder
 from fer_models.whole_weights import WEIGHTS, weights_sha256
 
@@ -84,6 +85,11 @@ class FastCheckpoint:
     def probabilities(self, logits: "torch.Tensor", balanced: bool = False) -> "torch.Tensor":
         """As `Checkpoint.probabilities`, of the network's logits."""
         return self.network.probabilities(logits, balanced)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """All: what is not in the export is the network's."""
+        return tuple(METHODS)
 
     @property
     def face_margin(self) -> float:

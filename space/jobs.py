@@ -38,15 +38,19 @@ class TookTooLong(gr.Error):
         super().__init__(TOO_LONG, title=TITLE, print_exception=False)
 
 
+def stop_if_late(*_) -> None:
+    """
+    Raises:
+        TookTooLong: the job that this is part of has no time left.
+    """
+    if time.monotonic() > _ends_at.get():
+        raise TookTooLong
+
+
 def watch(models: "Iterable[nn.Module]") -> None:
     """Jobs that use one of the models end there when their time is over."""
-
-    def check(*_) -> None:
-        if time.monotonic() > _ends_at.get():
-            raise TookTooLong
-
     for model in models:
-        model.register_forward_pre_hook(check)
+        model.register_forward_pre_hook(stop_if_late)
 
 
 class JobPage(Page):
@@ -95,4 +99,4 @@ class JobPage(Page):
         return result
 
 
-__all__ = ["TOO_LONG", "JobPage", "watch"]
+__all__ = ["TOO_LONG", "JobPage", "stop_if_late", "watch"]

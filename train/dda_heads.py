@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from torch.nn import functional as F
 from tqdm import tqdm
 
@@ -24,14 +23,14 @@ from fer_models.models.modeling_ddamfn import DDAMFNForImageClassification, atte
 from fer_models.results import percent, write
 from fer_models.results.dda_heads import DDAHeads, Heads
 from fer_models.results.fixed_maps import Answers
-from train.config.recipe import load_config
+from train.config.recipe import load_config, load_yaml
 from train.data.readers import FaceDataset
 from train.loop.augmentation import Augmentation, Collator
 from train.measure.command_line import add_arguments, command, measured_checkpoints, open_training_data, result_file
 from train.measure.provenance import provenance
 from train.measure.scoring import Checkpoint, CheckpointError
 
-GRID = Path(__file__).parent / "grids" / "dda-heads.yaml"
+GRID = Path(__file__).with_suffix(".yaml")
 BATCH = 64
 OWN_SHARE = 0.8  # of each target: what the checkpoint answers for the view
 LEARNING_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 0.05, 50
@@ -39,7 +38,7 @@ LEARNING_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 0.05, 50
 
 @dataclass(frozen=True)
 class Way:
-    """How heads are trained; the fields are explained in `train/grids/dda-heads.yaml`."""
+    """How heads are trained; the fields are explained in `train/dda_heads.yaml`."""
 
     name: str
     attention_loss_weight: float = 0.001
@@ -48,6 +47,13 @@ class Way:
     dropout: float = 0.0
     own_map: float = 0.0
     margin: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What a `--grid` file holds."""
+
+    ways: list[Way]
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,8 @@ def train(model: DDAMFNForImageClassification, way: Way, data: Features, epochs:
         head.apply(network._init_weights)
     parameters = [one for part in (network.heads, network.pool, network.classifier) for one in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    steps = max(1, epochs * (len(data.features) // BATCH))
+    batches = max(1, len(data.features) // BATCH)  # but for what is left over, which a batch norm may not like
+    steps = epochs * batches
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1, (step + 1) / WARMUP) * (1 + np.cos(np.pi * step / steps)) / 2
     )
@@ -157,7 +164,7 @@ def train(model: DDAMFNForImageClassification, way: Way, data: Features, epochs:
         network.train()
         order = torch.randperm(len(data.features))
         words = f"{way.name}, epoch {epoch + 1} of {epochs}"
-        for rows in tqdm(order.split(BATCH)[: steps // epochs], desc=words, leave=False, dynamic_ncols=True):
+        for rows in tqdm(order.split(BATCH)[:batches], desc=words, leave=False, dynamic_ncols=True):
             loss = _loss(trained, way, data.features[rows].float(), data.targets[rows])
             optimizer.zero_grad()
             loss.backward()
@@ -175,11 +182,11 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("--train-pictures", type=int, default=8000, help="a random sample of the training pictures")
     parser.add_argument("--views", type=int, default=2, help="of each picture")
     parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--grid", type=Path, default=GRID, help="YAML list of the ways")
+    parser.add_argument("--grid", type=Path, default=GRID, help="YAML file of the ways")
     options = parser.parse_args(arguments)
     if not options.config:
         parser.error("--config says which pictures are trained on and how they are changed")
-    ways = [Way(**way) for way in yaml.safe_load(options.grid.read_text(encoding="utf-8"))]
+    ways = load_yaml(options.grid, Ways).ways
     augmentation = load_config(options.config).recipe.augmentation
     everything = open_training_data(options)
     for checkpoint, data, rows, sample in measured_checkpoints(options):

@@ -3,7 +3,8 @@
     python -m fer_models.export pattlite-ferplus --out exported/pattlite-ferplus
 
 The folder holds `model.onnx` and `export.json`: labels, image processing, what each map means, the hash of the weights
-and the report of the check; and, but for `--int8`, a graph with HFC attention in parts as well, for the onnx engine.
+and the report of the check; and, but for `--int8`, for the onnx engine the gradient for the pixels, `pixels.onnx`, of
+which integrated gradients are made, and a graph with HFC attention in parts as well.
 """
 
 import argparse

@@ -124,8 +124,9 @@ def _export(checkpoint: Checkpoint, folder: Path, int8: Path | None) -> ExportRe
             "int8": in_8_bits and in_8_bits.as_data(),
             "finding_faces": {"networks": FILES, "weights": WEIGHTS},
         }
-        (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
         files = [part["file"] for part in (*parts, *pixels)]
+        data["sizes"] = {file: (unfinished / file).stat().st_size for file in files}
+        (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
         for file in (GRAPH, *files, *FILES, DATA):
             (unfinished / file).replace(folder / file)
         for old in (*folder.glob("part_*.onnx"), *folder.glob(f"{Path(PIXELS).stem}*.onnx")):

@@ -5,8 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_models.analyzer import Analyzer, Prediction
+from fer_models.errors import CheckpointError
+from fer_models.extras import MissingExtraError
+from fer_models.methods import method_title
 from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
 from fer_models.results.agreement import Agreement
@@ -17,6 +21,10 @@ from space.image.check import Check, map_check
 from space.image.downloads import MapNote, picture_png
 from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
 from space.image.regions import landmarks, looked_at
+from space.jobs import stop_if_late
+
+if TYPE_CHECKING:
+    from fer_models.checkpoint import Checkpoint
 
 START = "Choose a photo, take or paste one, or look at an example."
 NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turned to you."
@@ -24,10 +32,16 @@ NO_MODEL = "No model is chosen; tick at least one."
 
 SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
 
+NO_NETWORK = "What a map is worth is measured with the network itself, and this Space has its export alone."
+
 Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
 
 
 BEST = "best"  # for each model the method whose maps were measured to be worth most
+
+
+class NotHereError(PhotoError):
+    """An export cannot do what was asked for; told as what is wrong with a photo is."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,10 @@ class ImageAnswers:
 
     def method(self, model: str, settings: Settings) -> str:
         """The key of `METHODS` by which this model's maps are made."""
-        return self.best.get(model, "gradcam") if settings.method == BEST else settings.method
+        if settings.method != BEST:
+            return settings.method
+        best = self.best.get(model, "gradcam")
+        return best if best in self.analyzer.checkpoints[model].methods else "gradcam"  # as of an export with 8 bits
 
     def photo(self, source: Source) -> SeenPhoto:
         """Read an upload and find its faces.
@@ -134,9 +151,22 @@ class ImageAnswers:
         )
 
     def _measured(self, model: str, prediction: Prediction, method: str, only: Sequence[str] | None = None) -> Trust:
+        stop_if_late()  # a network that was loaded after the start does not look at the time
+        self.network(model)
         from fer_models.trust import measure_trust  # brings torch, which answers may do without
 
         return measure_trust(self.analyzer.checkpoints[model], prediction, method, only=only)
+
+    def network(self, model: str) -> "Checkpoint":
+        """The network itself, which may be loaded for it.
+
+        Raises:
+            NotHereError: there is an export and nothing else.
+        """
+        try:
+            return self.analyzer.checkpoints[model].network
+        except (CheckpointError, MissingExtraError) as error:
+            raise NotHereError(NO_NETWORK) from error
 
     def known_check(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Check | None:
         """The verdict on that map if it was measured already."""
@@ -178,6 +208,8 @@ class ImageAnswers:
 
     def _explain(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Prediction:
         method, balanced = self.method(model, settings), self._balances(model, settings.balanced)
+        if method not in self.analyzer.checkpoints[model].methods:
+            raise NotHereError(f"{model} cannot explain with {method_title(method)} here; choose another method.")
 
         def explain() -> Prediction:
             found = self.analyzer.answer(

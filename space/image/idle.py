@@ -66,6 +66,7 @@ class Loading:
     def __init__(self):
         self._pool = ThreadPoolExecutor(1, "loading")
         self._known: dict[str, Future] = {}
+        self._lock = threading.Lock()
 
     def get(self, name: str, load: Callable[[], T]) -> T:
         """What `load` gives, or gave for that name.
@@ -73,14 +74,13 @@ class Loading:
         Raises:
             Interrupted: it is not there yet.
         """
-        if name not in self._known:
-            self._known[name] = self._pool.submit(load)
-        future = self._known[name]
-        if not wait([future], SOON).done:
+        with self._lock:
+            known = self._known.get(name)
+            if known is None or (known.done() and known.exception() is not None):  # the next one may fare better
+                known = self._known[name] = self._pool.submit(load)
+        if not wait([known], SOON).done:
             raise Interrupted
-        if future.exception() is not None:
-            self._known.pop(name, None)  # the next one may fare better
-        return future.result()
+        return known.result()
 
 
 __all__ = ["Busy", "Interrupted", "Loading"]

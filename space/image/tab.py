@@ -90,8 +90,8 @@ def photo_tab(answers: ImageAnswers) -> None:
         photo, face = seen_photo(files, wish)
         model = wish.shown or wish.models[0]
         try:
-            checkpoint = answers.analyzer.checkpoints[model]
-            opened = loading.get(model, lambda: checkpoint.network)  # an export's, and torch with it, may not be there
+            # that of an export, and torch with it, may not be there yet
+            opened = loading.get(model, lambda: answers.network(model))
             trust = busy.when_idle(
                 (opened.model, opened.quick),
                 lambda: answers.shown_trust(photo, face, model, settings_of(wish)),

@@ -196,6 +196,9 @@ def test_a_graph_in_parts_answers_as_torch_does_and_names_what_is_missing(both, 
     (folder / "pixels_2.onnx").rename(folder / "away")
     with pytest.raises(CheckpointError, match=r"has no pixels_2\.onnx; export the checkpoint again"):
         ExportedCheckpoint(folder)
+    (folder / "pixels_2.onnx").write_bytes((folder / "away").read_bytes()[:100])
+    with pytest.raises(CheckpointError, match=r"pixels_2\.onnx is damaged; export the checkpoint again"):
+        ExportedCheckpoint(folder)
     (folder / "away").rename(folder / "pixels_2.onnx")
     (folder / "part_1.onnx").unlink()
     with pytest.raises(CheckpointError, match=r"has no part_1\.onnx; export the checkpoint again"):

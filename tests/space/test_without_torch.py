@@ -1,14 +1,20 @@
 """A Space that answers from exports is there, and answers and explains, before torch is loaded."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
 from fer_models import FERImageProcessor, PlainMobileNetV1Config, PlainMobileNetV1ForImageClassification
+from fer_models.analyzer import Analyzer
 from fer_models.checkpoint import Checkpoint
+from fer_models.engine_onnx import DATA
 from fer_models.export.folder import export_checkpoint
 from fer_models.paths import EXAMPLES, ROOT
+from space.image.answers import BEST, ImageAnswers, NotHereError, Settings
+
+pytestmark = pytest.mark.slow  # exports
 
 PROGRAM = """
 import sys
@@ -43,7 +49,20 @@ def exported(tmp_path):
     return tmp_path / "exported"
 
 
-@pytest.mark.slow
+def test_what_an_export_cannot_do_is_left_out_or_told(exported):
+    data = json.loads((exported / DATA).read_text())
+    (exported / DATA).write_text(json.dumps(data | {"pixels": []}))  # as one with 8 bits is
+    analyzer = Analyzer([exported])
+    answers = ImageAnswers(analyzer, best={"exported": "integrated"})
+    photo = answers.photo(str(EXAMPLES / "portrait.jpg"))
+    (answer,) = answers.explained(photo, 0, Settings(answers.models, BEST))
+    assert answer.maps[0].name.startswith("Grad-CAM for ")
+    with pytest.raises(NotHereError, match="exported cannot explain with Integrated gradients here; choose another"):
+        answers.explained(photo, 0, Settings(answers.models, "integrated"))
+    with pytest.raises(NotHereError, match="measured with the network itself, and this Space has its export alone"):
+        answers.trust(photo, 0, "exported", Settings(answers.models))
+
+
 def test_it_is_there_and_explains_by_every_method_without_torch(exported):
     words = [sys.executable, "-c", PROGRAM, ROOT / "app.py", exported, EXAMPLES / "several_faces.jpg"]
     run = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=300)

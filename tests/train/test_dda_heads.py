@@ -77,7 +77,7 @@ def test_ways_differ_in_what_they_say(tmp_path):
 
 def test_the_command_measures_every_way(folder, data, tmp_path, capsys):
     grid = tmp_path / "grid.yaml"
-    grid.write_text("- {name: plain}\n- {name: steep, gate_scale: 3, dropout: 0.5, own_map: 0.1, margin: 0.3}\n")
+    grid.write_text("ways: [{name: plain}, {name: steep, gate_scale: 3, dropout: 0.5, own_map: 0.1, margin: 0.3}]")
     words = [folder, "--config", "hub_configs/ddamfn-ferplus.yaml", "--data", data, "--out", tmp_path / "results"]
     words += ["--grid", grid, "--epochs", 1, "--views", 1, "--train-pictures", 8]
     dda_heads.main(list(map(str, words)))
@@ -85,3 +85,11 @@ def test_the_command_measures_every_way(folder, data, tmp_path, capsys):
     result = only_result(tmp_path / "results")
     assert list(result["ways"]) == ["as they are", "plain", "steep"] and result["train_pictures"] == 8
     assert all(way["answers"]["own map"]["same_answers"] == 1 for way in result["ways"].values())
+
+
+def test_a_grid_of_other_words_is_told(folder, data, tmp_path, capsys):
+    grid = tmp_path / "grid.yaml"
+    grid.write_text("ways: [{name: plain, gatescale: 3}]")
+    words = [folder, "--config", "hub_configs/ddamfn-ferplus.yaml", "--data", data, "--out", tmp_path, "--grid", grid]
+    with pytest.raises(SystemExit, match="gatescale"):
+        dda_heads.main(list(map(str, words)))

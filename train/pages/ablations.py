@@ -66,10 +66,10 @@ def fixed_maps(found: Found, _: str) -> str:
 
 def dda_heads(found: Found, _: str) -> str:
     """A row per way to train the heads anew."""
-    results = found.all(DDAHeads)
+    results = comparable(found.all(DDAHeads))
     if not results:
         return "No results yet."
-    (result,) = results
+    result = results[0]
     rows = [
         [
             name,
