@@ -35,7 +35,7 @@ from fer_models.extras import MissingExtraError, needed_for
 
 COMMAND = "python -m fer_models"
 RUNNERS = ("here", "ray")
-METHODS = ("gradcam", "hirescam", "gradcam++", "eigencam", "integrated")  # `methods.METHODS`, without the networks
+METHODS = ("gradcam", "hirescam", "gradcam++", "eigencam", "integrated")  # `methods.METHODS`, without numpy
 
 
 def _source(text: str) -> Path | str:

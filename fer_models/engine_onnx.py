@@ -218,7 +218,8 @@ class ExportedCheckpoint:
         if method is not None:
             own = every if balanced else logits
             ids = [int(own[face].argmax()) if one == OWN_ANSWER else one for face, one in enumerate(ids)]
-            if balanced or mirror:  # a face's own answer may be another one here than the highest logit
+            # a face's own answer may be another one here than the highest logit
+            if (balanced or mirror) and {"cam", "gradients"} & set(wanted):
                 found = self._run(pixel_values, ids, wanted)
             cam = self._cam(method, found, pixel_values, ids)
         return [

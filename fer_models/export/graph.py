@@ -291,10 +291,14 @@ class WrittenGraph(NamedTuple):
     places: list[Place]
 
 
-def example(model: FERPreTrainedModel) -> torch.Tensor:
-    """Pictures for the tracer."""
+def prepared(model: FERPreTrainedModel) -> tuple[FERPreTrainedModel, torch.Tensor]:
+    """A copy of the network of what runtimes know, and pictures for the tracer."""
     side = model.config.image_size
-    return torch.randn(TRACED_PICTURES, 3, side, side, generator=torch.Generator().manual_seed(0))
+    pixel_values = torch.randn(TRACED_PICTURES, 3, side, side, generator=torch.Generator().manual_seed(0))
+    network = portable(model)
+    if isinstance(network, HFCForImageClassification):
+        make_portable(network, pixel_values)
+    return network, pixel_values
 
 
 def write(
@@ -334,10 +338,7 @@ def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str])
     Inputs `pixel_values` and `class_ids`; outputs `logits`, `cam`, `map_0`..., `profile_0`..., `features` and
     `gradients`.
     """
-    pixel_values = example(model)
-    network = portable(model)
-    if isinstance(network, HFCForImageClassification):
-        make_portable(network, pixel_values)
+    network, pixel_values = prepared(model)
     explained = ExplainedNetwork(network)
     names = ["logits", "cam"]
     names += [f"map_{number}" for number in range(len(explained.map_names))]
@@ -355,7 +356,7 @@ __all__ = [
     "OWN_ANSWER",
     "ExplainedNetwork",
     "WrittenGraph",
-    "example",
+    "prepared",
     "quietly",
     "traced",
     "write",

@@ -10,11 +10,9 @@ import torch
 from torch import nn
 
 from fer_models.export.cut import places_of, write_parts
-from fer_models.export.graph import example, write
-from fer_models.export.hfc import TO_CUT_OUT, make_portable
-from fer_models.export.portable import portable
+from fer_models.export.graph import prepared, write
+from fer_models.export.hfc import TO_CUT_OUT
 from fer_models.models.modeling_fer import FERPreTrainedModel
-from fer_models.models.modeling_hfc import HFCForImageClassification
 
 
 class PixelGradients(nn.Module):
@@ -37,10 +35,7 @@ def write_pixel_gradients(model: FERPreTrainedModel, file: Path, metadata: dict[
     Returns:
         What `onnx_parts.Parts` wants to know of them.
     """
-    pixel_values = example(model)
-    network = portable(model)
-    if isinstance(network, HFCForImageClassification):
-        make_portable(network, pixel_values)
+    network, pixel_values = prepared(model)
     first = torch.zeros(len(pixel_values), dtype=torch.int64)
     write(PixelGradients(network), (pixel_values, first), ["gradients"], file, metadata, TO_CUT_OUT)
     if not (places := places_of(onnx.load(file))):
