@@ -18,7 +18,7 @@ import torch
 
 from fer_models.checkpoint import Checkpoint
 from fer_models.export.cut import write_parts
-from fer_models.export.graph import write_graph
+from fer_models.export.graph import prepared, write_graph
 from fer_models.export.int8 import CALIBRATION, MOST_LOSS, Faces, best_of_8_bits, processor
 from fer_models.onnx_parts import Parts
 from fer_models.onnx_session import Sessions
@@ -60,7 +60,7 @@ def measured(checkpoint: Checkpoint, options: argparse.Namespace) -> EightBits:
     calibration = some_faces(options, options.calibration, min(CALIBRATION, options.faces), checkpoint)
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "model.onnx"
-        written = write_graph(checkpoint.model, file, {})
+        written = write_graph(prepared(checkpoint.model), file, {})
         parts = write_parts(file, written.places, "part") if written.places else []  # as the engine runs them
         made = best_of_8_bits(file, calibration, faces, Path(name))
         graphs = [Parts(Path(name), parts) if parts else Sessions(file), Sessions(made.file)]

@@ -1,16 +1,19 @@
 """What every checkpoint can do, whichever engine answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 from PIL import Image
 
 from fer_models.prediction import Prediction
 
 if TYPE_CHECKING:
+    from fer_models.average_maps import Baselines
     from fer_models.checkpoint import Checkpoint
+    from fer_models.trust.found import Faithfulness
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,32 @@ class Answering(Protocol):
         mirror: bool = False,
     ) -> list[Prediction]:
         """Answer for each crop, all in one pass."""
+        ...
+
+    @property
+    def baselines(self) -> "dict[str, Baselines]":
+        """The average maps that belong to these weights, by method or name of an attention map."""
+        ...
+
+    def faithfulness(
+        self,
+        crop: Image.Image,
+        maps: dict[str, np.ndarray],
+        class_id: int,
+        steps: int,
+        before_pass: Callable[[], None],
+    ) -> "dict[str, Faithfulness]":
+        """`trust.faithfulness_curves` of the class's probability, beside one random map. `before_pass` is called before
+        every pass; what it raises ends the measurement."""
+        ...
+
+    def maps_of_random_weights(self, crop: Image.Image, method: str, class_id: int) -> list[np.ndarray]:
+        """The maps `(h, w)` that `predict` makes of a face, the method's and the model's own, of the same network with
+        random weights.
+
+        Raises:
+            CheckpointError: it has no such weights.
+        """
         ...
 
 

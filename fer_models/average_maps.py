@@ -6,6 +6,7 @@ of this face. These are made once from training pictures by `train/average_maps.
 
 import io
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,6 +135,15 @@ def read_baselines(folder: Path, weights: str | None = None) -> dict[str, Baseli
     return kinds
 
 
+def known_baselines(folder: Path, weights: str) -> dict[str, Baselines]:
+    """As `read_baselines`; none, with a warning, where the file is damaged or of other weights."""
+    try:
+        return read_baselines(folder, weights)
+    except BaselineError as error:
+        warnings.warn(f"{error}; until then its maps have no verdict", stacklevel=3)
+        return {}
+
+
 def centre(shape: tuple[int, int]) -> np.ndarray:
     """`(h, w)`: highest in the middle, falling off to the corners, as a Gaussian of a quarter of the side."""
     rows, columns = (np.linspace(-1, 1, side) if side > 1 else np.zeros(1) for side in shape)
@@ -147,6 +157,7 @@ __all__ = [
     "Baselines",
     "centre",
     "coarse",
+    "known_baselines",
     "make_baselines",
     "read_baselines",
     "shaded",

@@ -1,8 +1,7 @@
 """A checkpoint: opened, checked, and asked about the faces that were cut out for it."""
 
 import threading
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from transformers.utils import logging
 
 import fer_models.architectures  # noqa: F401 - `load_network` needs them registered
 from fer_models.answering import NetworkFacts
-from fer_models.average_maps import BaselineError, Baselines, read_baselines
+from fer_models.average_maps import Baselines, known_baselines
 from fer_models.explain import explain, native_attention, native_profiles
 from fer_models.expressions import canonical_expression
 from fer_models.folding import FoldingError, folded
@@ -23,6 +22,9 @@ from fer_models.methods import METHODS
 from fer_models.places import checkpoint_name, find_checkpoints
 from fer_models.prediction import FaceMap, Prediction, nothing_to_see
 from fer_models.probabilities import probabilities
+from fer_models.trust.found import Faithfulness
+from fer_models.trust.sanity import randomized_explanation
+from fer_models.trust.torch_curves import faithfulness
 from fer_models.whole_weights import WEIGHTS, require_manifest, require_numbers, weights_sha256
 
 FILES = ("config.json", WEIGHTS, "preprocessor_config.json")
@@ -141,11 +143,7 @@ class Checkpoint:
     def baselines(self) -> dict[str, Baselines]:
         """The average maps that belong to these weights, by method or name of an attention map; none, with a warning,
         where the file beside them is damaged or of other weights."""
-        try:
-            return read_baselines(self.folder, self.sha256)
-        except BaselineError as error:
-            warnings.warn(f"{error}; until then its maps have no verdict", stacklevel=2)
-            return {}
+        return known_baselines(self.folder, self.sha256)
 
     @property
     def facts(self) -> NetworkFacts:
@@ -270,6 +268,28 @@ class Checkpoint:
                 every, crops, map(nothing_to_see, crops), explained, maps, strict=True
             )
         ]
+
+    def faithfulness(
+        self,
+        crop: Image.Image,
+        maps: dict[str, np.ndarray],
+        class_id: int,
+        steps: int = 16,
+        before_pass: Callable[[], None] = lambda: None,
+    ) -> dict[str, Faithfulness]:
+        """`trust.faithfulness` of the network that answers about a face, beside one random map.
+
+        Args:
+            before_pass: called before every pass; what it raises ends the measurement.
+        """
+        face = self.pixel_values([crop])[0]
+        return faithfulness(self.quick, face, maps, class_id, steps, random_maps=1, before_pass=before_pass)
+
+    def maps_of_random_weights(self, crop: Image.Image, method: str, class_id: int) -> list[np.ndarray]:
+        """The maps `(h, w)` that `predict` makes of a face, the method's and the model's own, of the same network with
+        random weights (`trust.randomized_explanation`)."""
+        found = randomized_explanation(self.model, self.pixel_values([crop]), method, [class_id])
+        return [found.cam[0], *(own[0] for own in native_attention(self.model, found.output).values())]
 
     def _maps(self, cam: np.ndarray, output, method: str, explained: list[str]) -> list[list[FaceMap]]:
         attention, profiles = native_attention(self.model, output), native_profiles(self.model, output)

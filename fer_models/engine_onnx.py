@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from fer_models.answering import NetworkFacts
+from fer_models.average_maps import Baselines, known_baselines
 from fer_models.errors import CheckpointError
 from fer_models.integrated_numpy import integrated_gradients
 from fer_models.methods import METHODS, layer_map, normalised
@@ -20,12 +21,19 @@ from fer_models.onnx_parts import Parts
 from fer_models.onnx_session import Sessions
 from fer_models.places import EXPORT
 from fer_models.prediction import FaceMap, Prediction, nothing_to_see
+from fer_models.random_weights import ANSWERS, read_random_weights
+from fer_models.random_weights import PIXELS as OF_PIXELS
 from fer_models.side_by_side import cores, side_by_side
+from fer_models.trust.curves import faithfulness_curves
+from fer_models.trust.found import Faithfulness
 
 GRAPH, PIXELS, DATA = "model.onnx", "pixels.onnx", EXPORT
-FORMAT = 3
+FORMAT = 4
 PICTURES_PER_PASS = 4  # of a gradient for pixels, which keeps all features in memory
-KEYS = ("sha256", "checkpoint", "network", "labels", "answers", "processing", "cam", "maps", "parts", "pixels", "sizes")
+KEYS = (
+    *("sha256", "checkpoint", "network", "labels", "answers", "processing", "cam", "maps"),
+    *("parts", "pixels", "random", "sizes"),
+)
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
 
 
@@ -45,7 +53,8 @@ def _read(folder: Path) -> dict:
     if missing := [key for key in KEYS if key not in data]:
         raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
     try:
-        files = {part["file"]: part["outputs"] for part in (*data["parts"], *data["pixels"])}
+        files = [part["file"] for part in (*data["parts"], *data["pixels"]) if part["outputs"] is not None]
+        files += [data["random"]] if data["random"] else []
         missing = [file for file in files if not (folder / file).is_file()]
     except (KeyError, TypeError) as error:
         raise CheckpointError(
@@ -82,13 +91,16 @@ class ExportedCheckpoint:
         if sha256 not in (None, self.sha256):
             raise CheckpointError(f"{folder} was exported from other weights; export the checkpoint again")
         # its parts, where there are some, are the same graph, and faster here
-        parts, self._pixels = data["parts"], data["pixels"]
-        self._graph = self._of_these_weights(Parts(self.folder, parts) if parts else Sessions(self.folder / GRAPH))
+        self._parts, self._pixels, self._random = data["parts"], data["pixels"], data["random"]
+        self._graph = self._of_these_weights(self._answering())
         self.name: str = data["checkpoint"]
         self.expressions: list[str] = data["labels"]
         self.answers, self.processing = data["answers"], data["processing"]
         self.cam, self.maps = data["cam"], data["maps"]
         self.facts = NetworkFacts(**data["network"], maps=tuple(one["name"] for one in self.maps))
+
+    def _answering(self, **options) -> Parts | Sessions:
+        return Parts(self.folder, self._parts, **options) if self._parts else Sessions(self.folder / GRAPH, **options)
 
     def _of_these_weights(self, graph: Parts | Sessions) -> Parts | Sessions:
         if graph.told("sha256") != self.sha256:
@@ -111,6 +123,11 @@ class ExportedCheckpoint:
     def _gradient_graph(self) -> Parts | Sessions:
         # which needs some hundred MB for a moment
         return self._of_these_weights(Parts(self.folder, self._pixels, keeps_memory=False))
+
+    @cached_property
+    def baselines(self) -> dict[str, Baselines]:
+        """As `Checkpoint.baselines`."""
+        return known_baselines(self.folder, self.sha256)
 
     @property
     def network(self) -> NoReturn:
@@ -209,10 +226,10 @@ class ExportedCheckpoint:
         asked = [expression] * len(crops) if expression is None or isinstance(expression, str) else list(expression)
         ids = [self.expressions.index(name) if name in self.expressions else OWN_ANSWER for name in asked]
         wanted = self._outputs(method)
-        found = self._run(pixel_values, ids, wanted)
+        found = _run(self._graph, pixel_values, ids, wanted)
         logits = found["logits"]
         if mirror:
-            mirrored = self._run(np.ascontiguousarray(pixel_values[..., ::-1]), ids, ["logits"])["logits"]
+            mirrored = _run(self._graph, np.ascontiguousarray(pixel_values[..., ::-1]), ids, ["logits"])["logits"]
             logits = (logits + mirrored) / 2
         every = self.probabilities(logits, balanced)
         if method is not None:
@@ -220,8 +237,8 @@ class ExportedCheckpoint:
             ids = [int(own[face].argmax()) if one == OWN_ANSWER else one for face, one in enumerate(ids)]
             # a face's own answer may be another one here than the highest logit
             if (balanced or mirror) and {"cam", "gradients"} & set(wanted):
-                found = self._run(pixel_values, ids, wanted)
-            cam = self._cam(method, found, pixel_values, ids)
+                found = _run(self._graph, pixel_values, ids, wanted)
+            cam = self._cam(method, found, pixel_values, ids, lambda: self._gradient_graph)
         return [
             Prediction(
                 model=self.name,
@@ -245,37 +262,62 @@ class ExportedCheckpoint:
         more = {self.cam["method"]: ["cam"], "integrated": []}.get(method, ["features", "gradients"])
         return ["logits", *more, *own]
 
-    def _run(self, pixel_values: np.ndarray, ids: list[int], names: list[str]) -> dict[str, np.ndarray]:
-        class_ids = np.array(ids, dtype=np.int64)
-
-        def run(some: np.ndarray) -> list[np.ndarray]:
-            return self._graph.run(names, {"pixel_values": pixel_values[some], "class_ids": class_ids[some]})
-
-        parts = np.array_split(np.arange(len(ids)), min(len(ids), cores()))  # a core for each, where there are several
-        found = side_by_side([partial(run, part) for part in parts])
-        return {name: np.concatenate(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
-
-    def _cam(self, method: str, found: dict[str, np.ndarray], pixel_values: np.ndarray, ids: list[int]) -> np.ndarray:
+    def _cam(
+        self,
+        method: str,
+        found: dict[str, np.ndarray],
+        pixel_values: np.ndarray,
+        ids: list[int],
+        gradient_graph: Callable[[], Parts | Sessions],
+    ) -> np.ndarray:
         """`(B, h, w)`, as `explain` makes it for these classes."""
         if method == self.cam["method"]:
             return found["cam"]
         if METHODS[method].formula is None:
-            return self._integrated(pixel_values, ids)
+            return _integrated(gradient_graph(), pixel_values, ids)
         gradients = found["gradients"] if METHODS[method].class_specific else None
         return normalised(layer_map(method, found["features"], gradients))
 
-    def _integrated(self, pixel_values: np.ndarray, ids: list[int]) -> np.ndarray:
-        graph = self._gradient_graph
+    def faithfulness(
+        self,
+        crop: Image.Image,
+        maps: dict[str, np.ndarray],
+        class_id: int,
+        steps: int = 16,
+        before_pass: Callable[[], None] = lambda: None,
+    ) -> dict[str, Faithfulness]:
+        """As `Checkpoint.faithfulness`."""
 
-        def gradients(pictures: np.ndarray, class_ids: np.ndarray) -> np.ndarray:
-            def run(some: np.ndarray) -> np.ndarray:
-                return graph.run(["gradients"], {"pixel_values": pictures[some], "class_ids": class_ids[some]})[0]
+        def followed(pictures: np.ndarray) -> np.ndarray:
+            before_pass()
+            logits = _run(self._graph, pictures, [OWN_ANSWER] * len(pictures), ["logits"])["logits"]
+            return self.probabilities(logits)[:, class_id]
 
-            count = max(cores(), -(-len(pictures) // PICTURES_PER_PASS))
-            parts = np.array_split(np.arange(len(pictures)), min(len(pictures), count))
-            return np.concatenate(side_by_side([partial(run, part) for part in parts]))
+        return faithfulness_curves(followed, self.pixel_values([crop])[0], maps, steps, random_maps=1)
 
-        return normalised(integrated_gradients(gradients, pixel_values, np.array(ids, dtype=np.int64)))
+    def maps_of_random_weights(self, crop: Image.Image, method: str, class_id: int) -> list[np.ndarray]:
+        """As `Checkpoint.maps_of_random_weights`. The graphs are opened for it and let go.
+
+        Raises:
+            CheckpointError: an export with 8 bits, or a damaged one.
+        """
+        if not self._random:
+            raise CheckpointError(
+                f"{self.folder} holds no random weights to check a map with, as no export with 8 bits does; export the "
+                "checkpoint without --int8"
+            )
+
+        def weights(graph: str) -> dict[str, np.ndarray]:
+            return read_random_weights(self.folder / self._random, graph)
+
+        def of_pixels() -> Parts:
+            return Parts(self.folder, self._pixels, keeps_memory=False, weights=weights(OF_PIXELS))
+
+        pixel_values = self.pixel_values([crop])
+        graph = self._answering(keeps_memory=False, weights=weights(ANSWERS))
+        found = _run(graph, pixel_values, [class_id], self._outputs(method))
+        cam = self._cam(method, found, pixel_values, [class_id], of_pixels)
+        return [cam[0], *(found[one["output"]][0] for one in self.maps)]
 
     def _maps(
         self, method: str, cam: np.ndarray, found: dict[str, np.ndarray], face: int, explained: str
@@ -292,6 +334,29 @@ class ExportedCheckpoint:
             )
             for one in self.maps
         ]
+
+
+def _run(graph: Parts | Sessions, pixel_values: np.ndarray, ids: list[int], names: list[str]) -> dict[str, np.ndarray]:
+    class_ids = np.array(ids, dtype=np.int64)
+
+    def run(some: np.ndarray) -> list[np.ndarray]:
+        return graph.run(names, {"pixel_values": pixel_values[some], "class_ids": class_ids[some]})
+
+    parts = np.array_split(np.arange(len(ids)), min(len(ids), cores()))  # a core for each, where there are several
+    found = side_by_side([partial(run, part) for part in parts])
+    return {name: np.concatenate(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
+
+
+def _integrated(graph: Parts | Sessions, pixel_values: np.ndarray, ids: list[int]) -> np.ndarray:
+    def gradients(pictures: np.ndarray, class_ids: np.ndarray) -> np.ndarray:
+        def run(some: np.ndarray) -> np.ndarray:
+            return graph.run(["gradients"], {"pixel_values": pictures[some], "class_ids": class_ids[some]})[0]
+
+        count = max(cores(), -(-len(pictures) // PICTURES_PER_PASS))
+        parts = np.array_split(np.arange(len(pictures)), min(len(pictures), count))
+        return np.concatenate(side_by_side([partial(run, part) for part in parts]))
+
+    return normalised(integrated_gradients(gradients, pixel_values, np.array(ids, dtype=np.int64)))
 
 
 __all__ = ["DATA", "FORMAT", "GRAPH", "PIXELS", "ExportedCheckpoint"]

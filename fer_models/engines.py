@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_models.answering import Answering
+from fer_models.average_maps import Baselines, known_baselines
 from fer_models.engine_onnx import DATA, ExportedCheckpoint
 from fer_models.errors import CheckpointError
 from fer_models.extras import needed_for
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fer_models.checkpoint import Checkpoint
 
 ENGINES = ("auto", "torch", "onnx")
-GRAPHS = 4  # raised when other graphs are written than before, so that the older ones of a cache are not found
+GRAPHS = 5  # raised when other graphs are written than before, so that the older ones of a cache are not found
 
 
 def export_folder(checkpoint: Path) -> Path:
@@ -73,10 +74,18 @@ class FastCheckpoint:
         """Its image processor."""
         return self.network.processor
 
-    @property
-    def baselines(self):
-        """As `Checkpoint.baselines`."""
-        return self.network.baselines
+    @cached_property
+    def baselines(self) -> dict[str, Baselines]:
+        """As `Checkpoint.baselines`; those of the checkpoint's folder, which may be newer than the export."""
+        return known_baselines(self.folder, self.sha256)
+
+    def faithfulness(self, crop, maps, class_id, steps=16, before_pass=lambda: None):
+        """As `Checkpoint.faithfulness`."""
+        return self.exported.faithfulness(crop, maps, class_id, steps, before_pass)
+
+    def maps_of_random_weights(self, crop, method, class_id):
+        """As `Checkpoint.maps_of_random_weights`."""
+        return self.exported.maps_of_random_weights(crop, method, class_id)
 
     def pixel_values(self, crops) -> "torch.Tensor":
         """As `Checkpoint.pixel_values`, for the network."""

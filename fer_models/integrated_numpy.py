@@ -24,16 +24,17 @@ def _means(side: int, cells: int) -> np.ndarray:
 
 
 @cache
-def _enlarged(cells: int, side: int) -> np.ndarray:
-    """`(S, cells)`: bilinear interpolation between the cells' centres."""
+def enlarging(cells: int, side: int) -> np.ndarray:
+    """`(S, cells)` float64: bilinear interpolation between the cells' centres along one axis. Fewer pixels than cells
+    are taken from the cells beside them."""
     places = ((np.arange(side) + 0.5) * cells / side - 0.5).clip(0, cells - 1)
-    return np.maximum(1 - np.abs(places[:, None] - np.arange(cells)), 0).astype(np.float32)
+    return np.maximum(1 - np.abs(places[:, None] - np.arange(cells)), 0)
 
 
 def blurred(pixel_values: np.ndarray) -> np.ndarray:
     """`(B, 3, S, S)`: the mean of each of `BLUR_CELLS` x `BLUR_CELLS` cells, enlarged again."""
     side = pixel_values.shape[-1]
-    matrix = _enlarged(BLUR_CELLS, side) @ _means(side, BLUR_CELLS)  # (S, S)
+    matrix = enlarging(BLUR_CELLS, side).astype(np.float32) @ _means(side, BLUR_CELLS)  # (S, S)
     return matrix @ pixel_values @ matrix.T
 
 
@@ -61,4 +62,4 @@ def integrated_gradients(gradients: Gradients, pixel_values: np.ndarray, class_i
     return cells
 
 
-__all__ = ["BLUR_CELLS", "CELLS", "ROUNDING", "STEPS", "blurred", "integrated_gradients"]
+__all__ = ["BLUR_CELLS", "CELLS", "ROUNDING", "STEPS", "blurred", "enlarging", "integrated_gradients"]

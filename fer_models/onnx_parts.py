@@ -1,6 +1,6 @@
 """A graph that was cut where it takes singular values or their gradient: its parts with onnxruntime, these by numpy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,15 +40,22 @@ class Parts:
     """The parts of a graph, to be run as `Sessions` runs the whole.
 
     Args:
-        folder: where they lie. parts: what `export.cut.write_parts` says of them. keeps_memory: as for `Sessions`.
+        folder: where they lie. parts: what `export.cut.write_parts` says of them.
+        keeps_memory, weights: as for `Sessions`.
 
     Raises:
         CheckpointError, MissingExtraError: as `open_session`.
     """
 
-    def __init__(self, folder: Path, parts: Sequence[dict], keeps_memory: bool = True):
+    def __init__(
+        self,
+        folder: Path,
+        parts: Sequence[dict],
+        keeps_memory: bool = True,
+        weights: Mapping[str, np.ndarray] | None = None,
+    ):
         self.parts = parts
-        self.sessions = [Sessions(folder / part["file"], keeps_memory) for part in parts]
+        self.sessions = [Sessions(folder / part["file"], keeps_memory, weights) for part in parts]
         self.outputs = [name for part in parts for name in part["outputs"]]  # of the whole graph
         self._passed_on = {name for sessions in self.sessions for name in sessions.inputs}
         self._passed_on |= {name for part in parts if "then" in part for name in part["then"]["takes"]}

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from fer_models.analyzer import FACES_PER_PASS, Analyzer, FoundFaces, Prediction, joined
 from fer_models.faces import Face
 from fer_models.photo import PhotoError
 from fer_models.side_by_side import compute_alone
-
-if TYPE_CHECKING:
-    from fer_models.trust import Trust
+from fer_models.trust import Trust, measure_trust
 
 BATCH = FACES_PER_PASS
 WORKERS = min(4, os.cpu_count() or 1)
@@ -68,7 +66,7 @@ class PictureAnswers:
     predictions: list[dict[str, Prediction]] = field(default_factory=list)
     error: str | None = None
     file: PictureFile | None = None
-    trusts: "list[dict[str, Trust]]" = field(default_factory=list)
+    trusts: list[dict[str, Trust]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
 
 
@@ -172,11 +170,8 @@ def _answered(
         yield PictureAnswers(picture.path, faces, predictions, picture.error, picture.file, trusts, picture.found.notes)
 
 
-def _trust(analyzer: Analyzer, answers: dict[str, Prediction], method: str) -> "dict[str, Trust]":
-    networks = {name: analyzer.checkpoint(name).network for name in answers}
-    from fer_models.trust import measure_trust  # brings torch
-
-    return {name: measure_trust(networks[name], answer, method) for name, answer in answers.items()}
+def _trust(analyzer: Analyzer, answers: dict[str, Prediction], method: str) -> dict[str, Trust]:
+    return {name: measure_trust(analyzer.checkpoint(name), answer, method) for name, answer in answers.items()}
 
 
 __all__ = [

@@ -3,15 +3,13 @@ where it comes from."""
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from fer_models.answering import Answering
 from fer_models.faces import Face
 from fer_models.prediction import Prediction
+from fer_models.trust import RANDOM_MAPS, Steadiness, Trust
 from fer_models.words import how_sure
-
-if TYPE_CHECKING:
-    from fer_models.trust import Steadiness, Trust
 
 PACKAGE = "fer-models"
 
@@ -130,7 +128,7 @@ def agreed_expression(answers: Iterable[Prediction]) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def answer_result(answer: Prediction, trust: "Trust | None" = None) -> Answer | CheckedAnswer:
+def answer_result(answer: Prediction, trust: Trust | None = None) -> Answer | CheckedAnswer:
     """A prediction without its pictures; with `trust`, what was measured about its maps."""
     result = Answer(
         model=answer.model,
@@ -145,13 +143,13 @@ def answer_result(answer: Prediction, trust: "Trust | None" = None) -> Answer | 
     return CheckedAnswer(**result, trust=trust_results(trust), steadiness=steadiness_result(trust.steadiness))
 
 
-def steadiness_result(steadiness: "Steadiness") -> SteadinessResult:
+def steadiness_result(steadiness: Steadiness) -> SteadinessResult:
     """The same as plain data."""
     return SteadinessResult(same=steadiness.same, of=steadiness.of, lowest=round(steadiness.lowest, 4))
 
 
 def face_result(
-    number: int, face: Face | None, answers: Sequence[Prediction], trusts: "Sequence[Trust] | None" = None
+    number: int, face: Face | None, answers: Sequence[Prediction], trusts: Sequence[Trust] | None = None
 ) -> FaceResult:
     """Everything about a face.
 
@@ -171,10 +169,8 @@ def face_result(
     )
 
 
-def trust_results(trust: "Trust") -> dict[str, MapTrustResult]:
+def trust_results(trust: Trust) -> dict[str, MapTrustResult]:
     """By the map's name, what was measured about it."""
-    from fer_models.trust import RANDOM_MAPS  # brings torch, which has measured it
-
     results = {}
     for measured in trust.maps:
         random, verdict = trust.random[measured.shown.values.shape], measured.verdict

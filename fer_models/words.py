@@ -1,11 +1,7 @@
 """Numbers and answers in words, the same on the command line, in the endpoints and on the page."""
 
-from typing import TYPE_CHECKING
-
 from fer_models.prediction import Prediction
-
-if TYPE_CHECKING:
-    from fer_models.trust import Steadiness
+from fer_models.trust.found import Steadiness
 
 _SURE = ((0.9, "very sure"), (0.7, "sure"), (0.5, "fairly sure"), (0.0, "little more than a guess"))
 
@@ -26,7 +22,7 @@ def doubt(prediction: Prediction) -> str:
     return "" if prediction.sure and not prediction.conditions else how_sure(prediction)
 
 
-def steadiness_words(steadiness: "Steadiness") -> str:
+def steadiness_words(steadiness: Steadiness) -> str:
     """What a degraded face does to an answer."""
     if steadiness.steady:
         return f"the same with all {steadiness.of} degraded faces"

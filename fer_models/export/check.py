@@ -9,11 +9,13 @@ import torch
 from fer_models.errors import ExportError
 from fer_models.explain import explain, native_attention, native_profiles
 from fer_models.export.graph import FEATURES, GRADIENTS
+from fer_models.folding import folded
 from fer_models.integrated_numpy import integrated_gradients
 from fer_models.methods import layer_map, normalised
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.onnx_parts import Parts
 from fer_models.onnx_session import Sessions
+from fer_models.trust.sanity import randomized
 
 BATCHES = (1, 7)  # of other pictures each
 PIXEL_PICTURES = 4
@@ -93,6 +95,18 @@ def check_graph(graph: Sessions | Parts, model: FERPreTrainedModel, tolerance: f
     return CheckReport(differences, tolerance, change, runtime, sum(BATCHES))
 
 
+def _integrated(graph: Parts, pixel_values: torch.Tensor, class_ids: list[int]) -> np.ndarray:
+    def gradients(pictures: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        return graph.run(["gradients"], {"pixel_values": pictures, "class_ids": ids})[0]
+
+    return normalised(integrated_gradients(gradients, pixel_values.numpy(), np.array(class_ids, dtype=np.int64)))
+
+
+def _asked(model: FERPreTrainedModel) -> tuple[torch.Tensor, list[int]]:
+    pixel_values = made_up_pictures(PIXEL_PICTURES, model.config.image_size, seed=PIXEL_PICTURES)
+    return pixel_values, [picture % model.config.num_labels for picture in range(PIXEL_PICTURES)]
+
+
 def check_pixel_gradients(graph: Parts, model: FERPreTrainedModel) -> dict[str, float]:
     """The largest difference between integrated gradients by the graph and by the library, as a share of the map's
     highest value.
@@ -100,14 +114,9 @@ def check_pixel_gradients(graph: Parts, model: FERPreTrainedModel) -> dict[str, 
     Raises:
         ExportError: it is more than `TOLERANCE_OF_PIXELS`.
     """
-    pixel_values = made_up_pictures(PIXEL_PICTURES, model.config.image_size, seed=PIXEL_PICTURES)
-    class_ids = [picture % model.config.num_labels for picture in range(PIXEL_PICTURES)]
-
-    def gradients(pictures: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        return graph.run(["gradients"], {"pixel_values": pictures, "class_ids": ids})[0]
-
-    found = normalised(integrated_gradients(gradients, pixel_values.numpy(), np.array(class_ids, dtype=np.int64)))
-    difference = float(np.abs(found - explain(model, pixel_values, "integrated", class_ids).cam).max())
+    pixel_values, class_ids = _asked(model)
+    expected = explain(model, pixel_values, "integrated", class_ids).cam
+    difference = float(np.abs(_integrated(graph, pixel_values, class_ids) - expected).max())
     if not difference <= TOLERANCE_OF_PIXELS:
         raise ExportError(
             f"the exported gradient for pixels differs from the library by {difference:.2g} of a map's highest value, "
@@ -116,4 +125,49 @@ def check_pixel_gradients(graph: Parts, model: FERPreTrainedModel) -> dict[str, 
     return {"integrated": difference}
 
 
-__all__ = ["CheckReport", "ExportError", "check_graph", "check_pixel_gradients", "made_up_pictures"]
+def check_random_weights(graph: Sessions | Parts, pixels: Parts, model: FERPreTrainedModel) -> dict[str, float]:
+    """The largest difference of maps between the graphs with random weights and the library's network with them, each
+    as a share of its map's highest value: of Grad-CAM and the attention maps together, and of integrated gradients.
+    Beside them what folding the batch norms, which changes rounding alone, makes of the library's own maps: DDAMFN with
+    random weights magnifies that until every way to compute it has other maps, and nothing can be compared.
+
+    Raises:
+        ExportError: it is more than `TOLERANCE_OF_PIXELS`, and rounding is not.
+    """
+    pixel_values, class_ids = _asked(model)
+    network = randomized(model)
+    theirs, again = (_maps(one, pixel_values, class_ids) for one in (network, folded(network, checked=False)))
+    names = ["cam", *(f"map_{number}" for number in range(len(theirs) - 2))]
+    ids = np.array(class_ids, dtype=np.int64)
+    ours = graph.run(names, {"pixel_values": pixel_values.numpy(), "class_ids": ids})
+    ours.append(_integrated(pixels, pixel_values, class_ids))
+    found = {}
+    for name, some in (("random weights", slice(-1)), ("random weights, integrated", slice(-1, None))):
+        off, by_rounding = (_apart(one[some], theirs[some]) for one in (ours, again))
+        if by_rounding <= TOLERANCE_OF_PIXELS and not off <= TOLERANCE_OF_PIXELS:
+            raise ExportError(
+                f"the exported graph with {name} differs from the library by {off:.2g} of a map's highest value, more "
+                f"than {TOLERANCE_OF_PIXELS:g}"
+            )
+        found |= {name: off, f"{name}, by rounding alone": by_rounding}
+    return found
+
+
+def _maps(network: FERPreTrainedModel, pixel_values: torch.Tensor, class_ids: list[int]) -> list[np.ndarray]:
+    explanation = explain(network, pixel_values, "gradcam", class_ids)
+    integrated = explain(network, pixel_values, "integrated", class_ids).cam
+    return [explanation.cam, *native_attention(network, explanation.output).values(), integrated]
+
+
+def _apart(ours: list[np.ndarray], theirs: list[np.ndarray]) -> float:
+    return max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in zip(ours, theirs, strict=True))
+
+
+__all__ = [
+    "CheckReport",
+    "ExportError",
+    "check_graph",
+    "check_pixel_gradients",
+    "check_random_weights",
+    "made_up_pictures",
+]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import onnx
 import torch
 from torch import nn
@@ -23,8 +24,11 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from fer_models.export.cut import LARGEST, Place
 from fer_models.export.hfc import TRANSLATIONS, make_portable, singular_places
 from fer_models.export.portable import portable
+from fer_models.export.random_weights import Turned, differing, origins
 from fer_models.models.modeling_fer import FERPreTrainedModel
 from fer_models.models.modeling_hfc import HFCForImageClassification
+from fer_models.random_weights import Origin
+from fer_models.trust.sanity import randomized
 
 FEATURES, GRADIENTS = "features", "gradients"  # outputs that are no maps yet
 OWN_ANSWER = -1  # the class id that asks about the model's own answer
@@ -238,19 +242,22 @@ def _without_to_and_fro(graph: torch.fx.Graph) -> None:
             node.replace_all_uses_with(inner.args[0])
 
 
-def _weights_turned_once(graph: torch.fx.GraphModule) -> None:
+def _weights_turned_once(graph: torch.fx.GraphModule) -> Turned:
     """Put in the place of turned weights their values: MNN's converter crashes on a depthwise convolution whose weights
     are not constant."""
+    turned: Turned = {}
     for node in graph.graph.nodes:
         sources = node.all_input_nodes
         if node.op == "call_function" and sources and all(source.op == "get_attr" for source in sources):
             values = torch.fx.node.map_arg(node.args, lambda source: getattr(graph, source.target))
             name = f"turned_{node.name}"
+            turned[name] = (sources[0].target, node)
             graph.register_buffer(name, node.target(*values, **node.kwargs).detach().contiguous())
             with graph.graph.inserting_before(node):
                 constant = graph.graph.get_attr(name)
             constant.meta = node.meta
             node.replace_all_uses_with(constant)
+    return turned
 
 
 @contextmanager
@@ -266,8 +273,11 @@ def quietly() -> Generator[None]:
         logging.disable(disabled)
 
 
-def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: torch.Tensor) -> torch.fx.GraphModule:
-    """The network with its gradient, as a graph of torch's basic operations, for any number of pictures."""
+def traced(
+    network: nn.Module, pixel_values: torch.Tensor, class_ids: torch.Tensor
+) -> tuple[torch.fx.GraphModule, Turned]:
+    """The network with its gradient, as a graph of torch's basic operations, for any number of pictures; and which of
+    its constants are turned weights."""
     graph = make_fx(network, tracing_mode="symbolic", _allow_non_fake_inputs=True, decomposition_table=DECOMPOSITIONS)(
         pixel_values, class_ids
     )
@@ -275,45 +285,61 @@ def traced(network: ExplainedNetwork, pixel_values: torch.Tensor, class_ids: tor
     _without_to_and_fro(graph.graph)
     _maps_not_from_a_layer(graph.graph)
     graph.graph = fx_graph_cse(graph.graph)
-    _weights_turned_once(graph)
+    turned = _weights_turned_once(graph)
     graph.graph.eliminate_dead_code()
     graph.recompile()
-    return graph
+    return graph, turned
 
 
 class WrittenGraph(NamedTuple):
     """map_names, profile_names: what its maps and profiles are called in the library, in the order of its outputs.
     places: where it takes singular values of maps that are small enough for `cut`, in the order in which they are
-    reached."""
+    reached. weights: which of its constants are which of the network's."""
 
     map_names: list[str]
     profile_names: list[str]
     places: list[Place]
+    weights: dict[str, Origin]
 
 
-def prepared(model: FERPreTrainedModel) -> tuple[FERPreTrainedModel, torch.Tensor]:
-    """A copy of the network of what runtimes know, and pictures for the tracer."""
+class Prepared(NamedTuple):
+    """network: a copy of what runtimes know. pixel_values: pictures for the tracer. drawn: what the network's weights
+    are where they are random (`trust.randomized_explanation`), by their names."""
+
+    network: FERPreTrainedModel
+    pixel_values: torch.Tensor
+    drawn: dict[str, np.ndarray]
+
+
+def prepared(model: FERPreTrainedModel) -> Prepared:
+    """
+    Raises:
+        FoldingError: the copy does not answer alike.
+    """
     side = model.config.image_size
     pixel_values = torch.randn(TRACED_PICTURES, 3, side, side, generator=torch.Generator().manual_seed(0))
     network = portable(model)
+    drawn = differing(network, portable(randomized(model), checked=False))
     if isinstance(network, HFCForImageClassification):
         make_portable(network, pixel_values)
-    return network, pixel_values
+    return Prepared(network, pixel_values, drawn)
 
 
 def write(
-    network: nn.Module,
-    inputs: tuple[torch.Tensor, torch.Tensor],
+    explaining: nn.Module,
+    network: Prepared,
+    class_ids: torch.Tensor,
     outputs: list[str],
     file: Path,
     metadata: dict[str, str],
     translations: dict = TRANSLATIONS,
-) -> torch.fx.Graph:
-    """Write a network of `pixel_values` and `class_ids` as one ONNX file; return its graph of torch's operations, whose
-    tensors keep their names in the file."""
-    any_number = {0: torch.export.Dim.DYNAMIC}
+) -> tuple[torch.fx.Graph, dict[str, Origin]]:
+    """Write what `explaining` makes of the network, `pixel_values` and `class_ids` as one ONNX file; return its graph
+    of torch's operations and which of its constants are which of the `drawn` weights. Tensors and constants keep their
+    names in the file."""
+    inputs, any_number = (network.pixel_values, class_ids), {0: torch.export.Dim.DYNAMIC}
     with quietly(), torch.no_grad():
-        graph = traced(network, *inputs)
+        graph, turned = traced(explaining, *inputs)
         program = torch.onnx.export(
             graph,
             inputs,
@@ -329,24 +355,23 @@ def write(
     onnx.helper.set_model_props(proto, metadata)
     file.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(proto, file)
-    return graph.graph
+    return graph.graph, origins(graph, network.network, network.drawn, turned)
 
 
-def write_graph(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> WrittenGraph:
-    """Write the one-file ONNX graph of a model, and return what it holds.
+def write_graph(network: Prepared, file: Path, metadata: dict[str, str]) -> WrittenGraph:
+    """Write the one-file ONNX graph of a network, and return what it holds.
 
     Inputs `pixel_values` and `class_ids`; outputs `logits`, `cam`, `map_0`..., `profile_0`..., `features` and
     `gradients`.
     """
-    network, pixel_values = prepared(model)
-    explained = ExplainedNetwork(network)
+    explained = ExplainedNetwork(network.network)
     names = ["logits", "cam"]
     names += [f"map_{number}" for number in range(len(explained.map_names))]
     names += [f"profile_{number}" for number in range(2 * len(explained.profile_names))]
     names += [FEATURES, GRADIENTS]
-    own = torch.full((len(pixel_values),), OWN_ANSWER)
-    graph = write(explained, (pixel_values, own), names, file, metadata)
-    return WrittenGraph(explained.map_names, explained.profile_names, singular_places(graph, LARGEST))
+    own = torch.full((len(network.pixel_values),), OWN_ANSWER)
+    graph, weights = write(explained, network, own, names, file, metadata)
+    return WrittenGraph(explained.map_names, explained.profile_names, singular_places(graph, LARGEST), weights)
 
 
 __all__ = [
@@ -355,6 +380,7 @@ __all__ = [
     "OPSET",
     "OWN_ANSWER",
     "ExplainedNetwork",
+    "Prepared",
     "WrittenGraph",
     "prepared",
     "quietly",

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from fer_models.export.cut import places_of, write_parts
-from fer_models.export.graph import prepared, write
+from fer_models.export.graph import Prepared, write
 from fer_models.export.hfc import TO_CUT_OUT
 from fer_models.models.modeling_fer import FERPreTrainedModel
+from fer_models.random_weights import Origin
 
 
 class PixelGradients(nn.Module):
@@ -28,21 +29,23 @@ class PixelGradients(nn.Module):
         return back(chosen.to(shares.dtype))[0]
 
 
-def write_pixel_gradients(model: FERPreTrainedModel, file: Path, metadata: dict[str, str]) -> list[dict]:
-    """Write the graph, with `pixel_values` and `class_ids` as its inputs and `gradients` as its output; or its parts,
-    `STEM_0.onnx` and so on.
+def write_pixel_gradients(
+    network: Prepared, file: Path, metadata: dict[str, str]
+) -> tuple[list[dict], dict[str, Origin]]:
+    """Write the graph of a network, with `pixel_values` and `class_ids` as its inputs and `gradients` as its output; or
+    its parts, `STEM_0.onnx` and so on.
 
     Returns:
-        What `onnx_parts.Parts` wants to know of them.
+        What `onnx_parts.Parts` wants to know of them, and which of their constants are which weights.
     """
-    network, pixel_values = prepared(model)
-    first = torch.zeros(len(pixel_values), dtype=torch.int64)
-    write(PixelGradients(network), (pixel_values, first), ["gradients"], file, metadata, TO_CUT_OUT)
+    first = torch.zeros(len(network.pixel_values), dtype=torch.int64)
+    gradients = PixelGradients(network.network)
+    _, weights = write(gradients, network, first, ["gradients"], file, metadata, TO_CUT_OUT)
     if not (places := places_of(onnx.load(file))):
-        return [{"file": file.name, "outputs": ["gradients"]}]
+        return [{"file": file.name, "outputs": ["gradients"]}], weights
     parts = write_parts(file, places, file.stem)
     file.unlink()
-    return parts
+    return parts, weights
 
 
 __all__ = ["PixelGradients", "write_pixel_gradients"]

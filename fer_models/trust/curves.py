@@ -1,28 +1,27 @@
-"""How far a map can be trusted: what becomes of the answer as the face is blurred, or restored, in the map's order."""
+"""How far a map can be trusted: what becomes of the answer as the face is blurred, or restored, in the map's order.
+Nothing of torch: whichever engine answers, the pictures that it is asked about are the same."""
+
+from collections.abc import Callable
 
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional as F
 
-from fer_models.explain import frozen, is_flat
-from fer_models.fork import alone_with
-from fer_models.integrated_gradients import blurred
-from fer_models.probabilities import probabilities
+from fer_models.integrated_numpy import blurred, enlarging
+from fer_models.prediction import is_flat
 from fer_models.trust.found import Faithfulness
 
-FILLS = {
+FILLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "blur": blurred,
-    "mean": lambda pixel_values: pixel_values.mean(dim=(-2, -1), keepdim=True).expand_as(pixel_values),
+    "mean": lambda pixel_values: np.broadcast_to(pixel_values.mean(axis=(-2, -1), keepdims=True), pixel_values.shape),
 }
-FAITHFULNESS_BATCH = 16  # pictures per forward pass: bounds the memory, and larger ones are slower on a CPU
+PICTURES_PER_PASS = 16  # bounds the memory, and more are slower on a CPU
+
+Followed = Callable[[np.ndarray], np.ndarray]
 
 
-def faithfulness(
-    model: nn.Module,
-    pixel_values: torch.Tensor,
+def faithfulness_curves(
+    followed: Followed,
+    face: np.ndarray,
     maps: dict[str, np.ndarray],
-    class_id: int,
     steps: int = 16,
     seed: int = 0,
     random_maps: int = 3,
@@ -35,14 +34,12 @@ def faithfulness(
     Pixels are ranked by the map, enlarged bilinearly, and replaced (deletion), or restored in the replaced picture
     (insertion), in equal shares. Unlike the paper, which deletes to grey, both go between the same two pictures, so
     both curves span the same two probabilities, and the blur adds no hard edges. It is strong
-    (`integrated_gradients.blurred`): the paper's, of 5 pixels, takes no expression from a face this close.
-    The probability is the one that people see, after `config.softmax_temperature`.
+    (`integrated_numpy.blurred`): the paper's, of 5 pixels, takes no expression from a face this close.
 
     Args:
-        model: as for `explain`.
-        pixel_values: one face, `(3, S, S)`.
+        followed: pictures `(N, 3, S, S)` -> `(N,)` probabilities of the class that is followed.
+        face: `(3, S, S)`, as a checkpoint wants it.
         maps: by name, each `(h, w)` of any range and resolution; "random" is taken.
-        class_id: the class whose probability is followed.
         steps: points of a curve, less one. Each map, random ones too, costs `2 * (steps - 1)` predictions.
         seed: of the random maps.
         random_maps: how many random maps the curves under "random" are the mean of. They have the resolution of the
@@ -57,8 +54,8 @@ def faithfulness(
     Raises:
         ValueError: for wrong shapes, a map that is not finite, no maps, one called "random", or an unknown fill.
     """
-    if pixel_values.ndim != 3:
-        raise ValueError(f"pixel_values must be one face, (3, S, S), not {tuple(pixel_values.shape)}")
+    if face.ndim != 3:
+        raise ValueError(f"pixel_values must be one face, (3, S, S), not {tuple(face.shape)}")
     if not maps or "random" in maps:
         raise ValueError(f'maps must hold at least one map and none called "random", not {list(maps)}')
     for name, values in maps.items():
@@ -72,54 +69,42 @@ def faithfulness(
     finest = max((np.shape(values) for values in maps.values()), key=np.prod)
     noise = [generator.random(finest) for _ in range(random_maps)]
 
-    size = torch.Size(pixel_values.shape[-2:])
+    size = face.shape[-2:]
     ties = -noise[0] if reverse_ties else noise[0]
-    ranks = torch.stack([_ranks(values, ties, size) for values in (*maps.values(), *noise)])  # (M, S, S)
-    changed = torch.linspace(0, size.numel(), steps + 1)[1:-1, None, None]  # how many pixels, at each step
+    ranks = np.stack([_ranks(values, ties, size) for values in (*maps.values(), *noise)])  # (M, S, S)
+    changed = np.linspace(0, ranks[0].size, steps + 1)[1:-1, None, None]  # how many pixels, at each step
     replaced = ranks[:, None] < changed  # (M, steps - 1, S, S)
-    between = torch.stack([replaced, ~replaced], dim=1)  # (M, 2, steps - 1, S, S): deletion, insertion
-    ends = torch.tensor([False, True])[:, None, None].expand(2, *size)  # the picture, and all of it blurred
-    followed = _probabilities(model, pixel_values, torch.cat([ends, between.flatten(0, 2)]), class_id, fill)
+    between = np.stack([replaced, ~replaced], axis=1)  # (M, 2, steps - 1, S, S): deletion, insertion
+    ends = np.broadcast_to(np.array([False, True])[:, None, None], (2, *size))  # the picture, and all of it blurred
+    places = np.concatenate([ends, between.reshape(-1, *size)])
+    other = FILLS[fill](face[None])[0]
+    passes = np.array_split(places, -(-len(places) // PICTURES_PER_PASS))
+    probabilities = np.concatenate([followed(np.where(some[:, None], other, face)) for some in passes])
     curves = np.empty((len(ranks), 2, steps + 1), dtype=np.float32)
-    curves[:, 0, [0, -1]] = followed[:2]
-    curves[:, 1, [-1, 0]] = followed[:2]
-    curves[:, :, 1:-1] = followed[2:].reshape(len(ranks), 2, steps - 1)
+    curves[:, 0, [0, -1]] = probabilities[:2]
+    curves[:, 1, [-1, 0]] = probabilities[:2]
+    curves[:, :, 1:-1] = probabilities[2:].reshape(len(ranks), 2, steps - 1)
     results = {name: Faithfulness(*curve) for name, curve in zip(maps, curves, strict=False)}
     results["random"] = Faithfulness(*curves[len(maps) :].mean(axis=0))
     return results
 
 
-def _enlarged(values: np.ndarray, size: torch.Size) -> np.ndarray:
-    grid = torch.from_numpy(np.asarray(values, dtype=np.float64))
-    return F.interpolate(grid[None, None], size=tuple(size), mode="bilinear")[0, 0].numpy()
+def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    rows, columns = (enlarging(cells, side) for cells, side in zip(values.shape, size, strict=True))
+    return rows @ values @ columns.T
 
 
-def _ranks(values: np.ndarray, noise: np.ndarray, size: torch.Size) -> torch.Tensor:
+def _ranks(values: np.ndarray, noise: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """`(h, w)` -> `(S, S)`: 0 for the pixel with the highest value, S * S - 1 for the lowest; `noise` decides ties."""
+    values = np.asarray(values, dtype=np.float64)
     highest = np.abs(values).max() or 1.0
     if is_flat(values):
         values = np.zeros_like(values)
     scores = _enlarged(values / highest, size).round(6)  # interpolation makes equal values differ in the last digits
     order = np.lexsort((-_enlarged(noise, size).ravel(), -scores.ravel()))
-    ranks = np.empty(order.size, dtype=np.float32)
+    ranks = np.empty(order.size, dtype=np.int64)
     ranks[order] = np.arange(order.size)
-    return torch.from_numpy(ranks.reshape(tuple(size)))
+    return ranks.reshape(size)
 
 
-def _probabilities(
-    model: nn.Module, pixel_values: torch.Tensor, replaced_places: torch.Tensor, class_id: int, fill: str
-) -> np.ndarray:
-    """The face `(3, S, S)`, replaced at each of the places `(N, S, S)` -> `(N,)` probabilities of the class."""
-    other = FILLS[fill](pixel_values[None])
-    temperature = model.config.softmax_temperature
-    followed = []
-    for places in replaced_places.split(FAITHFULNESS_BATCH):
-        # The lock is taken per batch, so that a short explanation need not wait for a long measurement.
-        with alone_with(model), frozen(model), torch.inference_mode():
-            pictures = torch.where(places[:, None].to(pixel_values.device), other, pixel_values)  # (N, 3, S, S)
-            logits = model(pictures).logits
-            followed.append(probabilities(logits, temperature)[:, class_id].cpu())
-    return torch.cat(followed).numpy()
-
-
-__all__ = ["FILLS", "Faithfulness", "faithfulness"]
+__all__ = ["FILLS", "PICTURES_PER_PASS", "Faithfulness", "Followed", "faithfulness_curves"]

@@ -1,17 +1,15 @@
 """Can a map be trusted? Its curves beside those of random maps, the mean map and other faces' maps, and the map of the
 same network with random weights."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from fer_models.answering import Answering
 from fer_models.average_maps import Baselines, coarse, shaded
-from fer_models.checkpoint import Checkpoint, FaceMap, Prediction
-from fer_models.explain import native_attention
-from fer_models.trust.curves import faithfulness
-from fer_models.trust.found import RANDOM_MAPS, Faithfulness, MapTrust, Trust
-from fer_models.trust.sanity import likeness, randomized_explanation
+from fer_models.prediction import FaceMap, Prediction
+from fer_models.trust.found import RANDOM_MAPS, Faithfulness, MapTrust, Trust, likeness
 from fer_models.trust.steadiness import steadiness
 from fer_models.trust.verdict import verdict
 
@@ -19,11 +17,12 @@ STEPS = 6  # with the maps of DDAMFN, the slowest model, some hundred prediction
 
 
 def measure_trust(
-    checkpoint: Checkpoint,
+    checkpoint: Answering,
     prediction: Prediction,
     method: str,
     seed: int = 0,
     only: Sequence[str] | None = None,
+    before_pass: Callable[[], None] = lambda: None,
 ) -> Trust:
     """Measure the maps of a prediction that `checkpoint` made with that method, except those whose axes are no places
     and those that are the same everywhere: they claim nothing about the face that could be tried out. A map is compared
@@ -34,8 +33,11 @@ def measure_trust(
         method: a key of `methods.METHODS`.
         seed: of the random maps.
         only: the names of the maps to measure; all by default.
+        before_pass: called before every pass of the network; what it raises ends the measurement.
+
+    Raises:
+        CheckpointError: an export with 8 bits, which holds no random weights.
     """
-    pixel_values = checkpoint.pixel_values([prediction.crop])
     expression = prediction.explained or prediction.expression
     class_id = checkpoint.expressions.index(expression)
     keys = [method, *(shown.name for shown in prediction.maps[1:])]
@@ -44,6 +46,7 @@ def measure_trust(
         for key, shown in zip(keys, prediction.maps, strict=True)
         if shown.kind != "ranks" and (only is None or shown.name in only)
     ]
+    before_pass()
     steady = steadiness(checkpoint, prediction)
     flat = tuple(shown.name for _, shown in asked if shown.flat)
     placed = {key: shown for key, shown in asked if not shown.flat}
@@ -63,16 +66,16 @@ def measure_trust(
     }
     every = {("own", key): shown.values for key, shown in placed.items()} | noise | unseen
     named = {str(name): values for name, values in every.items()}
-    measured = faithfulness(checkpoint.quick, pixel_values[0], named, class_id, STEPS, random_maps=1)
+    before_pass()
+    random_network = checkpoint.maps_of_random_weights(prediction.crop, method, class_id)
+    measured = checkpoint.faithfulness(prediction.crop, named, class_id, STEPS, before_pass)
     curves = dict(zip(every, measured.values(), strict=False))
     chance = {
         shape: [curves["random", shape, number] for number in range(RANDOM_MAPS)]
         for shape in {shape for _, shape, _ in noise}
     }
-    network = randomized_explanation(checkpoint.model, pixel_values, method, [class_id])
-    others = [network.cam[0], *(v[0] for v in native_attention(checkpoint.model, network.output).values())]
     maps = []
-    for key, shown, randomized in zip(keys, prediction.maps, others, strict=True):
+    for key, shown, randomized in zip(keys, prediction.maps, random_network, strict=True):
         if placed.get(key) is not shown:
             continue
         own, spans = curves["own", key], [_span(one) for one in chance[shown.values.shape]]
@@ -118,4 +121,4 @@ def _span(curves: Faithfulness) -> float:
     return curves.insertion_area - curves.deletion_area
 
 
-__all__ = ["RANDOM_MAPS", "MapTrust", "Trust", "measure_trust"]
+__all__ = ["measure_trust"]

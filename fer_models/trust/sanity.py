@@ -2,13 +2,15 @@
 
 import copy
 from collections.abc import Sequence
+from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import nn
 
-from fer_models.explain import Explanation, explain, is_flat
+from fer_models.explain import Explanation, explain
 from fer_models.fork import alone_with
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def randomized_explanation(
@@ -25,21 +27,14 @@ def randomized_explanation(
     learned slopes and single numbers stay. Pass the `class_ids` of the map to compare with, as the random network has
     other answers. Arguments and errors as in `explain`.
     """
-    with alone_with(model):
-        network = copy.deepcopy(model)
-    _randomize(network, seed)
-    return explain(network, pixel_values, method, class_ids)
-
-
-def likeness(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Correlation of two maps of one shape; `None` where one of them is the same everywhere."""
-    if is_flat(one) or is_flat(other):
-        return None
-    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+    return explain(randomized(model, seed), pixel_values, method, class_ids)
 
 
 @torch.no_grad()
-def _randomize(network: nn.Module, seed: int) -> None:
+def randomized(model: Network, seed: int = 0) -> Network:
+    """A copy of a network with random weights, as `randomized_explanation` says."""
+    with alone_with(model):
+        network = copy.deepcopy(model)
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.modules.batchnorm._NormBase):
@@ -50,6 +45,7 @@ def _randomize(network: nn.Module, seed: int) -> None:
             parameter.copy_(torch.randn(parameter.shape, generator=generator) * (2 / fan_in) ** 0.5)
         elif name.endswith("bias"):
             parameter.zero_()
+    return network
 
 
-__all__ = ["likeness", "randomized_explanation"]
+__all__ = ["randomized", "randomized_explanation"]

@@ -5,26 +5,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fer_models.analyzer import Analyzer, Prediction
 from fer_models.errors import CheckpointError
-from fer_models.extras import MissingExtraError
 from fer_models.methods import method_title
 from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
 from fer_models.results.agreement import Agreement
 from fer_models.schema import FaceResult, Origin, face_result, mirror_setting, origin
 from fer_models.side_by_side import side_by_side
-from fer_models.trust import Trust
+from fer_models.trust import Trust, measure_trust
 from space.image.check import Check, map_check
 from space.image.downloads import MapNote, picture_png
 from space.image.recent import MAX_AGE, MAX_ITEMS, MAX_PHOTOS, Recent, SeenPhoto, file_digest
 from space.image.regions import landmarks, looked_at
 from space.jobs import stop_if_late
-
-if TYPE_CHECKING:
-    from fer_models.checkpoint import Checkpoint
 
 START = "Choose a photo, take or paste one, or look at an example."
 NO_FACE = "No face found. Try a photo in which a face is larger, sharper or turned to you."
@@ -32,7 +27,7 @@ NO_MODEL = "No model is chosen; tick at least one."
 
 SHOWN_SIDE = 1280  # longest side of the photo on the page, in pixels
 
-NO_NETWORK = "What a map is worth is measured with the network itself, and this Space has its export alone."
+NO_RANDOM_WEIGHTS = "What this model's maps are worth is not measured here: its export computes with 8 bits."
 
 Source = str | bytes | PhotoError | None  # a file, its content, what is wrong with it, or nothing yet
 
@@ -142,31 +137,32 @@ class ImageAnswers:
             self._key(photo, face, model, settings), lambda: self._measured(model, prediction, method)
         )
 
-    def shown_trust(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Trust:
-        """The same of the map alone that the page lays on the face, which takes less long."""
+    def shown_trust(
+        self, photo: SeenPhoto, face: int, model: str, settings: Settings, before_pass: Callable[[], None]
+    ) -> Trust:
+        """The same of the map alone that the page lays on the face, which takes less long; `before_pass` is called
+        before every pass of the network."""
         prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
+        only = [prediction.maps[0].name]
         return self._trust.get(
             (*self._key(photo, face, model, settings), "shown"),
-            lambda: self._measured(model, prediction, method, only=[prediction.maps[0].name]),
+            lambda: self._measured(model, prediction, method, only, before_pass),
         )
 
-    def _measured(self, model: str, prediction: Prediction, method: str, only: Sequence[str] | None = None) -> Trust:
-        stop_if_late()  # a network that was loaded after the start does not look at the time
-        self.network(model)
-        from fer_models.trust import measure_trust  # brings torch, which answers may do without
-
-        return measure_trust(self.analyzer.checkpoints[model], prediction, method, only=only)
-
-    def network(self, model: str) -> "Checkpoint":
-        """The network itself, which may be loaded for it.
-
-        Raises:
-            NotHereError: there is an export and nothing else.
-        """
+    def _measured(
+        self,
+        model: str,
+        prediction: Prediction,
+        method: str,
+        only: Sequence[str] | None = None,
+        before_pass: Callable[[], None] = stop_if_late,
+    ) -> Trust:
         try:
-            return self.analyzer.checkpoints[model].network
-        except (CheckpointError, MissingExtraError) as error:
-            raise NotHereError(NO_NETWORK) from error
+            return measure_trust(
+                self.analyzer.checkpoints[model], prediction, method, only=only, before_pass=before_pass
+            )
+        except CheckpointError as error:
+            raise NotHereError(NO_RANDOM_WEIGHTS) from error
 
     def known_check(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Check | None:
         """The verdict on that map if it was measured already."""

@@ -15,7 +15,7 @@ from space.image.answers import NO_FACE, ImageAnswers, Source
 from space.image.check import map_check
 from space.image.downloads import photos_csv, raw_maps_zip, results_csv, results_json
 from space.image.fixed import examples_html, scale_html, sources_html
-from space.image.idle import Busy, Interrupted, Loading
+from space.image.idle import Busy, Interrupted
 from space.image.link import EXAMPLES, Wish, read_wish
 from space.image.maps import COLORMAPS, DEFAULT_COLORMAP, DEFAULT_OPACITY
 from space.image.photo_input import PhotosInput, politely
@@ -32,7 +32,7 @@ def photo_tab(answers: ImageAnswers) -> None:
     opening = opening_example(answers)
     shown = PhotoPage(answers, opening)
     first = shown.view(read_wish({"example": opening}, answers.models, answers.expressions))
-    busy, loading = Busy(), Loading()
+    busy = Busy()
     with gr.Tab("Photo", id="photo", elem_id="photo"):
         with gr.Row(elem_id="first-screen"):
             with gr.Column(scale=11, min_width=320, elem_id="left-side"):
@@ -90,11 +90,8 @@ def photo_tab(answers: ImageAnswers) -> None:
         photo, face = seen_photo(files, wish)
         model = wish.shown or wish.models[0]
         try:
-            # that of an export, and torch with it, may not be there yet
-            opened = loading.get(model, lambda: answers.network(model))
             trust = busy.when_idle(
-                (opened.model, opened.quick),
-                lambda: answers.shown_trust(photo, face, model, settings_of(wish)),
+                lambda give_way: answers.shown_trust(photo, face, model, settings_of(wish), give_way)
             )
         except Interrupted:
             return {"later": True}

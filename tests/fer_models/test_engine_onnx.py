@@ -13,6 +13,8 @@ from PIL import Image
 
 from fer_models import FERImageProcessor, HFCConfig, HFCForImageClassification
 from fer_models.analyzer import Analyzer
+from fer_models.average_maps import FILE as AVERAGE_MAPS
+from fer_models.average_maps import make_baselines, write_baselines
 from fer_models.checkpoint import Checkpoint
 from fer_models.engine_onnx import DATA, ExportedCheckpoint
 from fer_models.engines import FastCheckpoint, export_folder, open_checkpoint
@@ -21,6 +23,8 @@ from fer_models.export.folder import export_checkpoint
 from fer_models.methods import METHODS
 from fer_models.paths import EXAMPLES
 from fer_models.prediction import WITHOUT_CONTRAST
+from fer_models.random_weights import FILE as RANDOM_WEIGHTS
+from fer_models.trust import measure_trust
 
 LABELS = dict(enumerate(("happiness", "sadness", "anger", "fear")))
 PRIORS = [0.7, 0.1, 0.1, 0.1]
@@ -37,6 +41,13 @@ def both(tmp_path_factory) -> tuple[Checkpoint, ExportedCheckpoint]:
     FERImageProcessor(size={"height": 32, "width": 32}, source_size=24, do_grayscale=True).save_pretrained(
         folder / "small"
     )
+    checkpoint = Checkpoint(folder / "small", device="cpu")
+    faces = np.random.default_rng(1).integers(0, 256, (30, 6, 6, 3), dtype=np.uint8)
+    answers = checkpoint.predict([Image.fromarray(face).resize((40, 40)) for face in faces])
+    names = [answer.expression for answer in answers]
+    shown = np.stack([answer.maps[1].values for answer in answers])
+    known = {answers[0].maps[1].name: make_baselines(shown, names)}
+    write_baselines(folder / "small" / AVERAGE_MAPS, known, {"sha256": checkpoint.sha256})
     checkpoint = Checkpoint(folder / "small", device="cpu")
     export_checkpoint(checkpoint, folder / "exported")
     return checkpoint, ExportedCheckpoint(folder / "exported")
@@ -105,13 +116,61 @@ def test_an_export_without_the_gradient_for_pixels_says_what_needs_torch(both, c
         exported.predict(crops, "integrated")
 
 
+@pytest.mark.parametrize("method", ["gradcam", "integrated"])
+def test_a_map_is_worth_what_torch_says(method, both, crops):
+    found = []
+    for checkpoint in both:
+        (answer,) = checkpoint.predict(crops[1:2], method, "fear")
+        found.append(measure_trust(checkpoint, answer, method))
+    torchs, ours = found
+    assert ours.expression == torchs.expression == "fear" and ours.flat == torchs.flat
+    assert ours.steadiness.same == torchs.steadiness.same
+    assert [one.shown.name for one in ours.maps] == [one.shown.name for one in torchs.maps]
+    for one, other in zip(ours.maps, torchs.maps, strict=True):
+        assert np.abs(one.randomized.values - other.randomized.values).max() < 0.05 * other.randomized.values.max()
+        assert one.likeness == pytest.approx(other.likeness, abs=0.05) and one.likeness < 0.95
+        np.testing.assert_allclose(one.curves.deletion, other.curves.deletion, atol=0.01)
+        np.testing.assert_allclose(one.curves.insertion, other.curves.insertion, atol=0.01)
+        assert (one.verdict is None) == (other.verdict is None)
+    assert [one.verdict is not None for one in ours.maps].count(True) == 1
+    assert max(np.ptp(one.curves.deletion) for one in ours.maps) > 0.01
+
+
+def test_an_export_without_random_weights_says_so(both, crops, tmp_path):
+    folder = shutil.copytree(both[1].folder, tmp_path / "copy")
+    data = json.loads((folder / DATA).read_text())
+    (folder / DATA).write_text(json.dumps(data | {"random": None}))  # as one with 8 bits is
+    exported = ExportedCheckpoint(folder)
+    with pytest.raises(CheckpointError, match="holds no random weights to check a map with, as no export with 8 bits"):
+        measure_trust(exported, exported.predict(crops[:1])[0], "gradcam")
+
+
+def test_random_weights_that_are_damaged_are_told(both, crops, tmp_path):
+    folder = shutil.copytree(both[1].folder, tmp_path / "copy")
+    content = bytearray((folder / RANDOM_WEIGHTS).read_bytes())
+    content[: len(content) // 2] = bytes(len(content) // 2)
+    (folder / RANDOM_WEIGHTS).write_bytes(content)
+    exported = ExportedCheckpoint(folder)
+    with pytest.raises(CheckpointError, match=r"random\.npz is damaged; export the checkpoint again"):
+        measure_trust(exported, exported.predict(crops[:1])[0], "gradcam")
+
+
 def test_the_analyzer_takes_the_engine_that_is_asked_for_and_keeps_the_export(both, crops, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_MODELS_CACHE", str(tmp_path))
     checkpoint = both[0]
     assert type(open_checkpoint(checkpoint.folder)) is Checkpoint  # nothing was exported yet
     fast = open_checkpoint(checkpoint.folder, engine="onnx")
     kept = sorted(file.name for file in export_folder(checkpoint.folder).iterdir())
-    assert kept == [DATA, "model.onnx", "onet.onnx", "pixels.onnx", "pnet.onnx", "rnet.onnx"]
+    assert kept == [
+        AVERAGE_MAPS,
+        DATA,
+        "model.onnx",
+        "onet.onnx",
+        "pixels.onnx",
+        "pnet.onnx",
+        RANDOM_WEIGHTS,
+        "rnet.onnx",
+    ]
     found = open_checkpoint(checkpoint.folder)
     assert isinstance(found, FastCheckpoint) and found.sha256 == checkpoint.sha256
     assert type(open_checkpoint(checkpoint.folder, engine="torch")) is Checkpoint
@@ -150,7 +209,7 @@ def test_a_folder_that_cannot_answer_is_named(both, tmp_path):
     with pytest.raises(CheckpointError, match="are of different weights"):
         ExportedCheckpoint(folder)
     (folder / DATA).write_text(json.dumps(data | {"format": 99}))
-    with pytest.raises(CheckpointError, match="exported in format 99, this version reads 3"):
+    with pytest.raises(CheckpointError, match="exported in format 99, this version reads 4"):
         ExportedCheckpoint(folder)
     (folder / DATA).write_text(json.dumps({key: value for key, value in data.items() if key != "maps"}))
     with pytest.raises(CheckpointError, match="has no maps; export the checkpoint again"):
@@ -231,7 +290,7 @@ def test_it_answers_and_explains_photos_and_folders_where_torch_cannot_be_import
     for name in ("several_faces", "no_face"):
         shutil.copyfile(EXAMPLES / f"{name}.jpg", photos / f"{name}.jpg")
     exported = both[1].folder
-    out, maps = tmp_path / "answers.jsonl", tmp_path / "maps"
+    out, maps, checked = tmp_path / "answers.jsonl", tmp_path / "maps", tmp_path / "checked.jsonl"
     run = without_torch(photos, "--model", exported, "--out", out, "--maps", maps, "--method", "integrated")
     assert run.returncode == 0, run.stderr
     nobody, people = [json.loads(line) for line in out.read_text().splitlines()]
@@ -245,12 +304,15 @@ def test_it_answers_and_explains_photos_and_folders_where_torch_cannot_be_import
             assert answer["probabilities"][name] == pytest.approx(share, abs=0.02)
     listed = json.loads((maps / "several_faces.jpg/maps.json").read_text())
     assert {one["face"] for one in listed} == {1, 2, 3} and len(listed) == 3 * 5
+    with_trust = without_torch(EXAMPLES / "portrait.jpg", "--model", exported, "--trust", "--out", checked)
+    assert with_trust.returncode == 0, with_trust.stderr
+    (told,) = [json.loads(line)["faces"][0]["answers"][0] for line in checked.read_text().splitlines()]
+    assert told["trust"] and all(one["likeness"] is None or abs(one["likeness"]) <= 1 for one in told["trust"].values())
     picture = Image.open(maps / "several_faces.jpg" / listed[0]["file"])
     assert picture.size == (448, 448) and len(picture.resize((9, 9)).getcolors()) > 9
 
 
 @pytest.mark.parametrize("words, sentence", [
-    (["--trust"], "is an exported checkpoint; what is not in an export needs the checkpoint itself, and torch"),
     (["--engine", "torch"], "is an exported checkpoint, which the onnx engine answers from"),
     (["--device", "cuda"], "is an exported checkpoint, which computes on the CPU, not on cuda"),
 ])  # fmt: skip

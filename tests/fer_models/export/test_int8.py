@@ -7,7 +7,7 @@ import pytest
 
 from fer_models.checkpoint import Checkpoint
 from fer_models.errors import ExportError
-from fer_models.export.graph import write_graph
+from fer_models.export.graph import prepared, write_graph
 from fer_models.export.int8 import Faces, labelled_faces, write_int8
 from tests.support.tiny import tiny_checkpoint, tiny_pictures
 
@@ -17,7 +17,7 @@ def exported(tmp_path_factory):
     """A graph, and faces that are labelled as the network answers: in float all are right."""
     folder = tmp_path_factory.mktemp("int8")
     checkpoint = Checkpoint(tiny_checkpoint(folder / "tiny"), device="cpu")
-    write_graph(checkpoint.model, folder / "model.onnx", {"sha256": checkpoint.sha256})
+    write_graph(prepared(checkpoint.model), folder / "model.onnx", {"sha256": checkpoint.sha256})
     crops = [picture.convert("RGB") for picture in tiny_pictures(30)]
     labels = [checkpoint.expressions.index(answer.expression) for answer in checkpoint.predict(crops, None)]
     return folder / "model.onnx", Faces(crops, labels, lambda some: checkpoint.pixel_values(some).numpy())

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import nn
 from transformers.modeling_outputs import ImageClassifierOutput
 
+from fer_models import checkpoint as checkpoints
 from fer_models.analyzer import FaceMap, Prediction
 from fer_models.average_maps import centre, make_baselines
 from fer_models.trust import RANDOM_MAPS, likeness, measure_trust
@@ -48,6 +49,9 @@ class Checkpoint:
     model: nn.Module = field(default_factory=lambda: SquareModel().eval())
     baselines: dict = field(default_factory=dict)
     expressions: tuple[str, ...] = ("square", "none")
+
+    faithfulness = checkpoints.Checkpoint.faithfulness
+    maps_of_random_weights = checkpoints.Checkpoint.maps_of_random_weights
 
     def __post_init__(self):
         self.quick = copy.deepcopy(self.model)
@@ -95,6 +99,26 @@ def test_the_many_passes_are_of_the_network_that_answers():
     checkpoint.quick.register_forward_hook(lambda _, inputs, output: seen.append(len(inputs[0])))
     measure_trust(checkpoint, prediction, "gradcam")
     assert sum(seen) > 10  # faces that were blurred and restored
+
+
+def test_what_is_called_before_a_pass_can_end_the_measurement():
+    face = measured(SQUARE)
+    prediction = Prediction("square", {"square": 1.0}, True, face.crop, "square", [face.maps[0].shown])
+    passes = []
+
+    class Enough(Exception):
+        pass
+
+    def before_pass():
+        passes.append(1)
+        if len(passes) == 4:
+            raise Enough
+
+    checkpoint, seen = Checkpoint(), []
+    checkpoint.quick.register_forward_hook(lambda _, inputs, output: seen.append(len(inputs[0])))
+    with pytest.raises(Enough):
+        measure_trust(checkpoint, prediction, "gradcam", before_pass=before_pass)
+    assert len(seen) == 1  # after the degraded faces and the random network, before the second pass of curves
 
 
 def test_a_map_is_compared_with_random_ones_of_its_own_resolution():
