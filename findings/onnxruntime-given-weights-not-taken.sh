@@ -6,8 +6,8 @@
 #   name, so that sessions can share weights, or one file can serve several sets of them. What graph optimizations do
 #   is done with the value that the session computes with, or not at all.
 # Seen: a matrix product takes the given weights at every level of optimization. A convolution (here of 16 channels)
-#   takes them up to ORT_ENABLE_EXTENDED; with the default, ORT_ENABLE_ALL, it answers with the file's weights, without a
-#   warning. A convolution with a batch norm behind it does so at every level but ORT_DISABLE_ALL.
+#   takes them up to ORT_ENABLE_EXTENDED; with the default, ORT_ENABLE_ALL, it answers with the file's weights, without
+#   a warning. A convolution with a batch norm behind it does so at every level but ORT_DISABLE_ALL.
 # Source: onnxruntime/core/optimizer/nchwc_transformer.cc and conv_bn_fusion.cc make new weights out of the tensors of
 #   the graph; the given ones come in their place only afterwards, by their names, which are gone by then.
 # Exits with 1 once that is no longer so. (The layout is that of x86 processors with AVX or newer; elsewhere the default
