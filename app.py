@@ -86,8 +86,7 @@ def build(analyzer: Analyzer, missing: Sequence[str] = (), limits: Limits | None
             limits_tab(found)
         add_api(answers)
     page.queue(max_size=limits.waiting, api_open=False)
-    networks = [one.network for one in analyzer.checkpoints.values() if one.export is None]
-    watch({network for one in networks for network in (one.model, one.quick)})
+    watch({network for one in analyzer.checkpoints.values() for network in one.networks})
     health = Health(
         lambda: page._queue, analyzer.checkpoints, missing, traffic, streams, cameras, metrics=bool(limits.metrics)
     )

@@ -11,8 +11,9 @@ from PIL import Image
 from fer_models.prediction import Prediction
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from fer_models.average_maps import Baselines
-    from fer_models.checkpoint import Checkpoint
     from fer_models.trust.found import Faithfulness
 
 
@@ -67,12 +68,8 @@ class Answering(Protocol):
         ...
 
     @property
-    def network(self) -> "Checkpoint":
-        """The checkpoint with its network, by torch, which may be loaded for it.
-
-        Raises:
-            CheckpointError: there is an export and nothing else.
-        """
+    def networks(self) -> "Sequence[nn.Module]":
+        """Those of torch that it answers with; none of an export."""
         ...
 
     def is_sure(self, probability: float, balanced: bool = False) -> bool:

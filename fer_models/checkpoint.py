@@ -130,9 +130,9 @@ class Checkpoint:
         return network
 
     @property
-    def network(self) -> "Checkpoint":
-        """Itself; `answering.Answering` says why."""
-        return self
+    def networks(self) -> tuple[PreTrainedModel, PreTrainedModel]:
+        """Those that it answers with."""
+        return self.model, self.quick
 
     @cached_property
     def sha256(self) -> str:

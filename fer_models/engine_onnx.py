@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 from PIL import Image
@@ -83,6 +82,7 @@ class ExportedCheckpoint:
     """
 
     engine = "onnx"
+    networks = ()  # of torch
 
     def __init__(self, folder: str | Path, sha256: str | None = None):
         self.folder = Path(folder)
@@ -128,16 +128,6 @@ class ExportedCheckpoint:
     def baselines(self) -> dict[str, Baselines]:
         """As `Checkpoint.baselines`."""
         return known_baselines(self.folder, self.sha256)
-
-    @property
-    def network(self) -> NoReturn:
-        """
-        Raises:
-            CheckpointError: it has none.
-        """
-        raise CheckpointError(
-            f"{self.folder} is an exported checkpoint; what is not in an export needs the checkpoint itself, and torch"
-        )
 
     @property
     def face_margin(self) -> float:

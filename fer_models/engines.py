@@ -52,6 +52,8 @@ class FastCheckpoint:
         self.expressions, self.sha256, self.export = exported.expressions, exported.sha256, exported.folder
         self.facts = exported.facts
 
+    networks = ()  # of torch, that it answers with
+
     @cached_property
     def network(self) -> "Checkpoint":
         """The checkpoint with its network, loaded on first use."""
