@@ -24,17 +24,23 @@ def _means(side: int, cells: int) -> np.ndarray:
 
 
 @cache
-def enlarging(cells: int, side: int) -> np.ndarray:
+def _enlarging(cells: int, side: int) -> np.ndarray:
     """`(S, cells)` float64: bilinear interpolation between the cells' centres along one axis. Fewer pixels than cells
     are taken from the cells beside them."""
     places = ((np.arange(side) + 0.5) * cells / side - 0.5).clip(0, cells - 1)
     return np.maximum(1 - np.abs(places[:, None] - np.arange(cells)), 0)
 
 
+def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A map `(h, w)` -> `(H, W)` float64, bilinearly."""
+    rows, columns = (_enlarging(cells, side) for cells, side in zip(values.shape, size, strict=True))
+    return rows @ values @ columns.T
+
+
 def blurred(pixel_values: np.ndarray) -> np.ndarray:
     """`(B, 3, S, S)`: the mean of each of `BLUR_CELLS` x `BLUR_CELLS` cells, enlarged again."""
     side = pixel_values.shape[-1]
-    matrix = enlarging(BLUR_CELLS, side).astype(np.float32) @ _means(side, BLUR_CELLS)  # (S, S)
+    matrix = _enlarging(BLUR_CELLS, side).astype(np.float32) @ _means(side, BLUR_CELLS)  # (S, S)
     return matrix @ pixel_values @ matrix.T
 
 
@@ -62,4 +68,4 @@ def integrated_gradients(gradients: Gradients, pixel_values: np.ndarray, class_i
     return cells
 
 
-__all__ = ["BLUR_CELLS", "CELLS", "ROUNDING", "STEPS", "blurred", "enlarging", "integrated_gradients"]
+__all__ = ["BLUR_CELLS", "CELLS", "ROUNDING", "STEPS", "blurred", "enlarged", "integrated_gradients"]

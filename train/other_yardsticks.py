@@ -21,6 +21,7 @@ from torch import nn
 
 from fer_models.checkpoint import Checkpoint
 from fer_models.explain import explain
+from fer_models.integrated_numpy import enlarged
 from fer_models.results import write
 from fer_models.results.other_yardsticks import Compared, OtherYardsticks
 from fer_models.trust import faithfulness
@@ -46,12 +47,6 @@ class Calibrated(nn.Module):
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
         return self.network(pixel_values).logits / self.temperature
-
-
-def enlarged(values: np.ndarray, side: int) -> np.ndarray:
-    """`(h, w)` -> `(side, side)`, bilinearly."""
-    grid = torch.from_numpy(values)[None, None]
-    return nn.functional.interpolate(grid, size=(side, side), mode="bilinear")[0, 0].numpy()
 
 
 def without_ties(values: np.ndarray, seed: int) -> np.ndarray:
@@ -137,7 +132,7 @@ def measure(checkpoint: Checkpoint, faces: Sequence[torch.Tensor]) -> dict[str, 
     for number, pixels in enumerate(faces):
         explanation = explain(checkpoint.model, pixels[None])
         class_id, mean = explanation.class_ids[0], float(pixels.mean())
-        raw = enlarged(explanation.cam[0], pixels.shape[-1])
+        raw = enlarged(explanation.cam[0], pixels.shape[-2:])
         strict = without_ties(raw, number)
         for name, values, baseline in (
             (SAME_PIXELS, strict, mean),

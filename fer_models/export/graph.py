@@ -242,7 +242,7 @@ def _without_to_and_fro(graph: torch.fx.Graph) -> None:
             node.replace_all_uses_with(inner.args[0])
 
 
-def _weights_turned_once(graph: torch.fx.GraphModule) -> Turned:
+def weights_turned_once(graph: torch.fx.GraphModule) -> Turned:
     """Put in the place of turned weights their values: MNN's converter crashes on a depthwise convolution whose weights
     are not constant."""
     turned: Turned = {}
@@ -285,7 +285,7 @@ def traced(
     _without_to_and_fro(graph.graph)
     _maps_not_from_a_layer(graph.graph)
     graph.graph = fx_graph_cse(graph.graph)
-    turned = _weights_turned_once(graph)
+    turned = weights_turned_once(graph)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph, turned
@@ -385,6 +385,7 @@ __all__ = [
     "prepared",
     "quietly",
     "traced",
+    "weights_turned_once",
     "write",
     "write_graph",
 ]

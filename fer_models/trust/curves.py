@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fer_models.integrated_numpy import blurred, enlarging
+from fer_models.integrated_numpy import blurred, enlarged
 from fer_models.prediction import is_flat
 from fer_models.trust.found import Faithfulness
 
@@ -89,19 +89,14 @@ def faithfulness_curves(
     return results
 
 
-def _enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    rows, columns = (enlarging(cells, side) for cells, side in zip(values.shape, size, strict=True))
-    return rows @ values @ columns.T
-
-
 def _ranks(values: np.ndarray, noise: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """`(h, w)` -> `(S, S)`: 0 for the pixel with the highest value, S * S - 1 for the lowest; `noise` decides ties."""
     values = np.asarray(values, dtype=np.float64)
     highest = np.abs(values).max() or 1.0
     if is_flat(values):
         values = np.zeros_like(values)
-    scores = _enlarged(values / highest, size).round(6)  # interpolation makes equal values differ in the last digits
-    order = np.lexsort((-_enlarged(noise, size).ravel(), -scores.ravel()))
+    scores = enlarged(values / highest, size).round(6)  # interpolation makes equal values differ in the last digits
+    order = np.lexsort((-enlarged(noise, size).ravel(), -scores.ravel()))
     ranks = np.empty(order.size, dtype=np.int64)
     ranks[order] = np.arange(order.size)
     return ranks.reshape(size)

@@ -69,3 +69,10 @@ def test_numpys_are_torchs(tiny, side):
         found = integrated_numpy.integrated_gradients(gradients, faces.numpy(), class_ids.numpy())
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
     np.testing.assert_allclose(integrated_numpy.blurred(faces.numpy()), blurred(faces), atol=1e-6)
+
+
+@pytest.mark.parametrize("cells, size", [((7, 7), (56, 56)), ((1, 4), (33, 50)), ((14, 14), (9, 160))])
+def test_a_map_is_enlarged_as_torch_enlarges_it(cells, size):
+    values = np.random.default_rng(0).random(cells)
+    expected = torch.nn.functional.interpolate(torch.from_numpy(values)[None, None], size, mode="bilinear")[0, 0]
+    np.testing.assert_allclose(integrated_numpy.enlarged(values, size), expected, atol=1e-12)

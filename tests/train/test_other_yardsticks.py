@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from fer_models.explain import explain
+from fer_models.integrated_numpy import enlarged
 from fer_models.paths import CHECKPOINTS
 from fer_models.results import read
 from fer_models.results.other_yardsticks import Compared, OtherYardsticks
@@ -54,7 +55,7 @@ def test_a_map_without_ties_has_the_order_of_the_map():
 @needs_quantus
 def test_quantus_agrees_if_it_is_asked_in_our_way(checkpoint, face):
     answer = explain(checkpoint.model, face[None])
-    raw = other_yardsticks.enlarged(answer.cam[0], face.shape[-1])
+    raw = enlarged(answer.cam[0], face.shape[-2:])
     asked = (checkpoint, face, other_yardsticks.without_ties(raw, 0), answer.class_ids[0])
     ours = other_yardsticks.deletion_of_ours(*asked)
     assert other_yardsticks.deletion_of_quantus(*asked, float(face.mean())) == pytest.approx(ours, abs=0.003)
