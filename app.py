@@ -124,7 +124,7 @@ def main() -> None:
         choices=ENGINES,
         default="auto",
         help="onnx is faster on a CPU and makes what it needs the first time, which takes minutes (default: onnx where "
-        "that is there); what a map is worth is measured with torch",
+        "that is there)",
     )
     options = parser.parse_args()
     if options.port is not None and not port_is_free(options.port):
@@ -137,8 +137,6 @@ def main() -> None:
     start_log(limits.log)
     if "torch" in sys.modules:  # by itself torch takes a machine's cores for those of its container
         sys.modules["torch"].set_num_threads(cores())
-    else:  # it is loaded for what exports do not hold, when somebody asks for that
-        os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
     page, launch = build(analyzer, missing, limits)
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     keep_tidy([partial(sweep, folder), partial(forget_sessions, page)])

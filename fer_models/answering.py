@@ -48,6 +48,11 @@ class Answering(Protocol):
         ...
 
     @property
+    def has_random_weights(self) -> bool:
+        """Whether it can give `maps_of_random_weights`."""
+        ...
+
+    @property
     def face_margin(self) -> float:
         """How loosely it wants a face to be framed."""
         ...
@@ -104,13 +109,11 @@ class Answering(Protocol):
         every pass; what it raises ends the measurement."""
         ...
 
-    def maps_of_random_weights(self, crop: Image.Image, method: str, class_id: int) -> list[np.ndarray]:
+    def maps_of_random_weights(
+        self, crop: Image.Image, method: str, class_id: int, before_pass: Callable[[], None]
+    ) -> list[np.ndarray]:
         """The maps `(h, w)` that `predict` makes of a face, the method's and the model's own, of the same network with
-        random weights.
-
-        Raises:
-            CheckpointError: it has no such weights.
-        """
+        random weights. `before_pass` as there."""
         ...
 
 

@@ -23,7 +23,7 @@ from fer_models.places import checkpoint_name, find_checkpoints
 from fer_models.prediction import FaceMap, Prediction, nothing_to_see
 from fer_models.probabilities import probabilities
 from fer_models.trust.found import Faithfulness
-from fer_models.trust.sanity import randomized_explanation
+from fer_models.trust.sanity import randomized
 from fer_models.trust.torch_curves import faithfulness
 from fer_models.whole_weights import WEIGHTS, require_manifest, require_numbers, weights_sha256
 
@@ -94,6 +94,7 @@ class Checkpoint:
 
     export: Path | None = None  # it does not answer from one
     methods = tuple(METHODS)
+    has_random_weights = True
 
     def __init__(self, source: str | Path, device: str | torch.device = "auto"):
         self.folder = folder = checkpoint_folder(source)
@@ -285,10 +286,18 @@ class Checkpoint:
         face = self.pixel_values([crop])[0]
         return faithfulness(self.quick, face, maps, class_id, steps, random_maps=1, before_pass=before_pass)
 
-    def maps_of_random_weights(self, crop: Image.Image, method: str, class_id: int) -> list[np.ndarray]:
+    def maps_of_random_weights(
+        self, crop: Image.Image, method: str, class_id: int, before_pass: Callable[[], None] = lambda: None
+    ) -> list[np.ndarray]:
         """The maps `(h, w)` that `predict` makes of a face, the method's and the model's own, of the same network with
-        random weights (`trust.randomized_explanation`)."""
-        found = randomized_explanation(self.model, self.pixel_values([crop]), method, [class_id])
+        random weights, as `trust.randomized_explanation` draws them.
+
+        Args:
+            before_pass: called before every pass; what it raises ends it.
+        """
+        network = randomized(self.model)
+        network.register_forward_pre_hook(lambda *_: before_pass())
+        found = explain(network, self.pixel_values([crop]), method, [class_id])
         return [found.cam[0], *(own[0] for own in native_attention(self.model, found.output).values())]
 
     def _maps(self, cam: np.ndarray, output, method: str, explained: list[str]) -> list[list[FaceMap]]:

@@ -21,6 +21,7 @@ from fer_models.listing import search_pictures
 from fer_models.pictures import PictureAnswers, answer_pictures
 from fer_models.records import Csv, JsonLines, RecordError, RecordFile
 from fer_models.schema import mirror_setting, origin
+from fer_models.trust import require_random_weights
 from fer_models.video.suffixes import find_videos
 from fer_models.visualize import draw_map
 from fer_models.words import counted
@@ -126,6 +127,9 @@ def answer(options: argparse.Namespace) -> int:
     method = options.method if options.maps or options.trust else None
     try:
         analyzer = Analyzer(options.model, options.device, options.engine)
+        if options.trust:
+            for checkpoint in analyzer.checkpoints.values():
+                require_random_weights(checkpoint)
         source = origin(
             analyzer.checkpoints.values(),
             cropped=options.cropped,

@@ -52,8 +52,10 @@ def _read(folder: Path) -> dict:
     if missing := [key for key in KEYS if key not in data]:
         raise CheckpointError(f"{folder / DATA} has no {', '.join(missing)}; export the checkpoint again")
     try:
-        files = [part["file"] for part in (*data["parts"], *data["pixels"]) if part["outputs"] is not None]
-        files += [data["random"]] if data["random"] else []
+        parts = (*data["parts"], *data["pixels"])
+        files = [part["file"] for part in parts] + ([data["random"]] if data["random"] else [])
+        if not all(isinstance(part["outputs"], list) for part in parts):
+            raise TypeError("outputs")
         missing = [file for file in files if not (folder / file).is_file()]
     except (KeyError, TypeError) as error:
         raise CheckpointError(
@@ -128,6 +130,11 @@ class ExportedCheckpoint:
     def baselines(self) -> dict[str, Baselines]:
         """As `Checkpoint.baselines`."""
         return known_baselines(self.folder, self.sha256)
+
+    @property
+    def has_random_weights(self) -> bool:
+        """Whether it can give `maps_of_random_weights`: not with 8 bits."""
+        return bool(self._random)
 
     @property
     def face_margin(self) -> float:
@@ -285,27 +292,26 @@ class ExportedCheckpoint:
 
         return faithfulness_curves(followed, self.pixel_values([crop])[0], maps, steps, random_maps=1)
 
-    def maps_of_random_weights(self, crop: Image.Image, method: str, class_id: int) -> list[np.ndarray]:
-        """As `Checkpoint.maps_of_random_weights`. The graphs are opened for it and let go.
+    def maps_of_random_weights(
+        self, crop: Image.Image, method: str, class_id: int, before_pass: Callable[[], None] = lambda: None
+    ) -> list[np.ndarray]:
+        """As `Checkpoint.maps_of_random_weights`. The graphs are opened for it and let go; integrated gradients are one
+        pass.
 
         Raises:
-            CheckpointError: an export with 8 bits, or a damaged one.
+            CheckpointError: the export is damaged.
         """
-        if not self._random:
-            raise CheckpointError(
-                f"{self.folder} holds no random weights to check a map with, as no export with 8 bits does; export the "
-                "checkpoint without --int8"
-            )
+        pixel_values, found = self.pixel_values([crop]), {}
+        answers, pixels = read_random_weights(self.folder / self._random, self.sha256, (ANSWERS, OF_PIXELS))
+        if more := self._outputs(method)[1:]:  # of a network without attention nothing but integrated gradients is left
+            before_pass()
+            graph = self._of_these_weights(self._answering(keeps_memory=False, weights=answers))
+            found = _run(graph, pixel_values, [class_id], more)
 
-        def weights(graph: str) -> dict[str, np.ndarray]:
-            return read_random_weights(self.folder / self._random, graph)
+        def of_pixels() -> Parts | Sessions:
+            before_pass()
+            return self._of_these_weights(Parts(self.folder, self._pixels, keeps_memory=False, weights=pixels))
 
-        def of_pixels() -> Parts:
-            return Parts(self.folder, self._pixels, keeps_memory=False, weights=weights(OF_PIXELS))
-
-        pixel_values = self.pixel_values([crop])
-        graph = self._answering(keeps_memory=False, weights=weights(ANSWERS))
-        found = _run(graph, pixel_values, [class_id], self._outputs(method))
         cam = self._cam(method, found, pixel_values, [class_id], of_pixels)
         return [cam[0], *(found[one["output"]][0] for one in self.maps)]
 

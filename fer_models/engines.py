@@ -16,7 +16,6 @@ from fer_models.average_maps import Baselines, known_baselines
 from fer_models.engine_onnx import DATA, ExportedCheckpoint
 from fer_models.errors import CheckpointError
 from fer_models.extras import needed_for
-from fer_models.methods import METHODS
 from fer_models.places import FILES, checkpoint_name, local_folder
 from fer_models.whole_weights import WEIGHTS, weights_sha256
 
@@ -43,8 +42,11 @@ def export_folder(checkpoint: Path) -> Path:
 
 
 class FastCheckpoint:
-    """A checkpoint whose answers, own attention and maps by some methods come from its export; the network itself is
-    loaded when something else is asked of it."""
+    """A checkpoint whose answers, maps and their checks come from its export; the network itself, which none of these
+    needs, is loaded for who asks for it."""
+
+    networks = ()  # of torch, that it answers with
+    has_random_weights = True
 
     def __init__(self, source: str | Path, folder: Path, exported: ExportedCheckpoint):
         self.folder, self.exported = folder, exported
@@ -52,12 +54,10 @@ class FastCheckpoint:
         self.expressions, self.sha256, self.export = exported.expressions, exported.sha256, exported.folder
         self.facts = exported.facts
 
-    networks = ()  # of torch, that it answers with
-
     @cached_property
     def network(self) -> "Checkpoint":
         """The checkpoint with its network, loaded on first use."""
-        with needed_for("what is not in an export"):
+        with needed_for("the network of an export"):
             from fer_models.checkpoint import Checkpoint
         return Checkpoint(self.folder, "cpu")
 
@@ -85,9 +85,9 @@ class FastCheckpoint:
         """As `Checkpoint.faithfulness`."""
         return self.exported.faithfulness(crop, maps, class_id, steps, before_pass)
 
-    def maps_of_random_weights(self, crop, method, class_id):
+    def maps_of_random_weights(self, crop, method, class_id, before_pass=lambda: None):
         """As `Checkpoint.maps_of_random_weights`."""
-        return self.exported.maps_of_random_weights(crop, method, class_id)
+        return self.exported.maps_of_random_weights(crop, method, class_id, before_pass)
 
     def pixel_values(self, crops) -> "torch.Tensor":
         """As `Checkpoint.pixel_values`, for the network."""
@@ -99,8 +99,8 @@ class FastCheckpoint:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """All: what is not in the export is the network's."""
-        return tuple(METHODS)
+        """The keys of `METHODS` that it explains with: all, as its export is never one with 8 bits."""
+        return self.exported.methods
 
     @property
     def face_margin(self) -> float:
@@ -122,9 +122,8 @@ class FastCheckpoint:
         return self.exported.is_sure(probability, balanced)
 
     def predict(self, crops, method="gradcam", expression=None, balanced=False, mirror=False):
-        """As `Checkpoint.predict`; a method that is not in the graph is the network's."""
-        inside = method in (None, *self.exported.methods)
-        return (self.exported if inside else self.network).predict(crops, method, expression, balanced, mirror)
+        """As `Checkpoint.predict`."""
+        return self.exported.predict(crops, method, expression, balanced, mirror)
 
 
 def open_checkpoint(source: str | Path, engine: str = "auto", device: "str | torch.device" = "auto") -> Answering:

@@ -114,7 +114,8 @@ class Sessions:
 
     def run(self, names: list[str] | None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """The outputs of these names, of all by default."""
-        session = self.narrow if cores() == 1 or on_one_core() else self._on_all_cores()
+        narrow = cores() == 1 or on_one_core() or self._lent is not None  # which are for a few passes
+        session = self.narrow if narrow else self._on_all_cores()
         return session.run(names, inputs)
 
 

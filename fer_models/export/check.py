@@ -160,7 +160,8 @@ def _maps(network: FERPreTrainedModel, pixel_values: torch.Tensor, class_ids: li
 
 
 def _apart(ours: list[np.ndarray], theirs: list[np.ndarray]) -> float:
-    return max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in zip(ours, theirs, strict=True))
+    pairs = list(zip(ours, theirs, strict=True))
+    return max(float(np.abs(one - other).max() / (np.abs(other).max() or 1.0)) for one, other in pairs)
 
 
 __all__ = [

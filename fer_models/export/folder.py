@@ -90,8 +90,8 @@ def _write_more(
     differences = check_pixel_gradients(Parts(folder, pixels), model)
     file = folder / random_weights.FILE
     of_graph = {random_weights.ANSWERS: traced.weights, random_weights.PIXELS: of_pixels}
-    random_weights.write_random_weights(file, network.drawn, of_graph)
-    answers, gradients = (random_weights.read_random_weights(file, graph) for graph in of_graph)
+    random_weights.write_random_weights(file, written["sha256"], network.drawn, of_graph)
+    answers, gradients = random_weights.read_random_weights(file, written["sha256"], list(of_graph))
     whole = Parts(folder, parts, weights=answers) if parts else Sessions(folder / GRAPH, weights=answers)
     differences |= check_random_weights(whole, Parts(folder, pixels, weights=gradients), model)
     return _More(parts, pixels, file.name, differences)
@@ -163,12 +163,14 @@ def _export(checkpoint: Checkpoint, folder: Path, int8: Path | None) -> ExportRe
         files = [part["file"] for part in (*more.parts, *more.pixels)] + ([more.random] if more.random else [])
         data["sizes"] = {file: (unfinished / file).stat().st_size for file in files}
         (unfinished / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        beside = [average_maps.FILE] if checkpoint.baselines else []
+        elsewhere = folder.resolve() != checkpoint.folder.resolve()
+        beside = [average_maps.FILE] if elsewhere and more.random and checkpoint.baselines else []
         for file in beside:
             shutil.copyfile(checkpoint.folder / file, unfinished / file)
         for file in (GRAPH, *files, *FILES, *beside, DATA):
             (unfinished / file).replace(folder / file)
-        others = ("part_*.onnx", f"{Path(PIXELS).stem}*.onnx", random_weights.FILE, average_maps.FILE)
+        others = ["part_*.onnx", f"{Path(PIXELS).stem}*.onnx", random_weights.FILE]
+        others += [average_maps.FILE] if elsewhere else []  # those of an export before
         for old in [file for pattern in others for file in folder.glob(pattern)]:
             if old.name not in (*files, *beside):
                 old.unlink()

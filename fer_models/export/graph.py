@@ -251,7 +251,7 @@ def weights_turned_once(graph: torch.fx.GraphModule) -> Turned:
         if node.op == "call_function" and sources and all(source.op == "get_attr" for source in sources):
             values = torch.fx.node.map_arg(node.args, lambda source: getattr(graph, source.target))
             name = f"turned_{node.name}"
-            turned[name] = (sources[0].target, node)
+            turned[name] = ([source.target for source in sources], node)
             graph.register_buffer(name, node.target(*values, **node.kwargs).detach().contiguous())
             with graph.graph.inserting_before(node):
                 constant = graph.graph.get_attr(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fer_models.average_maps import BaselineError, Baselines, read_baselines
 from fer_models.trust.curves import faithfulness_curves
 from fer_models.trust.found import RANDOM_MAPS, Faithfulness, MapTrust, Steadiness, Trust, likeness
-from fer_models.trust.measure import measure_trust
+from fer_models.trust.measure import measure_trust, require_random_weights
 from fer_models.trust.verdict import RULE, Verdict, verdict
 
 if TYPE_CHECKING:
@@ -39,5 +39,6 @@ __all__ = [
     "measure_trust",
     "randomized_explanation",
     "read_baselines",
+    "require_random_weights",
     "verdict",
 ]

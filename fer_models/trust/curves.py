@@ -1,5 +1,5 @@
 """How far a map can be trusted: what becomes of the answer as the face is blurred, or restored, in the map's order.
-Nothing of torch: whichever engine answers, the pictures that it is asked about are the same."""
+Nothing of torch: whichever engine answers, it is asked about pictures that were made in the same way."""
 
 from collections.abc import Callable
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from fer_models.answering import Answering
 from fer_models.average_maps import Baselines, coarse, shaded
+from fer_models.errors import CheckpointError
 from fer_models.prediction import FaceMap, Prediction
 from fer_models.trust.found import RANDOM_MAPS, Faithfulness, MapTrust, Trust, likeness
 from fer_models.trust.steadiness import steadiness
@@ -33,11 +34,12 @@ def measure_trust(
         method: a key of `methods.METHODS`.
         seed: of the random maps.
         only: the names of the maps to measure; all by default.
-        before_pass: called before every pass of the network; what it raises ends the measurement.
+        before_pass: called between the passes of the network; what it raises ends the measurement.
 
     Raises:
-        CheckpointError: an export with 8 bits, which holds no random weights.
+        CheckpointError: an export with 8 bits, which holds no random weights; or a damaged one.
     """
+    require_random_weights(checkpoint)
     expression = prediction.explained or prediction.expression
     class_id = checkpoint.expressions.index(expression)
     keys = [method, *(shown.name for shown in prediction.maps[1:])]
@@ -66,8 +68,7 @@ def measure_trust(
     }
     every = {("own", key): shown.values for key, shown in placed.items()} | noise | unseen
     named = {str(name): values for name, values in every.items()}
-    before_pass()
-    random_network = checkpoint.maps_of_random_weights(prediction.crop, method, class_id)
+    random_network = checkpoint.maps_of_random_weights(prediction.crop, method, class_id, before_pass)
     measured = checkpoint.faithfulness(prediction.crop, named, class_id, STEPS, before_pass)
     curves = dict(zip(every, measured.values(), strict=False))
     chance = {
@@ -105,6 +106,18 @@ def measure_trust(
     return Trust(prediction.model, expression, prediction.crop, random, maps, steady, flat)
 
 
+def require_random_weights(checkpoint: Answering) -> None:
+    """
+    Raises:
+        CheckpointError: it has none, so that nothing can be said of its maps.
+    """
+    if not checkpoint.has_random_weights:
+        raise CheckpointError(
+            f"{checkpoint.name} holds no random weights to check a map with, as no export with 8 bits does; export the "
+            "checkpoint without --int8"
+        )
+
+
 def _fits(one: Baselines, shown: FaceMap) -> bool:
     """Whether the average maps are of the map's resolution: those of another input size are not."""
     return one.mean.shape == coarse(shown.values).shape
@@ -121,4 +134,4 @@ def _span(curves: Faithfulness) -> float:
     return curves.insertion_area - curves.deletion_area
 
 
-__all__ = ["measure_trust"]
+__all__ = ["measure_trust", "require_random_weights"]

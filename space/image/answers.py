@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 from fer_models.analyzer import Analyzer, Prediction
-from fer_models.errors import CheckpointError
 from fer_models.methods import method_title
 from fer_models.paths import EXAMPLES
 from fer_models.photo import PhotoError
@@ -141,7 +140,7 @@ class ImageAnswers:
         self, photo: SeenPhoto, face: int, model: str, settings: Settings, before_pass: Callable[[], None]
     ) -> Trust:
         """The same of the map alone that the page lays on the face, which takes less long; `before_pass` is called
-        before every pass of the network."""
+        between the passes of the network."""
         prediction, method = self._explain(photo, face, model, settings), self.method(model, settings)
         only = [prediction.maps[0].name]
         return self._trust.get(
@@ -155,14 +154,17 @@ class ImageAnswers:
         prediction: Prediction,
         method: str,
         only: Sequence[str] | None = None,
-        before_pass: Callable[[], None] = stop_if_late,
+        before_pass: Callable[[], None] = lambda: None,
     ) -> Trust:
-        try:
-            return measure_trust(
-                self.analyzer.checkpoints[model], prediction, method, only=only, before_pass=before_pass
-            )
-        except CheckpointError as error:
-            raise NotHereError(NO_RANDOM_WEIGHTS) from error
+        checkpoint = self.analyzer.checkpoints[model]
+        if not checkpoint.has_random_weights:
+            raise NotHereError(NO_RANDOM_WEIGHTS)
+
+        def pause() -> None:
+            stop_if_late()  # torch's networks look at the time themselves, an export does not
+            before_pass()
+
+        return measure_trust(checkpoint, prediction, method, only=only, before_pass=pause)
 
     def known_check(self, photo: SeenPhoto, face: int, model: str, settings: Settings) -> Check | None:
         """The verdict on that map if it was measured already."""

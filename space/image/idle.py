@@ -32,8 +32,8 @@ class Busy:
                 self._waiting -= 1
 
     def when_idle(self, measure: Callable[[Callable[[], None]], T]) -> T:
-        """What `measure` gives, one at a time. It is given what it has to call before every pass of a network: there it
-        stops as soon as somebody waits.
+        """What `measure` gives, one at a time. It is given what it has to call between the passes of a network: there
+        it stops once somebody waits.
 
         Raises:
             Interrupted: somebody waits, or another measurement runs.

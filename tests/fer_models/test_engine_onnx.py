@@ -132,6 +132,7 @@ def test_a_map_is_worth_what_torch_says(method, both, crops):
         np.testing.assert_allclose(one.curves.deletion, other.curves.deletion, atol=0.01)
         np.testing.assert_allclose(one.curves.insertion, other.curves.insertion, atol=0.01)
         assert (one.verdict is None) == (other.verdict is None)
+        assert one.verdict is None or abs(one.verdict.rank - other.verdict.rank) <= 2
     assert [one.verdict is not None for one in ours.maps].count(True) == 1
     assert max(np.ptp(one.curves.deletion) for one in ours.maps) > 0.01
 
@@ -145,13 +146,21 @@ def test_an_export_without_random_weights_says_so(both, crops, tmp_path):
         measure_trust(exported, exported.predict(crops[:1])[0], "gradcam")
 
 
+def test_average_maps_in_the_folder_of_a_checkpoint_stay_where_it_is_exported_to(both, tmp_path):
+    folder = shutil.copytree(both[0].folder, tmp_path / "copy")
+    before = (folder / AVERAGE_MAPS).read_bytes()
+    export_checkpoint(Checkpoint(folder, device="cpu"), folder)
+    assert (folder / AVERAGE_MAPS).read_bytes() == before
+    assert ExportedCheckpoint(folder).baselines.keys() == both[1].baselines.keys() != set()
+
+
 def test_random_weights_that_are_damaged_are_told(both, crops, tmp_path):
     folder = shutil.copytree(both[1].folder, tmp_path / "copy")
     content = bytearray((folder / RANDOM_WEIGHTS).read_bytes())
     content[: len(content) // 2] = bytes(len(content) // 2)
     (folder / RANDOM_WEIGHTS).write_bytes(content)
     exported = ExportedCheckpoint(folder)
-    with pytest.raises(CheckpointError, match=r"random\.npz is damaged; export the checkpoint again"):
+    with pytest.raises(CheckpointError, match=r"random_weights\.npz is damaged; export the checkpoint again"):
         measure_trust(exported, exported.predict(crops[:1])[0], "gradcam")
 
 

@@ -9,7 +9,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from fer_models.errors import CheckpointError, ExportError
 from fer_models.export.graph import weights_turned_once
 from fer_models.export.random_weights import differing, origins
-from fer_models.random_weights import ANSWERS, PIXELS, Origin, read_random_weights, write_random_weights
+from fer_models.random_weights import ANSWERS, FILE, PIXELS, Origin, read_random_weights, write_random_weights
 
 
 class Layers(nn.Module):
@@ -39,9 +39,9 @@ def test_every_constant_of_a_traced_graph_gets_its_random_values(tmp_path):
     turned = weights_turned_once(graph)
     graph.recompile()
     found = origins(graph, network, drawn, turned)
-    write_random_weights(tmp_path / "random.npz", drawn, {ANSWERS: found, PIXELS: {}})
-    read = read_random_weights(tmp_path / "random.npz", ANSWERS)
-    assert read_random_weights(tmp_path / "random.npz", PIXELS) == {}
+    write_random_weights(tmp_path / FILE, "1f", drawn, {ANSWERS: found, PIXELS: {}})
+    read, nothing = read_random_weights(tmp_path / FILE, "1f", (ANSWERS, PIXELS))
+    assert nothing == {}
     assert any(origin.turned for origin in found.values())
     for name, random in read.items():
         getattr(graph, name).data = torch.from_numpy(random)
@@ -65,6 +65,23 @@ def test_what_was_done_to_a_weight_has_to_be_known():
 
 
 def test_a_file_that_names_weights_that_it_does_not_hold_is_damaged(tmp_path):
-    write_random_weights(tmp_path / "random.npz", {"one": np.ones(2)}, {ANSWERS: {"constant": Origin("other")}})
-    with pytest.raises(CheckpointError, match=r"random\.npz is damaged; export the checkpoint again"):
-        read_random_weights(tmp_path / "random.npz", ANSWERS)
+    values = {"one": np.ones(2, dtype=np.float32)}
+    write_random_weights(tmp_path / FILE, "1f", values, {ANSWERS: {"constant": Origin("other")}})
+    with pytest.raises(CheckpointError, match=r"random_weights\.npz is damaged; export the checkpoint again"):
+        read_random_weights(tmp_path / FILE, "1f", (ANSWERS,))
+
+
+def test_a_file_of_another_training_is_told(tmp_path):
+    values = {"one": np.ones(2, dtype=np.float32)}
+    write_random_weights(tmp_path / FILE, "1f", values, {ANSWERS: {"constant": Origin("one")}})
+    with pytest.raises(CheckpointError, match=r"random_weights\.npz is of other weights; export the checkpoint again"):
+        read_random_weights(tmp_path / FILE, "2e", (ANSWERS,))
+
+
+def test_a_weight_that_is_not_in_the_graph_is_named():
+    network = Layers()
+    graph = make_fx(network, tracing_mode="symbolic", _allow_non_fake_inputs=True)(torch.rand(5, 3))
+    turned = weights_turned_once(graph)
+    network.register_buffer("elsewhere", torch.rand(3))
+    with pytest.raises(ExportError, match="the graph has no elsewhere, which are learned"):
+        origins(graph, network, ["plain", "elsewhere"], turned)

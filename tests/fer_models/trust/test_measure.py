@@ -52,6 +52,7 @@ class Checkpoint:
 
     faithfulness = checkpoints.Checkpoint.faithfulness
     maps_of_random_weights = checkpoints.Checkpoint.maps_of_random_weights
+    has_random_weights = True
 
     def __post_init__(self):
         self.quick = copy.deepcopy(self.model)

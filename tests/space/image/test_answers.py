@@ -6,6 +6,7 @@ import pytest
 from fer_models.analyzer import CHECKPOINTS, Analyzer
 from fer_models.checkpoint import Checkpoint
 from fer_models.faces import PhotoError
+from space import jobs
 from space.image.answers import BEST, ImageAnswers, Settings
 from space.image.link import EXAMPLES
 from tests.support.tiny import tiny_checkpoint
@@ -41,6 +42,35 @@ def test_trust_is_measured_once_for_every_map_of_the_model_that_is_asked(answers
     for one in trust.maps:
         assert np.isfinite(one.gain) and one.randomized.values.shape == one.shown.values.shape
     assert answers.trust(photo, 1, MODEL, Settings([])) is trust
+
+
+class Enough(Exception):
+    pass
+
+
+def test_the_check_of_the_shown_map_ends_between_passes_when_it_is_told_to(answers):
+    passes = []
+
+    def give_way() -> None:
+        passes.append(1)
+        if len(passes) == 3:
+            raise Enough
+
+    photo = answers.photo(GROUP)
+    with pytest.raises(Enough):
+        answers.shown_trust(photo, 0, MODEL, Settings(answers.models), give_way)
+    assert len(passes) == 3
+
+
+def test_a_check_that_is_late_ends(answers):
+    photo = answers.photo(GROUP)
+    answers.explained(photo, 0, Settings(answers.models))
+    before = jobs._ends_at.set(0)
+    try:
+        with pytest.raises(jobs.TookTooLong):
+            answers.shown_trust(photo, 0, MODEL, Settings(answers.models), lambda: None)
+    finally:
+        jobs._ends_at.reset(before)
 
 
 def test_a_pasted_picture_that_is_damaged_is_told_about(answers):
