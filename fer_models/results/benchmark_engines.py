@@ -22,7 +22,8 @@ class BenchmarkEngines(Result, kind="benchmark-engines"):
     installed_megabytes: by extra of the package, all that installing it brings. load: processes that wanted to run
     beside it, on average, when it began. multiply_adds: in a second, of one large float32 matrix product on as many
     threads. floor: by piece of work that is one network's answer, the milliseconds that its convolutions and matrix
-    products would take at that rate. many: as start, for a folder of so many photos. space: the page with all models.
+    products would take at that rate. many: as start, for a folder of so many photos. space: the page with all models,
+    which has explained a photo and checked its maps.
     """
 
     milliseconds: dict[str, dict[str, float]]

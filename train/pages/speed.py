@@ -81,7 +81,7 @@ def engines(found: Found, _: str) -> str:
     if result.many:
         starts += f". About a folder of {result.photos:,} photos: {_runs(result.many)}"
     if result.space:
-        starts += f". The Space, until its page is there, and after a photo: {_runs(result.space)}"
+        starts += f". The Space, until its page is there, and once a photo's maps were checked: {_runs(result.space)}"
     sizes = "".join(
         f" Installed with the extra `{extra}` the package takes {megabytes:,} MB with all that it needs."
         for extra, megabytes in (result.installed_megabytes or {}).items()
