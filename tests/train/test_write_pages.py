@@ -245,7 +245,7 @@ def test_engines_stand_beside_each_other_with_their_ratios():
     assert row == "| finding faces | 20.0 | 40.0 | 100.0 | 2.0 x | 5.0 x |  |"
     assert other == "| pattlite: answer, one face | 3.0 | 9.0 | 30.0 | 3.0 x | 10.0 x | 1.5 |"
     assert unknown == "| pattlite: integrated gradients, one face | 30.0 | 90.0 |  | 3.0 x |  |  |"
-    assert "and after a photo: onnx 4.0 s and at most 800 MB of memory." in rest
+    assert "and once a photo's maps were checked: onnx 4.0 s and at most 800 MB of memory." in rest
     assert "one large float32 matrix product, 100 thousand million a second" in rest
     assert "torch 8.0 s and at most 1,000 MB of memory; onnx 1.0 s and at most 200 MB of memory" in rest
     assert "About a folder of 200 photos: onnx 7.0 s and at most 210 MB of memory." in rest
