@@ -302,15 +302,20 @@ class ExportedCheckpoint:
             CheckpointError: the export is damaged.
         """
         pixel_values, found = self.pixel_values([crop]), {}
-        answers, pixels = read_random_weights(self.folder / self._random, self.sha256, (ANSWERS, OF_PIXELS))
-        if more := self._outputs(method)[1:]:  # of a network without attention nothing but integrated gradients is left
+        more = self._outputs(method)[
+            1:
+        ]  # but the logits: integrated gradients of a network without attention need none
+        graphs = ([ANSWERS] if more else []) + ([OF_PIXELS] if METHODS[method].formula is None else [])
+        weights = dict(zip(graphs, read_random_weights(self.folder / self._random, self.sha256, graphs), strict=True))
+        if more:
             before_pass()
-            graph = self._of_these_weights(self._answering(keeps_memory=False, weights=answers))
+            graph = self._of_these_weights(self._answering(keeps_memory=False, weights=weights[ANSWERS]))
             found = _run(graph, pixel_values, [class_id], more)
 
         def of_pixels() -> Parts | Sessions:
             before_pass()
-            return self._of_these_weights(Parts(self.folder, self._pixels, keeps_memory=False, weights=pixels))
+            graph = Parts(self.folder, self._pixels, keeps_memory=False, weights=weights[OF_PIXELS])
+            return self._of_these_weights(graph)
 
         cam = self._cam(method, found, pixel_values, [class_id], of_pixels)
         return [cam[0], *(found[one["output"]][0] for one in self.maps)]

@@ -15,8 +15,6 @@ from fer_models.errors import CheckpointError
 
 FILE = "random_weights.npz"
 ANSWERS, PIXELS = "answers", "pixels"  # the graphs: `model.onnx` or its parts, and the gradient for pixels
-
-
 STEPS = {"flip": np.flip, "transpose": np.transpose, "reshape": np.reshape}
 
 
